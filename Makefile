@@ -1,0 +1,66 @@
+# The platform's commands. `make help` lists them. Needs Python 3.11 (or 3.12) with pip and venv; everything else goes into .venv.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+export DMP_HOME ?= $(CURDIR)/.dmp
+export DAGSTER_HOME := $(DMP_HOME)/dagster
+export PYTHONUTF8 := 1
+
+.DEFAULT_GOAL := help
+
+help:  ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: $(VENV)/.demo  ## Install, load the demo data, build and check everything, publish docs and report
+	@$(BIN)/dmp build
+
+setup: $(VENV)/.demo  ## Install what the demo needs and make the platform's home ready
+	@$(BIN)/dmp setup
+
+dev: $(VENV)/.demo  ## The Dagster UI on http://localhost:3000, with the history of past builds
+	@$(BIN)/dmp setup
+	$(BIN)/dagster dev --workspace workspace.yaml --host 127.0.0.1 --port 3000
+
+docs: $(VENV)/.demo  ## Publish the dbt docs and the report again, without rebuilding the tables
+	@$(BIN)/dmp build --layer published
+
+test: $(VENV)/.dev  ## Run the tests on a small sample of the demo data
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.dev  ## Check style, types and SQL
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/ty check dmp_assets tests benchmarks
+	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar dbt_project/models
+
+format: $(VENV)/.dev  ## Put the code into the project's style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.dev  ## Time the layers and measure the forecasts on the full data
+	$(BIN)/python -m benchmarks.run
+
+graph: $(VENV)/.dev  ## Write the generated files: the list of assets and edges, the dbt exposures
+	$(BIN)/python -m dmp_assets.lineage
+
+lock:  ## Resolve the dependencies anew into requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --all-extras --generate-hashes --no-emit-index-url --no-emit-find-links \
+		--universal --python-version 3.11 --quiet --output-file requirements.lock
+
+clean:  ## Remove the platform's home (warehouse, history, published files) and caches
+	rm -rf "$(DMP_HOME)" .pytest_cache .ruff_cache .hypothesis dbt_project/target dbt_project/logs
+
+$(VENV)/bin/uv:
+	$(PYTHON) -m venv $(VENV)
+	sed -n '/^uv==/,/# via/p' requirements.lock > $(VENV)/uv.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --requirement $(VENV)/uv.lock
+
+$(VENV)/.demo: pyproject.toml requirements.lock | $(VENV)/bin/uv
+	$(BIN)/uv pip install --quiet --editable '.[demo]' --constraint requirements.lock
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml requirements.lock | $(VENV)/bin/uv
+	$(BIN)/uv pip install --quiet --editable '.[demo,dev]' --constraint requirements.lock
+	@touch $@ $(VENV)/.demo
+
+.PHONY: help demo setup dev docs test lint format bench graph lock clean

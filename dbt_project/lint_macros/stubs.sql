@@ -1,0 +1,19 @@
+{#-
+    What sqlfluff sees in place of the macros that need dbt to run (adapter, return, raise): an expression of the same
+    shape. Only for linting; .sqlfluff loads this file instead of dialect.sql, contract_tables.sql and the like.
+-#}
+{% macro var(name) %}1{% endmacro %}
+{% macro iso_date(text, setting) %}{{ text }}{% endmacro %}
+
+{% macro union_sources(contract_table) %}select staged_column from {{ contract_table }}{% endmacro %}
+{% macro rejected_rows(contract_table, id_column) %}select {{ id_column }} from {{ contract_table }}{% endmacro %}
+
+{% macro to_local_time(utc_timestamp, time_zone) %}to_local_time({{ utc_timestamp }}){% endmacro %}
+{% macro days_between(from_date, to_date) %}days_between({{ from_date }}, {{ to_date }}){% endmacro %}
+{% macro add_days(date, days) %}add_days({{ date }}){% endmacro %}
+{% macro week_start(date) %}week_start({{ date }}){% endmacro %}
+{% macro iso_weekday(date) %}iso_weekday({{ date }}){% endmacro %}
+{% macro unnest_weeks(first_week, last_week) %}unnest_weeks({{ first_week }}, {{ last_week }}){% endmacro %}
+{% macro replace_pattern(text, pattern, replacement) %}replace_pattern({{ text }}){% endmacro %}
+{% macro matches_pattern(text, pattern) %}matches_pattern({{ text }}){% endmacro %}
+{% macro try_to_double(text) %}try_to_double({{ text }}){% endmacro %}

@@ -1,0 +1,15 @@
+{#-
+    Rank of a raw row within its natural key: 1 is the row to keep. Raw tables are append-only, so the newest load
+    wins; rows that tie within a load are ordered by all their other columns, so that two builds keep the same row.
+    A row with an incomplete key is always kept: it is rejected later, with a reason, and must not vanish here.
+-#}
+{% macro load_rank(key, tie_break=[]) -%}
+    case
+        when {% for column in key %}{{ column }} is null{{ ' or ' if not loop.last }}{% endfor %} then 1
+        else row_number() over (
+            partition by {{ key | join(', ') }}
+            order by _loaded_at desc, _load_id desc
+            {%- for column in tie_break %}, {{ column }} desc{% endfor %}
+        )
+    end
+{%- endmacro %}

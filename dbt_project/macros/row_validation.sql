@@ -1,0 +1,26 @@
+{#-
+    Row validation: every staged row is either accepted or sent to quarantine with one named reason.
+    `rules` maps a reason to the SQL condition under which a row is rejected; the first that holds is the reason,
+    null means accepted. A condition that is unknown (null) does not reject: rules for missing values come first.
+-#}
+{% macro reject_reason(rules) -%}
+    case
+        {%- for reason, condition in rules.items() %}
+        when {{ condition }} then '{{ reason }}'
+        {%- endfor %}
+    end
+{%- endmacro %}
+
+{#- The rejected rows of one contract table in the shape of quarantine.rejected_rows. -#}
+{% macro rejected_rows(contract_table, id_column) -%}
+    select
+        source,
+        '{{ contract_table }}' as contract_table,
+        {{ id_column }} as row_id,
+        reject_reason as reason,
+        {{ row_to_json(contract_columns(contract_table)) }} as row_json,
+        _load_id,
+        _loaded_at
+    from {{ ref('int_' ~ contract_table ~ '_checked') }}
+    where reject_reason is not null
+{%- endmacro %}

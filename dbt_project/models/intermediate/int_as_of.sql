@@ -1,0 +1,16 @@
+{{ config(materialized='table') }}
+
+{%- if var('as_of') -%}
+    {%- set as_of_on = "date '" ~ iso_date(var('as_of'), 'as_of (DMP_AS_OF)') ~ "'" -%}
+{%- else -%}
+    {%- set as_of_on = add_days('order_on', 1) -%}
+{%- endif %}
+
+with newest_order as (
+
+    select max(order_on) as order_on from {{ ref('int_order_lines') }}
+
+)
+
+select {{ as_of_on }} as as_of_on
+from newest_order

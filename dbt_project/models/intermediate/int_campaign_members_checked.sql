@@ -1,0 +1,30 @@
+{%- set rules = {
+    'missing_id': 'staged.campaign_id is null or staged.customer_id is null',
+    'unknown_campaign': 'campaigns.campaign_id is null',
+    'unknown_customer': 'customers.customer_id is null',
+} -%}
+
+with staged as (
+
+    {{ union_sources('campaign_members') }}
+
+),
+
+campaigns as (
+
+    select campaign_id from {{ ref('int_campaigns') }}
+
+),
+
+customers as (
+
+    select customer_id from {{ ref('int_customers') }}
+
+)
+
+select
+    staged.*,
+    {{ reject_reason(rules) }} as reject_reason
+from staged
+left join campaigns on staged.campaign_id = campaigns.campaign_id
+left join customers on staged.customer_id = customers.customer_id

@@ -1,0 +1,74 @@
+with accepted as (
+
+    select
+        *,
+        quantity = 0
+        and sales_amount = 0
+        and loyalty_discount_amount = 0
+        and coupon_discount_amount > 0 as is_coupon_line,
+        cast(sales_amount + loyalty_discount_amount + coupon_match_discount_amount as decimal(12, 2)) as list_amount,
+        cast(sales_amount - coupon_discount_amount as decimal(12, 2)) as paid_amount,
+        {{ to_local_time('ordered_at', var('store_time_zone')) }} as ordered_at_local
+    from {{ ref('int_order_lines_checked') }}
+    where reject_reason is null
+
+),
+
+fuel_products as (
+
+    select product_id
+    from {{ ref('int_products') }}
+    where is_fuel
+
+),
+
+classified as (
+
+    select
+        accepted.*,
+        accepted.quantity = 0 and not accepted.is_coupon_line as is_quantity_filled,
+        fuel_products.product_id is not null
+        and accepted.quantity >= {{ var('fuel_quantity_threshold') }} as is_in_gallons
+    from accepted
+    left join fuel_products on accepted.product_id = fuel_products.product_id
+
+)
+
+select
+    order_line_id,
+    order_id,
+    customer_id,
+    product_id,
+    store_id,
+    source,
+    ordered_at,
+    ordered_at_local,
+    cast(ordered_at_local as date) as order_on,
+    {{ week_start('ordered_at_local') }} as week_start_on,
+    case
+        when is_coupon_line then 'coupon'
+        when sales_amount = 0 then 'free'
+        else 'sale'
+    end as line_type,
+    cast(
+        case
+            when is_quantity_filled then 1
+            when is_in_gallons then quantity / 1000
+            else quantity
+        end as decimal(12, 3)
+    ) as quantity,
+    case when is_in_gallons then 'gallon' else 'each' end as quantity_unit,
+    case
+        when is_quantity_filled or is_in_gallons then 1
+        else cast(quantity as integer)
+    end as units,
+    currency,
+    sales_amount,
+    list_amount,
+    paid_amount,
+    loyalty_discount_amount,
+    coupon_match_discount_amount,
+    coupon_discount_amount,
+    cast(list_amount - paid_amount as decimal(12, 2)) as discount_amount,
+    is_quantity_filled
+from classified

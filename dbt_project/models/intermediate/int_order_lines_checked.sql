@@ -1,0 +1,29 @@
+{{ config(materialized='table') }}
+
+{%- set list_amount = 'sales_amount + loyalty_discount_amount + coupon_match_discount_amount' -%}
+{%- set rules = {
+    'missing_id': 'order_line_id is null or order_id is null or customer_id is null or product_id is null'
+        ~ ' or store_id is null',
+    'missing_date': 'ordered_at is null',
+    'missing_value': 'quantity is null or coupon_discount_amount is null or ' ~ list_amount ~ ' is null',
+    'negative_quantity': 'quantity < 0',
+    'negative_amount': 'sales_amount < 0 or loyalty_discount_amount < 0 or coupon_match_discount_amount < 0'
+        ~ ' or coupon_discount_amount < 0',
+    'other_currency': "currency is null or currency <> '" ~ var('currency') ~ "'",
+    'before_earliest_date': "ordered_at < date '" ~ var('earliest_order_on') ~ "'",
+    'after_load': 'ordered_at > _loaded_at',
+    'no_quantity_no_value': 'quantity = 0 and coupon_discount_amount = 0 and ' ~ list_amount ~ ' = 0',
+    'coupon_above_list': '(quantity > 0 or ' ~ list_amount ~ ' > 0) and coupon_discount_amount > '
+        ~ list_amount ~ ' + ' ~ var('coupon_excess_limit'),
+} -%}
+
+with staged as (
+
+    {{ union_sources('order_lines') }}
+
+)
+
+select
+    *,
+    {{ reject_reason(rules) }} as reject_reason
+from staged

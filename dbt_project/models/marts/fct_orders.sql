@@ -1,0 +1,53 @@
+with order_lines as (
+
+    select * from {{ ref('fct_order_lines') }}
+
+),
+
+orders as (
+
+    select
+        order_id,
+        -- One customer, store and time per order (tested): min takes it.
+        min(customer_id) as customer_id,
+        min(store_id) as store_id,
+        min(source) as source,
+        min(ordered_at) as ordered_at,
+        min(ordered_at_local) as ordered_at_local,
+        count(*) as line_count,
+        count(distinct case when line_type <> 'coupon' then product_id end) as product_count,
+        sum(units) as units,
+        sum(sales_amount) as sales_amount,
+        sum(list_amount) as list_amount,
+        sum(paid_amount) as paid_amount,
+        sum(coupon_discount_amount) as coupon_discount_amount,
+        sum(discount_amount) as discount_amount,
+        bool_or(line_type = 'sale') as has_sale,
+        bool_or(coupon_discount_amount > 0) as has_coupon
+    from order_lines
+    group by order_id
+
+)
+
+select
+    order_id,
+    customer_id,
+    store_id,
+    source,
+    ordered_at,
+    ordered_at_local,
+    cast(ordered_at_local as date) as order_on,
+    {{ week_start('ordered_at_local') }} as week_start_on,
+    cast(extract(hour from ordered_at_local) as integer) as hour_local,
+    {{ iso_weekday('ordered_at_local') }} as iso_weekday,
+    cast(line_count as integer) as line_count,
+    cast(product_count as integer) as product_count,
+    cast(units as integer) as units,
+    cast(sales_amount as decimal(12, 2)) as sales_amount,
+    cast(list_amount as decimal(12, 2)) as list_amount,
+    cast(paid_amount as decimal(12, 2)) as paid_amount,
+    cast(coupon_discount_amount as decimal(12, 2)) as coupon_discount_amount,
+    cast(discount_amount as decimal(12, 2)) as discount_amount,
+    has_sale,
+    has_coupon
+from orders

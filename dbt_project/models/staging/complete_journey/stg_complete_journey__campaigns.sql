@@ -1,0 +1,24 @@
+with source as (
+
+    select
+        campaign_id,
+        campaign_type,
+        start_date,
+        end_date,
+        _load_id,
+        _loaded_at,
+        {{ load_rank(['campaign_id'], ['campaign_type', 'start_date', 'end_date']) }} as load_rank
+    from {{ source('complete_journey', 'campaign_descriptions') }}
+
+)
+
+select
+    {{ namespaced_id('cj', 'campaign_id') }} as campaign_id,
+    'complete_journey' as source,
+    nullif(trim(campaign_type), '') as campaign_type,
+    cast(start_date as date) as start_on,
+    cast(end_date as date) as end_on,
+    cast(_load_id as string) as _load_id,
+    cast(_loaded_at as timestamp) as _loaded_at
+from source
+where load_rank = 1

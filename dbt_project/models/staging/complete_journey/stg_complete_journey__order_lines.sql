@@ -1,0 +1,43 @@
+with source as (
+
+    select
+        basket_id,
+        product_id,
+        household_id,
+        store_id,
+        transaction_timestamp,
+        quantity,
+        sales_value,
+        retail_disc,
+        coupon_match_disc,
+        coupon_disc,
+        _load_id,
+        _loaded_at,
+        {{ load_rank(
+            ['basket_id', 'product_id'],
+            ['sales_value', 'quantity', 'retail_disc', 'coupon_disc', 'coupon_match_disc', 'transaction_timestamp',
+                'household_id', 'store_id'],
+        ) }} as load_rank
+    from {{ source('complete_journey', 'transactions') }}
+
+)
+
+select
+    {{ namespaced_id('cj', 'basket_id') }} || ':' || cast(product_id as string) as order_line_id,
+    {{ namespaced_id('cj', 'basket_id') }} as order_id,
+    {{ namespaced_id('cj', 'household_id') }} as customer_id,
+    {{ namespaced_id('cj', 'product_id') }} as product_id,
+    {{ namespaced_id('cj', 'store_id') }} as store_id,
+    'complete_journey' as source,
+    cast(transaction_timestamp as timestamp) as ordered_at,
+    try_cast(quantity as decimal(12, 3)) as quantity,
+    'USD' as currency,
+    -- The floats of the file carry binary noise only: cents are exact. Not a number becomes null and is rejected later.
+    try_cast(sales_value as decimal(12, 2)) as sales_amount,
+    try_cast(retail_disc as decimal(12, 2)) as loyalty_discount_amount,
+    try_cast(coupon_match_disc as decimal(12, 2)) as coupon_match_discount_amount,
+    try_cast(coupon_disc as decimal(12, 2)) as coupon_discount_amount,
+    cast(_load_id as string) as _load_id,
+    cast(_loaded_at as timestamp) as _loaded_at
+from source
+where load_rank = 1

@@ -1,0 +1,35 @@
+with source as (
+
+    select
+        product_id,
+        manufacturer_id,
+        department,
+        brand,
+        product_category,
+        product_type,
+        package_size,
+        _load_id,
+        _loaded_at,
+        {{ load_rank(
+            ['product_id'],
+            ['manufacturer_id', 'department', 'brand', 'product_category', 'product_type', 'package_size'],
+        ) }} as load_rank
+    from {{ source('complete_journey', 'products') }}
+
+)
+
+select
+    {{ namespaced_id('cj', 'product_id') }} as product_id,
+    'complete_journey' as source,
+    cast(product_id as string) as source_product_id,
+    {{ namespaced_id('cj', 'manufacturer_id') }} as manufacturer_id,
+    nullif(trim(department), '') as department,
+    nullif(trim(product_category), '') as product_category,
+    nullif(trim(product_type), '') as product_type,
+    nullif(trim(brand), '') as brand,
+    coalesce(trim(brand) = 'Private', false) as is_private_label,
+    nullif(trim(package_size), '') as package_size,
+    cast(_load_id as string) as _load_id,
+    cast(_loaded_at as timestamp) as _loaded_at
+from source
+where load_rank = 1

@@ -1,0 +1,1 @@
+"""An open AI data-management platform for marketing, built as one graph of data assets."""

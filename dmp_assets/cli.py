@@ -1,0 +1,173 @@
+"""The ``dmp`` command. Exit codes: 0 done, 1 a build or check failed, 2 a setting, file or argument is wrong."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+import sys
+import time
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dmp_assets.errors import UserError
+from dmp_assets.settings import Settings, get_settings
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
+
+    from dmp_assets.runs import RunReport
+
+app = typer.Typer(
+    name="dmp",
+    help="The AI DMP: build, check, publish and inspect the customer-data platform.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a script instead of text.")]
+
+
+@app.command()
+def setup() -> None:
+    """Make the home ready: folders, Dagster's configuration, the parsed dbt project."""
+    with _user_errors():
+        settings = _prepare()
+    typer.echo(f"The platform's home is ready: {settings.home}")
+
+
+@app.command()
+def build(
+    force: Annotated[bool, typer.Option("--force", help="Build even if nothing changed since the last build.")] = False,
+    layer: Annotated[str | None, typer.Option(help="Rebuild only this layer, from what is upstream of it.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Load, transform, check and publish the whole graph, then print what was done."""
+    with _user_errors():
+        settings = _prepare()
+        from dmp_assets import runs
+        from dmp_assets.automation import LAYERS
+
+        if layer not in (None, *LAYERS):
+            raise UserError(f"There is no layer {layer}: choose one of {', '.join(LAYERS)}.")
+        with _instance() as instance:
+            done = None if force or layer else runs.finished_run(instance, settings)
+            if done:
+                report = runs.report(instance, done)
+                if not as_json:
+                    typer.echo(
+                        "Nothing changed since the last whole build, so nothing was built (--force builds anyway)."
+                    )
+            else:
+                start = time.monotonic()
+                with contextlib.redirect_stdout(sys.stderr if as_json else sys.stdout):
+                    report = runs.build(
+                        instance,
+                        settings,
+                        show=lambda line: typer.echo(f"[{time.monotonic() - start:6.1f} s] {line}"),
+                        layer=layer,
+                    )
+            _print_report(report, settings, as_json=as_json)
+    if not report.succeeded:
+        raise typer.Exit(1)
+
+
+@app.command()
+def summary(as_json: AsJson = False) -> None:
+    """Print what the newest whole build did: rows, checks, time per layer, what failed."""
+    with _user_errors():
+        settings = _prepare()
+        from dmp_assets import runs
+
+        with _instance() as instance:
+            newest = runs.newest_run(instance)
+            if newest is None:
+                raise UserError("There is no build yet: run `make demo` or `dmp build`.")
+            _print_report(runs.report(instance, newest), settings, as_json=as_json)
+
+
+@app.command(name="hash")
+def hash_tables(as_json: AsJson = False) -> None:
+    """Print a hash of every table's content, load times left out: two equal builds print the same."""
+    with _user_errors():
+        settings = get_settings()
+        from dmp_assets.warehouse import Warehouse, table_hashes
+
+        with Warehouse.from_settings(settings).read() as connection:
+            hashes = table_hashes(connection)
+    if as_json:
+        typer.echo(json.dumps(hashes, indent=2))
+    else:
+        for table, value in hashes.items():
+            typer.echo(f"{value:>28}  {table}")
+
+
+def _prepare() -> Settings:
+    from dmp_assets.home import prepare_home
+    from dmp_assets.transform import prepare_manifest
+
+    settings = get_settings()
+    prepare_home(settings)
+    os.environ.update(settings.environment())
+    prepare_manifest(settings)
+    return settings
+
+
+@contextlib.contextmanager
+def _instance() -> Generator[DagsterInstance]:
+    import dagster as dg
+
+    with dg.DagsterInstance.get() as instance:
+        yield instance
+
+
+@contextlib.contextmanager
+def _user_errors() -> Generator[None]:
+    """Print a user's mistake without a stack trace and exit with code 2."""
+    try:
+        yield
+    except UserError as error:
+        typer.secho(str(error), fg=typer.colors.RED, err=True)
+        raise typer.Exit(2) from None
+
+
+def _print_report(report: RunReport, settings: Settings, *, as_json: bool) -> None:
+    from dmp_assets.runs import published_files
+
+    files = [str(path) for path in published_files(settings)]
+    if as_json:
+        facts = dataclasses.asdict(report) | {"orchestration_seconds": report.orchestration_seconds, "published": files}
+        typer.echo(json.dumps(facts, indent=2))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title="What the build did", title_justify="left")
+    table.add_column("layer")
+    for heading in ("tables", "rows", "work, s"):
+        table.add_column(heading, justify="right")
+    for layer, seconds in report.work_seconds.items():
+        counts = [rows for name, rows in report.rows.items() if name.startswith(f"{layer}/")]
+        table.add_row(layer, str(len(counts)), f"{sum(rows or 0 for rows in counts):,}", f"{seconds:.1f}")
+    table.add_section()
+    table.add_row("orchestration", "", "", f"{report.orchestration_seconds:.1f}")
+    table.add_row(
+        "wall time",
+        str(len(report.rows)),
+        f"{sum(rows or 0 for rows in report.rows.values()):,}",
+        f"{report.seconds:.1f}",
+    )
+    console = Console()
+    console.print(table)
+    checks = ", ".join(f"{report.checks[outcome]} {outcome}" for outcome in ("passed", "warned", "failed"))
+    console.print(f"Checks: {checks}.")
+    for failure in report.failures:
+        console.print(f"[red]{failure}[/red]", highlight=False)
+    if report.succeeded:
+        console.print("\nWhere to look next:")
+        for file in files:
+            console.print(f"  {file}", soft_wrap=True)
+        console.print("  make dev    the Dagster UI on http://localhost:3000, with this run's history")

@@ -1,0 +1,62 @@
+"""The raw layer: the tables of every source as they arrived."""
+
+import datetime as dt
+from collections.abc import Iterator
+
+import dagster as dg
+
+from dmp_assets.collection import complete_journey
+from dmp_assets.collection.loader import LOAD_COLUMNS, SourceTable, check_file, load_file
+from dmp_assets.settings import get_settings
+from dmp_assets.warehouse import Warehouse
+
+LAYER = "raw"
+
+
+def raw_key(table: SourceTable) -> dg.AssetKey:
+    """Return the asset key of a source's table."""
+    return dg.AssetKey([LAYER, table.raw_name])
+
+
+def _spec(table: SourceTable) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        raw_key(table),
+        description=f"{table.description} As it arrived from the source {table.source}, append-only.",
+        group_name=LAYER,
+        owners=["team:data-engineering"],
+        kinds={"parquet", "duckdb"},
+        metadata={"dagster/table_name": f"{LAYER}.{table.raw_name}", "dagster/column_schema": _column_schema(table)},
+        skippable=True,
+    )
+
+
+def _column_schema(table: SourceTable) -> dg.TableSchema:
+    return dg.TableSchema([dg.TableColumn(name, kind) for name, kind in {**table.columns, **LOAD_COLUMNS}.items()])
+
+
+@dg.multi_asset(
+    name="load_complete_journey", specs=[_spec(table) for table in complete_journey.TABLES], can_subset=True
+)
+def load_complete_journey(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
+    """Check every file first, then load each table in a transaction of its own."""
+    settings = get_settings()
+    folder = complete_journey.data_folder(settings.complete_journey_dir)
+    selected = [table for table in complete_journey.TABLES if raw_key(table) in context.selected_asset_keys]
+    with warehouse.write() as connection:
+        for table in selected:
+            check_file(connection, table, folder)
+    for table in selected:
+        with warehouse.write() as connection:
+            now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
+            load = load_file(connection, table, folder, sample_percent=settings.sample_percent, now=now)
+        yield dg.MaterializeResult(
+            asset_key=raw_key(table),
+            metadata={
+                "dagster/row_count": load.rows_total,
+                "dagster/column_schema": _column_schema(table),
+                "rows_added": load.rows_added,
+                "load_id": load.load_id,
+                "file": table.file(folder).name,
+                "sample_percent": settings.sample_percent if table.sample else 100,
+            },
+        )

@@ -1,0 +1,52 @@
+"""Collect every asset, check, job and schedule into one `Definitions`; nothing is computed or configured here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import dagster as dg
+
+from dmp_assets import automation, contracts
+from dmp_assets.clusters import assets as clusters
+from dmp_assets.collection import assets as collection
+from dmp_assets.forecasts import assets as forecasts
+from dmp_assets.profiles import assets as profiles
+from dmp_assets.reports import assets as reports
+from dmp_assets.settings import get_settings
+from dmp_assets.similarity import assets as similarity
+from dmp_assets.transform import build_dbt_assets, dbt_project, dbt_resource
+from dmp_assets.warehouse import Warehouse
+
+DOMAINS = (profiles, clusters, similarity, forecasts)
+MODULES = (collection, *DOMAINS, reports)
+TABLES = tuple(table for domain in DOMAINS for table in domain.TABLES)
+
+
+def build_defs(*, loggers: Mapping[str, dg.LoggerDefinition] | None = None) -> dg.Definitions:
+    """Return the whole graph, the same for the server, the command line and the tests.
+
+    Args:
+        loggers: where run events go besides the instance's event log (default: Dagster's console logger).
+
+    Raises:
+        UserError: a setting is wrong, or the dbt project has not been parsed.
+
+    """
+    settings = get_settings()
+    assets = [*dg.load_assets_from_modules(MODULES), build_dbt_assets(settings)]
+    definitions = dg.Definitions(
+        assets=assets,
+        asset_checks=contracts.schema_checks(TABLES),
+        jobs=automation.jobs(),
+        schedules=automation.schedules(),
+        resources={"warehouse": Warehouse.from_settings(settings), "dbt": dbt_resource(dbt_project(settings))},
+        executor=dg.in_process_executor,
+        loggers=loggers,
+    )
+    return definitions.map_asset_specs(func=lambda spec: dg.apply_freshness_policy(spec, automation.FRESHNESS))
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """Return the graph that ``workspace.yaml`` loads."""
+    return build_defs()

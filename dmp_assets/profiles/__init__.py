@@ -1,0 +1,1 @@
+"""Customer profiles: recency, frequency and monetary scores, shopping habits, and rule tags."""

@@ -1,0 +1,99 @@
+"""Charts of the customer profiles and tags. Every function takes a served table and returns a matplotlib Figure."""
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from dmp_assets.profiles.rfm import SEGMENTS
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def plot_segment_sizes(profiles: pd.DataFrame) -> "Figure":
+    """Draw the customers in each RFM segment, best on top; the label adds the segment's share of all sales."""
+    from matplotlib.figure import Figure
+
+    counts = profiles["rfm_segment"].value_counts().reindex(SEGMENTS, fill_value=0)
+    sales = profiles.groupby("rfm_segment")["monetary_amount"].sum().reindex(SEGMENTS, fill_value=0.0)
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    axes = figure.subplots()
+    bars = axes.barh(list(SEGMENTS), counts.to_numpy(), color="#4C78A8")
+    shares = 100 * sales / max(float(sales.sum()), 0.01)
+    labels = [f"{count:,} ({share:.0f} % of sales)" for count, share in zip(counts, shares, strict=True)]
+    axes.bar_label(bars, labels=labels, padding=3, fontsize=8)
+    axes.invert_yaxis()
+    axes.margins(x=0.25)
+    axes.set_xlabel("Customers")
+    axes.set_title("Customers by RFM segment")
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def plot_frequency_and_spend(profiles: pd.DataFrame) -> "Figure":
+    """Draw the density of customers with a sale over orders and sales, both axes logarithmic."""
+    from matplotlib.figure import Figure
+
+    drawn = profiles[(profiles["frequency"] > 0) & (profiles["monetary_amount"] > 0)]
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    axes = figure.subplots()
+    cells = axes.hexbin(
+        drawn["frequency"].to_numpy(),
+        drawn["monetary_amount"].to_numpy(),
+        xscale="log",
+        yscale="log",
+        gridsize=35,
+        mincnt=1,
+        cmap="viridis",
+    )
+    figure.colorbar(cells, ax=axes, label="Customers")
+    axes.set_xlabel("Orders with a sale (log scale)")
+    axes.set_ylabel("Sales, USD (log scale)")
+    axes.set_title("Customers by number of orders and sales")
+    return figure
+
+
+def plot_recency_frequency(profiles: pd.DataFrame) -> "Figure":
+    """Draw the customers in each cell of recency score by frequency score."""
+    from matplotlib.figure import Figure
+
+    scores = [1, 2, 3, 4, 5]
+    counts = pd.crosstab(profiles["r_score"], profiles["f_score"]).reindex(index=scores, columns=scores, fill_value=0)
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    axes = figure.subplots()
+    image = axes.imshow(counts.to_numpy(), origin="lower", cmap="Blues", aspect="auto")
+    half = counts.to_numpy().max() / 2
+    for row, r_score in enumerate(scores):
+        for column, f_score in enumerate(scores):
+            count = int(counts.loc[r_score, f_score])
+            axes.text(column, row, f"{count:,}", ha="center", va="center", color="white" if count > half else "black")
+    axes.set_xticks(range(5), labels=["1\nfewest orders", "2", "3", "4", "5\nmost orders"])
+    axes.set_yticks(range(5), labels=["longest ago 1", "2", "3", "4", "most recent 5"])
+    axes.set_xlabel("Frequency score")
+    axes.set_ylabel("Recency score")
+    axes.set_title("Customers by recency and frequency score")
+    figure.colorbar(image, ax=axes, label="Customers")
+    return figure
+
+
+def plot_tags(tags: pd.DataFrame) -> "Figure":
+    """Draw the customers of each tag of profiles.customer_tags, most frequent on top, coloured by category."""
+    from matplotlib import colormaps
+    from matplotlib.figure import Figure
+
+    counts = tags.groupby(["category", "tag"]).agg(customers=("customer_id", "size")).reset_index()
+    counts = counts.sort_values(["customers", "tag"], ascending=[False, True], ignore_index=True)
+    figure = Figure(figsize=(7, max(4.0, 0.22 * len(counts) + 1)), layout="constrained")
+    axes = figure.subplots()
+    for number, (category, rows) in enumerate(counts.groupby("category")):
+        bars = axes.barh(rows.index, rows["customers"], color=colormaps["tab10"](number), label=category)
+        axes.bar_label(bars, fmt="{:,.0f}", padding=3, fontsize=8)
+    axes.set_yticks(counts.index, labels=counts["tag"].str.replace("_", " "), fontsize=8)
+    axes.invert_yaxis()
+    axes.margins(x=0.1)
+    axes.set_xlabel("Customers")
+    axes.set_title("Customers by tag")
+    axes.spines[["top", "right"]].set_visible(False)
+    if not counts.empty:
+        axes.legend(title="Category", fontsize=8, frameon=False, loc="lower right")
+    return figure

@@ -1,0 +1,108 @@
+"""What people open: the report, the dbt docs, Parquet snapshots. Built only after every check upstream has passed."""
+
+from collections.abc import Iterable
+
+import dagster as dg
+from dagster_dbt import DbtCliResource
+
+from dmp_assets.reports.files import publish_text
+from dmp_assets.reports.page import external_references
+from dmp_assets.reports.report import READS, build_report
+from dmp_assets.reports.snapshots import publish_snapshots
+from dmp_assets.settings import get_settings
+from dmp_assets.warehouse import Warehouse
+
+LAYER = "published"
+
+MARTS = (
+    "marts.dim_campaigns",
+    "marts.dim_customers",
+    "marts.dim_products",
+    "marts.fct_order_lines",
+    "marts.fct_orders",
+    "marts.fct_touches",
+    "marts.fct_weekly_sales",
+    "marts.customer_features",
+)
+
+SNAPSHOTS = (
+    *MARTS,
+    "quarantine.rejected_rows",
+    "profiles.customer_profiles",
+    "profiles.customer_tags",
+    "clusters.customer_clusters",
+    "clusters.cluster_selection",
+    "clusters.cluster_summaries",
+    "similarity.customer_similarity",
+    "similarity.product_similarity",
+    "forecasts.sales_forecasts",
+    "forecasts.forecast_accuracy",
+    "forecasts.excluded_series",
+)
+
+
+def _spec(name: str, reads: Iterable[str], kinds: set[str], description: str) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        [LAYER, name],
+        deps=[dg.AssetKey(table.split(".")) for table in sorted(reads)],
+        description=description,
+        group_name=LAYER,
+        owners=["team:data-science"],
+        kinds=kinds,
+    )
+
+
+REPORT = _spec(
+    "report",
+    READS,
+    {"python", "html"},
+    "The report for marketers as one HTML file that needs no network: customers, segments, clusters, sales forecast and its "
+    "accuracy, similar products, rejected rows.",
+)
+DOCS = _spec(
+    "dbt_docs",
+    MARTS,
+    {"dbt", "html"},
+    "The dbt docs as one HTML file: every model and column with grain, unit and lineage, and the assets that use them.",
+)
+PARQUET = _spec(
+    "tables",
+    SNAPSHOTS,
+    {"python", "parquet"},
+    "Parquet copies of the served tables, one file per table, for consumers who must not touch the live warehouse.",
+)
+FILES = (REPORT, DOCS, PARQUET)
+
+
+@dg.multi_asset(specs=[REPORT])
+def publish_report(warehouse: Warehouse) -> dg.MaterializeResult:
+    """Write the report, unless it would need the network to be shown."""
+    settings = get_settings()
+    page = build_report(warehouse.query, sample_percent=settings.sample_percent)
+    if references := external_references(page):
+        raise dg.Failure(f"The report would load {', '.join(references)} from outside; it must be self-contained.")
+    file = settings.published_dir / "report.html"
+    publish_text(file, page)
+    return dg.MaterializeResult(metadata={"file": dg.MetadataValue.path(file), "bytes": file.stat().st_size})
+
+
+@dg.multi_asset(specs=[DOCS])
+def publish_dbt_docs(dbt: DbtCliResource) -> dg.MaterializeResult:
+    """Generate the dbt docs as one static page."""
+    settings = get_settings()
+    target = settings.dbt_target_dir / "docs"
+    dbt.cli(["docs", "generate", "--static"], target_path=target).wait()
+    file = settings.published_dir / "dbt_docs.html"
+    publish_text(file, (target / "static_index.html").read_text(encoding="utf-8"))
+    return dg.MaterializeResult(metadata={"file": dg.MetadataValue.path(file), "bytes": file.stat().st_size})
+
+
+@dg.multi_asset(specs=[PARQUET])
+def publish_tables(warehouse: Warehouse) -> dg.MaterializeResult:
+    """Replace the set of Parquet files as a whole."""
+    folder = get_settings().published_dir / "tables"
+    with warehouse.read() as connection:
+        rows = publish_snapshots(connection, SNAPSHOTS, folder)
+    return dg.MaterializeResult(
+        metadata={"folder": dg.MetadataValue.path(folder), "files": len(rows), "rows": sum(rows.values())}
+    )

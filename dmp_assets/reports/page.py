@@ -1,0 +1,96 @@
+"""The report as one HTML file that needs no network: figures as inline SVG, tables as text."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+TEMPLATE = Path(__file__).with_name("report.html")
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One headline number with what it counts."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True)
+class PageTable:
+    """A table as it is printed: every cell is text, numeric columns are right-aligned."""
+
+    caption: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    numbers: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the report: a title, a sentence on how to read it, figures (SVG text) and tables."""
+
+    title: str
+    text: str
+    figures: Sequence[str] = ()
+    tables: Sequence[PageTable] = field(default=())
+
+    @property
+    def anchor(self) -> str:
+        """Return the section's address within the page."""
+        return re.sub(r"[^a-z0-9]+", "-", self.title.lower()).strip("-")
+
+
+def svg(figure: Figure) -> str:
+    """Return a figure as SVG text, the same for the same figure on every run."""
+    from matplotlib import rc_context
+
+    buffer = io.StringIO()
+    with rc_context({"svg.hashsalt": "ai-dmp", "svg.fonttype": "none"}):
+        figure.savefig(buffer, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None})
+    return buffer.getvalue()[buffer.getvalue().index("<svg") :]
+
+
+def page_table(caption: str, frame: pd.DataFrame, formats: dict[str, str]) -> PageTable:
+    """Return a frame as a printed table.
+
+    Args:
+        caption: the table's title.
+        frame: one printed column per column, in order.
+        formats: for each numeric column the Python format of its cells, such as ``,.0f`` or ``.1%``; missing values print as –.
+
+    """
+    import pandas as pd
+
+    rows = [
+        [
+            "–" if pd.isna(value) else format(value, formats[column]) if column in formats else str(value)
+            for column, value in zip(frame.columns, record, strict=True)
+        ]
+        for record in frame.itertuples(index=False)
+    ]
+    return PageTable(caption, [str(column) for column in frame.columns], rows, frozenset(formats))
+
+
+def render(*, as_of_on: str, about: str, facts: Sequence[Fact], sections: Sequence[Section], footer: str) -> str:
+    """Return the whole page."""
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
+    return template.render(as_of_on=as_of_on, about=about, facts=facts, sections=sections, footer=footer, zip=zip)
+
+
+def external_references(page: str) -> list[str]:
+    """Return the addresses that a browser would fetch to show the page; a self-contained page has none."""
+    attributes = re.findall(r"""(?:src|href|xlink:href)\s*=\s*["'](?!#|data:)([^"']+)["']""", page)
+    styles = re.findall(r"""url\(\s*["']?(?!#|data:)([^)"']+)""", page) + re.findall(r"@import\s+[^;]+", page)
+    return sorted({*attributes, *styles})

@@ -1,0 +1,284 @@
+"""What the report shows: which tables it reads, and what it makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from dmp_assets.clusters import plots as cluster_plots
+from dmp_assets.clusters.features import transform_features
+from dmp_assets.forecasts import plots as forecast_plots
+from dmp_assets.forecasts.accuracy import ALL_SERIES, CHAMPION
+from dmp_assets.profiles import plots as profile_plots
+from dmp_assets.reports.page import Fact, Section, page_table, render, svg
+
+QUERIES = {
+    "orders": """
+        select count(*) as orders, count(distinct customer_id) as customers, sum(sales_amount) as sales_amount,
+            min(order_on) as first_on, max(order_on) as last_on
+        from marts.fct_orders
+    """,
+    "features": "select * from marts.customer_features where as_of_on = (select max(as_of_on) from marts.customer_features)",
+    "profiles": "select * from profiles.customer_profiles order by customer_id",
+    "tags": "select * from profiles.customer_tags order by customer_id, tag",
+    "clusters": "select * from clusters.customer_clusters order by customer_id",
+    "selection": "select * from clusters.cluster_selection order by method, k",
+    "summaries": "select * from clusters.cluster_summaries order by method, cluster_id",
+    "weekly": "select * from marts.fct_weekly_sales order by level, series_id, week_start_on",
+    "forecasts": "select * from forecasts.sales_forecasts order by level, series_id, model, date",
+    "accuracy": "select * from forecasts.forecast_accuracy order by level, series_id, model, metric",
+    "similar_products": """
+        select product.product_type as product, product.department, neighbour.product_type as most_similar,
+            pair.similarity, pair.co_rater_count
+        from similarity.product_similarity as pair
+        inner join marts.dim_products as product on pair.product_id = product.product_id
+        inner join marts.dim_products as neighbour on pair.neighbour_product_id = neighbour.product_id
+        where pair.rank = 1
+        order by pair.similarity desc, pair.product_id
+        limit 12
+    """,
+    "rejected": """
+        select contract_table, reason, count(*) as rows
+        from quarantine.rejected_rows group by contract_table, reason order by rows desc, reason
+    """,
+}
+"""What the report reads, by name."""
+
+READS = (
+    "marts.fct_orders",
+    "marts.customer_features",
+    "marts.fct_weekly_sales",
+    "marts.dim_products",
+    "profiles.customer_profiles",
+    "profiles.customer_tags",
+    "clusters.customer_clusters",
+    "clusters.cluster_selection",
+    "clusters.cluster_summaries",
+    "similarity.product_similarity",
+    "forecasts.sales_forecasts",
+    "forecasts.forecast_accuracy",
+    "quarantine.rejected_rows",
+)
+"""The tables behind the queries."""
+
+
+def build_report(query: Callable[[str], pd.DataFrame], *, sample_percent: int) -> str:
+    """Return the report as one HTML page.
+
+    Args:
+        query: runs SQL on the warehouse.
+        sample_percent: share of the source's households that were loaded; the page says so when it is not all.
+
+    """
+    data = {name: query(sql) for name, sql in QUERIES.items()}
+    as_of_on = data["profiles"]["as_of_on"].iloc[0].date().isoformat()
+    orders = data["orders"].iloc[0]
+    sample = "" if sample_percent == 100 else f" This is a sample of {sample_percent} % of the households."
+    return render(
+        as_of_on=as_of_on,
+        about=(
+            "Real purchases of the Complete Journey grocery data (84.51°), "
+            f"{orders['first_on']:%d %B %Y} to {orders['last_on']:%d %B %Y}.{sample} "
+            f"Everything is computed from what was known before {as_of_on}."
+        ),
+        facts=_facts(data),
+        sections=[_customers(data), _segments(data), _clusters(data), _sales(data), _products(data), _quality(data)],
+        footer=(
+            "Amounts are US dollars received by the retailer. Figures and tables come from the warehouse tables of the same "
+            "names; definitions, grain and lineage of every column are in the dbt docs beside this file."
+        ),
+    )
+
+
+def _facts(data: dict[str, pd.DataFrame]) -> list[Fact]:
+    orders, accuracy = data["orders"].iloc[0], data["accuracy"]
+    chosen = data["summaries"]
+    gain = _pooled(accuracy, "improvement_over_naive_pct")
+    return [
+        Fact(f"{orders['customers']:,.0f}", "customers with an order"),
+        Fact(f"{orders['orders']:,.0f}", "orders"),
+        Fact(f"${orders['sales_amount']:,.0f}", "sales"),
+        Fact(f"{len(chosen)}", "clusters of customers"),
+        *(
+            [Fact(f"{gain:+.1f} %", "forecast error against the naive forecast, by category")]
+            if gain is not None
+            else []
+        ),
+    ]
+
+
+def _pooled(accuracy: pd.DataFrame, metric: str) -> float | None:
+    """Return a metric of each category's own champion, over all categories; None if no category could be forecast."""
+    rows = accuracy[
+        (accuracy["level"] == "category")
+        & (accuracy["series_id"] == ALL_SERIES)
+        & (accuracy["model"] == CHAMPION)
+        & (accuracy["metric"] == metric)
+    ]
+    return None if rows.empty else float(rows["value"].iloc[0])
+
+
+def _customers(data: dict[str, pd.DataFrame]) -> Section:
+    return Section(
+        "Customers",
+        "How often customers come and what they spend in all; most are regulars, a few carry much of the sales. Recency and "
+        "frequency are scored in fifths, 5 is best.",
+        [
+            svg(profile_plots.plot_frequency_and_spend(data["profiles"])),
+            svg(profile_plots.plot_recency_frequency(data["profiles"])),
+        ],
+    )
+
+
+def _segments(data: dict[str, pd.DataFrame]) -> Section:
+    segments = (
+        data["profiles"]
+        .groupby("rfm_segment", as_index=False)
+        .agg(
+            customers=("customer_id", "size"),
+            recency=("recency_days", "median"),
+            orders=("frequency", "median"),
+            sales=("monetary_amount", "sum"),
+        )
+        .sort_values(["sales", "rfm_segment"], ascending=[False, True])
+    )
+    segments.insert(2, "share", segments["customers"] / segments["customers"].sum())
+    segments["share of sales"] = segments["sales"] / segments["sales"].sum()
+    segments = segments.rename(
+        columns={"rfm_segment": "segment", "recency": "median days since last order", "orders": "median orders"}
+    )
+    tags = (
+        data["tags"]
+        .groupby(["tag", "category"], as_index=False)
+        .agg(customers=("customer_id", "size"), example=("evidence", "first"))
+        .sort_values(["customers", "tag"], ascending=[False, True])
+    )
+    formats = {
+        "customers": ",.0f",
+        "share": ".1%",
+        "median days since last order": ",.0f",
+        "median orders": ",.0f",
+        "sales": ",.0f",
+        "share of sales": ".1%",
+    }
+    return Section(
+        "Segments",
+        "Every customer is in exactly one segment, by recency, frequency and monetary scores. Tags come from rules that a "
+        "marketer can edit; the example is what the rule saw for one customer.",
+        [svg(profile_plots.plot_segment_sizes(data["profiles"])), svg(profile_plots.plot_tags(data["tags"]))],
+        [
+            page_table("Segments", segments, formats),
+            page_table("Tags", tags, {"customers": ",.0f"}),
+        ],
+    )
+
+
+def _clusters(data: dict[str, pd.DataFrame]) -> Section:
+    points = transform_features(data["features"])
+    summaries = data["summaries"][
+        [
+            "cluster_name",
+            "description",
+            "customer_count",
+            "customer_share",
+            "recency_days",
+            "frequency",
+            "monetary_amount",
+        ]
+    ]
+    selection = data["selection"][
+        ["k", "stability_ari", "silhouette", "calinski_harabasz", "davies_bouldin", "smallest_cluster_share", "reason"]
+    ]
+    return Section(
+        "Clusters",
+        "Groups of customers who behave alike, found by K-Means on scaled behaviour. The number of groups is chosen by how "
+        "stable they are when the customers are drawn anew, not by one score alone.",
+        [
+            svg(cluster_plots.plot_projection(points, data["clusters"])),
+            svg(cluster_plots.plot_cluster_profiles(points, data["clusters"])),
+            svg(cluster_plots.plot_selection(data["selection"])),
+        ],
+        [
+            page_table(
+                "What sets each cluster apart",
+                summaries.rename(columns=_in_words),
+                {
+                    "customer count": ",.0f",
+                    "customer share": ".1%",
+                    "recency days": ",.1f",
+                    "frequency": ",.1f",
+                    "monetary amount": ",.0f",
+                },
+            ),
+            page_table(
+                "Evidence for the number of clusters",
+                selection.rename(columns=_in_words),
+                {
+                    "k": ".0f",
+                    "stability ari": ".2f",
+                    "silhouette": ".3f",
+                    "calinski harabasz": ",.0f",
+                    "davies bouldin": ".2f",
+                    "smallest cluster share": ".1%",
+                },
+            ),
+        ],
+    )
+
+
+def _sales(data: dict[str, pd.DataFrame]) -> Section:
+    accuracy = data["accuracy"]
+    pooled = accuracy[accuracy["series_id"] == ALL_SERIES].pivot_table(
+        index=["level", "model"], columns="metric", values="value"
+    )
+    columns = ["mase", "improvement_over_naive_pct", "coverage_80", "coverage_95"]
+    pooled = pooled[columns].reset_index().sort_values(["level", "mase", "model"]).rename(columns=_in_words)
+    total = data["forecasts"][(data["forecasts"]["level"] == "total") & data["forecasts"]["is_champion"]]
+    total = total[["date", "model", "mean", "lo_80", "hi_80", "lo_95", "hi_95"]]
+    total = total.assign(date=total["date"].dt.strftime("%Y-%m-%d")).rename(columns={"date": "week from"})
+    return Section(
+        "Sales forecast",
+        "Weekly sales eight weeks ahead. For each series the model with the smallest error in a backtest serves; a model that "
+        "loses to the naive forecast never does. Accuracy is measured on weeks that nothing was chosen on.",
+        [
+            svg(forecast_plots.plot_total_forecast(data["weekly"], data["forecasts"])),
+            svg(forecast_plots.plot_accuracy(accuracy)),
+            svg(forecast_plots.plot_champions(accuracy)),
+        ],
+        [
+            page_table("Total sales, USD", total, dict.fromkeys(["mean", "lo_80", "hi_80", "lo_95", "hi_95"], ",.0f")),
+            page_table(
+                "Accuracy on the held-out weeks, mean over the series of a level",
+                pooled,
+                {"mase": ".3f", "improvement over naive pct": "+.1f", "coverage 80": ".1%", "coverage 95": ".1%"},
+            ),
+        ],
+    )
+
+
+def _products(data: dict[str, pd.DataFrame]) -> Section:
+    return Section(
+        "Similar products",
+        "Products that the same customers come back for, by adjusted cosine over their common customers, weighted down where "
+        "few customers bought both. The strongest pairs:",
+        tables=[
+            page_table(
+                "Most similar products",
+                data["similar_products"].rename(columns=_in_words),
+                {"similarity": ".3f", "co rater count": ",.0f"},
+            )
+        ],
+    )
+
+
+def _quality(data: dict[str, pd.DataFrame]) -> Section:
+    return Section(
+        "Rejected rows",
+        "Source rows that break a rule are kept aside with the reason, never dropped: table quarantine.rejected_rows.",
+        tables=[page_table("Rejected rows by reason", data["rejected"].rename(columns=_in_words), {"rows": ",.0f"})],
+    )
+
+
+def _in_words(column: str) -> str:
+    return column.replace("_", " ")

@@ -1,0 +1,228 @@
+"""Run the whole graph in this process, show progress, and say afterwards what happened.
+
+What lives here: what the command line needs to start a run and to report it. What a run does is in the assets.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from dmp_assets.automation import LAYERS, REFRESH
+from dmp_assets.collection import complete_journey
+from dmp_assets.definitions import build_defs
+from dmp_assets.settings import PROJECT_ROOT, Settings
+from dmp_assets.transform import project_files
+
+FINGERPRINT = "dmp/fingerprint"
+
+
+@dataclass
+class RunReport:
+    """What one run did.
+
+    Attributes:
+        run_id: Dagster's id of the run.
+        succeeded: whether every step succeeded.
+        started_at: Unix time, seconds.
+        seconds: wall time of the run, seconds.
+        work_seconds: the assets' own work per layer, seconds.
+        rows: rows of each materialised table, by ``layer/table``.
+        checks: number of checks by outcome: passed, warned, failed.
+        failures: what failed, in words.
+
+    """
+
+    run_id: str
+    succeeded: bool
+    started_at: float = 0
+    seconds: float = 0
+    work_seconds: dict[str, float] = field(default_factory=dict)
+    rows: dict[str, int | None] = field(default_factory=dict)
+    checks: Counter[str] = field(default_factory=Counter)
+    failures: list[str] = field(default_factory=list)
+
+    @property
+    def orchestration_seconds(self) -> float:
+        """Wall time that was not the assets' own work."""
+        return max(0.0, self.seconds - sum(self.work_seconds.values()))
+
+
+def fingerprint(settings: Settings) -> str:
+    """Return a hash of everything a build depends on: code, dbt project, lock file, source files, settings that change results."""
+    digest = hashlib.sha256()
+    code = sorted(path for path in (PROJECT_ROOT / "dmp_assets").rglob("*") if path.is_file() and path.suffix != ".pyc")
+    sources = complete_journey.data_folder(settings.complete_journey_dir)
+    data = [table.file(sources) for table in complete_journey.TABLES]
+    for path in [
+        *code,
+        *project_files(),
+        PROJECT_ROOT / "requirements.lock",
+        *(file for file in data if file.exists()),
+    ]:
+        digest.update(path.name.encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    digest.update(f"{settings.as_of} {settings.sample_percent}".encode())
+    return digest.hexdigest()[:16]
+
+
+def finished_run(instance: dg.DagsterInstance, settings: Settings) -> str | None:
+    """Return the id of a successful whole run with the present fingerprint, if its tables are still there."""
+    if not settings.warehouse_path.exists():
+        return None
+    runs = instance.get_runs(
+        dg.RunsFilter(statuses=[dg.DagsterRunStatus.SUCCESS], tags={FINGERPRINT: fingerprint(settings)}), limit=1
+    )
+    return runs[0].run_id if runs else None
+
+
+def newest_run(instance: dg.DagsterInstance) -> str | None:
+    """Return the id of the newest whole run that came to an end."""
+    ended = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
+    runs = instance.get_runs(dg.RunsFilter(statuses=ended, job_name=REFRESH), limit=1)
+    return runs[0].run_id if runs else None
+
+
+def build(
+    instance: dg.DagsterInstance, settings: Settings, *, show: Callable[[str], None], layer: str | None = None
+) -> RunReport:
+    """Materialise and check the whole graph, or one layer of it, in this process and return what happened.
+
+    Args:
+        instance: where the run is recorded.
+        settings: of this process.
+        show: receives one line of progress at a time.
+        layer: the layer to rebuild; None for the whole graph.
+
+    Raises:
+        UserError: a setting is wrong, or the source's files cannot be found.
+    """
+    tags = {} if layer else {FINGERPRINT: fingerprint(settings)}
+    definitions = build_defs(loggers={"progress": progress_logger(show)})
+    job = definitions.resolve_job_def(f"{REFRESH}_{layer}" if layer else REFRESH)
+    outcome = job.execute_in_process(
+        run_config={"loggers": {"progress": {}}}, instance=instance, raise_on_error=False, tags=tags
+    )
+    return report(instance, outcome.run_id)
+
+
+def report(instance: dg.DagsterInstance, run_id: str) -> RunReport:
+    """Return what a run did, read from its event log."""
+    record = instance.get_run_record_by_id(run_id)
+    if record is None:
+        raise KeyError(f"there is no run {run_id}")
+    summary = RunReport(run_id, record.dagster_run.is_success)
+    if record.start_time and record.end_time:
+        summary.started_at, summary.seconds = record.start_time, record.end_time - record.start_time
+    step_layers: dict[str, set[str]] = defaultdict(set)
+    step_seconds: dict[str, float] = {}
+    node_seconds: dict[tuple[str, str], float] = defaultdict(float)
+    for entry in instance.all_logs(run_id):
+        event = entry.dagster_event
+        if event is None:
+            continue
+        step = event.step_key or ""
+        if event.is_step_materialization:
+            materialization = event.step_materialization_data.materialization
+            layer = materialization.asset_key.path[0]
+            step_layers[step].add(layer)
+            summary.rows[materialization.asset_key.to_user_string()] = _value(
+                materialization.metadata, "dagster/row_count"
+            )
+            node_seconds[step, layer] += _value(materialization.metadata, "Execution Duration") or 0
+        elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            evaluation = event.asset_check_evaluation_data
+            layer = evaluation.asset_key.path[0]
+            step_layers[step].add(layer)
+            node_seconds[step, layer] += _value(evaluation.metadata, "Execution Duration") or 0
+            warned = not evaluation.passed and evaluation.severity == dg.AssetCheckSeverity.WARN
+            outcome = "passed" if evaluation.passed else "warned" if warned else "failed"
+            summary.checks[outcome] += 1
+            if outcome == "failed":
+                name = f"{evaluation.asset_key.to_user_string()}:{evaluation.check_name}"
+                summary.failures.append(f"check {name} failed: {evaluation.description or 'see its metadata'}")
+        elif event.is_step_success:
+            step_seconds[step] = event.step_success_data.duration_ms / 1000
+        elif event.is_step_failure:
+            error = event.step_failure_data.user_failure_data or event.step_failure_data.error
+            cause = event.step_failure_data.error
+            while cause is not None and cause.cause is not None:
+                cause = cause.cause
+            text = getattr(error, "description", None) or (cause.message.strip() if cause else "unknown reason")
+            summary.failures.append(f"step {step} failed: {text}")
+    summary.work_seconds = _by_layer(step_layers, step_seconds, node_seconds)
+    return summary
+
+
+def _value(metadata: Mapping[str, dg.MetadataValue], name: str) -> Any:
+    entry = metadata.get(name)
+    return entry.value if entry is not None else None
+
+
+def _by_layer(
+    step_layers: dict[str, set[str]], step_seconds: dict[str, float], node_seconds: dict[tuple[str, str], float]
+) -> dict[str, float]:
+    """Divide each step's time among its layers: a step of one layer is that layer's work; the dbt step is its nodes' durations."""
+    work = dict.fromkeys(LAYERS, 0.0)
+    for step, layers in step_layers.items():
+        for layer in layers:
+            work[layer] += step_seconds.get(step, 0.0) if len(layers) == 1 else node_seconds[step, layer]
+    return work
+
+
+class Progress(logging.Handler):
+    """Turns the run's log records into one short line per finished asset or check."""
+
+    def __init__(self, show: Callable[[str], None]) -> None:
+        """Create a handler that hands its lines to `show`."""
+        super().__init__()
+        self._show = show
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Show the record if it is progress that a person cares about."""
+        event = getattr(record, "dagster_meta", {}).get("dagster_event")
+        if event is None:
+            return
+        if event.is_step_materialization:
+            materialization = event.step_materialization_data.materialization
+            rows = _value(materialization.metadata, "dagster/row_count")
+            counted = f"  {rows:,} rows" if rows is not None else ""
+            self._show(f"  made     {materialization.asset_key.to_user_string()}{counted}")
+        elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            evaluation = event.asset_check_evaluation_data
+            if not evaluation.passed:
+                self._show(f"  FAILED   check {evaluation.asset_key.to_user_string()}:{evaluation.check_name}")
+        elif event.is_step_start:
+            self._show(f"started    {event.step_key}")
+        elif event.is_step_failure:
+            self._show(f"  FAILED   {event.step_key}")
+
+
+def progress_logger(show: Callable[[str], None]) -> dg.LoggerDefinition:
+    """Return a Dagster logger that shows progress through `show`."""
+
+    @dg.logger(config_schema=None, description="One line per finished asset.")
+    def progress(_: dg.InitLoggerContext) -> logging.Logger:
+        logger = logging.getLogger("dmp.progress")
+        logger.handlers = [Progress(show)]
+        logger.setLevel(logging.DEBUG)
+        logger.propagate = False
+        return logger
+
+    return progress
+
+
+def published_files(settings: Settings) -> list[Path]:
+    """Return what a person opens first."""
+    return [
+        path
+        for path in (settings.published_dir / "report.html", settings.published_dir / "dbt_docs.html")
+        if path.exists()
+    ]

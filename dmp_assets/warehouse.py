@@ -1,0 +1,155 @@
+"""The DuckDB warehouse as a Dagster resource: one configuration, a read and a write context, one way to replace a table.
+
+DuckDB lets one process at a time open the file for writing, so a connection is held only while it is used and a locked file is
+waited for, up to a limit.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+from dagster_duckdb import DuckDBResource
+
+from dmp_assets.errors import UserError
+from dmp_assets.settings import Settings
+
+LOAD_TIMES = {"_loaded_at", "loaded_at"}
+
+
+class Warehouse(DuckDBResource):
+    """The warehouse file, opened the same way everywhere."""
+
+    lock_timeout_seconds: float = 30
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Warehouse:
+        """Return the warehouse that the settings name."""
+        return cls(
+            database=str(settings.warehouse_path),
+            connection_config={
+                "threads": settings.threads,
+                "memory_limit": settings.memory_limit,
+            },
+            lock_timeout_seconds=settings.lock_timeout_seconds,
+        )
+
+    @contextmanager
+    def read(self) -> Generator[duckdb.DuckDBPyConnection]:
+        """Yield a read-only connection.
+
+        Raises:
+            UserError: there is no warehouse yet, or another process kept it locked.
+
+        """
+        if not Path(self.database).exists():
+            raise UserError(f"There is no warehouse at {self.database} yet: build it first with `dmp build`.")
+        with self._open(read_only=True) as connection:
+            yield connection
+
+    def query(self, sql: str) -> pd.DataFrame:
+        """Return the result of a query as a frame; DECIMAL columns become float64, dates datetime64[us].
+
+        Raises:
+            UserError: as `read`.
+
+        """
+        with self.read() as connection:
+            return connection.execute(sql).df()
+
+    @contextmanager
+    def write(self) -> Generator[duckdb.DuckDBPyConnection]:
+        """Yield a connection inside one transaction: committed at the end, rolled back if anything fails.
+
+        Raises:
+            UserError: another process kept the warehouse locked, or its folder cannot be written.
+
+        """
+        with self._open(read_only=False) as connection:
+            connection.begin()
+            try:
+                yield connection
+            except BaseException:
+                connection.rollback()
+                raise
+            connection.commit()
+
+    @contextmanager
+    def _open(self, *, read_only: bool) -> Generator[duckdb.DuckDBPyConnection]:
+        connection = self._connect(read_only=read_only)
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    def _connect(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+        give_up_at = time.monotonic() + self.lock_timeout_seconds
+        while True:
+            try:
+                return duckdb.connect(self.database, read_only=read_only, config=dict(self.connection_config))
+            except duckdb.IOException as error:
+                if "lock" not in str(error):
+                    raise UserError(f"The warehouse {self.database} cannot be opened: {error}") from None
+                if time.monotonic() >= give_up_at:
+                    raise UserError(
+                        f"The warehouse {self.database} is locked by another process and stayed so for "
+                        f"{self.lock_timeout_seconds:g} s ({_lock_holder(error)}). Wait for that run to end or close the "
+                        "program that has the file open, then try again. DMP_LOCK_TIMEOUT_SECONDS sets the patience."
+                    ) from None
+                time.sleep(0.25)
+
+
+def _lock_holder(error: duckdb.IOException) -> str:
+    """Return DuckDB's own words on who holds the lock, such as 'held in /usr/bin/python3.11 (PID 42)'."""
+    _, _, tail = str(error).partition("Conflicting lock is ")
+    return tail.split(".  ")[0].split(". See")[0] or "holder unknown"
+
+
+def replace_table(
+    connection: duckdb.DuckDBPyConnection, table: str, frame: pd.DataFrame, descriptions: Mapping[str, str]
+) -> None:
+    """Replace a table by a frame, in the caller's transaction.
+
+    Args:
+        connection: from `Warehouse.write`.
+        table: ``schema.name``.
+        frame: the new content; columns named ``*_on`` (and ``date``) become DATE, every other column the type that DuckDB reads
+            from the frame.
+        descriptions: a comment for each column, kept in the warehouse for whoever reads it there.
+
+    """
+    columns = ", ".join(
+        f'cast("{column}" as date) as "{column}"' if column == "date" or str(column).endswith("_on") else f'"{column}"'
+        for column in frame.columns
+    )
+    connection.execute(f"create schema if not exists {table.split('.', maxsplit=1)[0]}")
+    connection.register("new_content", frame)
+    connection.execute(f"create or replace table {table} as select {columns} from new_content")
+    connection.unregister("new_content")
+    for column, text in descriptions.items():
+        connection.execute(f'comment on column {table}."{column}" is {_literal(text)}')
+
+
+def table_hashes(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Return ``rows:hash`` of every table's content, whatever the order of its rows; load times (``_loaded_at``) are left out."""
+    tables = connection.execute(
+        "select schema_name || '.' || table_name from duckdb_tables() where not internal order by all"
+    ).fetchall()
+    return {table: _table_hash(connection, table) for (table,) in tables}
+
+
+def _table_hash(connection: duckdb.DuckDBPyConnection, table: str) -> str:
+    columns = [name for name, *_ in connection.execute(f"describe {table}").fetchall() if name not in LOAD_TIMES]
+    row = ", ".join(f'"{name}"' for name in columns)
+    (rows, total), *_ = connection.execute(
+        f"select count(*), coalesce(sum(hash({row}) % 1000000000000000003), 0) from {table}"
+    ).fetchall()
+    return f"{rows}:{int(total):x}"
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,80 @@
+"""A platform built once for all integration tests: the demo on a few per cent of its households."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from dmp_assets.settings import Settings, get_settings
+
+SAMPLE_PERCENT = 5
+DMP = Path(sys.executable).with_name("dmp")
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="session")
+def environment(home: Path) -> dict[str, str]:
+    """Return the variables of a small platform in a home of its own."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("DMP_", "DAGSTER_"))}
+    settings = Settings(home=home, sample_percent=SAMPLE_PERCENT, threads=2, lock_timeout_seconds=5)
+    return clean | settings.environment() | {"DMP_SAMPLE_PERCENT": str(SAMPLE_PERCENT), "DMP_LOCK_TIMEOUT_SECONDS": "5"}
+
+
+def run_dmp(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([DMP, *arguments], env=environment, capture_output=True, text=True, check=False, timeout=600)
+
+
+@pytest.fixture(scope="session")
+def first_build(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """Build the platform as a user does and return what the command printed."""
+    finished = run_dmp(environment, "build")
+    assert finished.returncode == 0, finished.stdout[-5000:] + finished.stderr[-5000:]
+    return finished
+
+
+@pytest.fixture(scope="session")
+def dmp(environment: dict[str, str]):
+    """Return a function that runs the ``dmp`` command in the small platform."""
+    return lambda *arguments, **changes: run_dmp(environment | changes, *arguments)
+
+
+@pytest.fixture(scope="session")
+def start_dmp(environment: dict[str, str]):
+    """Return a function that starts the ``dmp`` command in a process group of its own, to be killed as a whole."""
+
+    def start(*arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [DMP, *arguments],
+            env=environment | {"PYTHONUNBUFFERED": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    return start
+
+
+@pytest.fixture
+def in_process(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+    """Point this process to the small platform."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    get_settings.cache_clear()
+    yield get_settings()
+    get_settings.cache_clear()
+
+
+@pytest.fixture
+def definitions(first_build, in_process: Settings) -> dg.Definitions:
+    from dmp_assets.definitions import build_defs
+
+    return build_defs()

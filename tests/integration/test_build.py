@@ -1,0 +1,188 @@
+"""A build as a user runs it: what it makes, that it repeats, that it survives being killed, what it says of bad input."""
+
+import json
+import os
+import shutil
+import signal
+import time
+
+import dagster as dg
+import duckdb
+import pytest
+
+from dmp_assets.automation import LAYERS
+from dmp_assets.collection import complete_journey
+from dmp_assets.reports.assets import SNAPSHOTS
+from dmp_assets.reports.page import external_references
+
+
+@pytest.fixture
+def hashes(first_build, dmp):
+    """Return a function that hashes every table's content."""
+    return lambda: json.loads(dmp("hash", "--json").stdout)
+
+
+def test_the_first_build_says_what_it_did(first_build):
+    for words in (
+        "What the build did",
+        *LAYERS,
+        "orchestration",
+        "0 failed",
+        "report.html",
+        "dbt_docs.html",
+        "make dev",
+    ):
+        assert words in first_build.stdout, words
+
+
+def test_the_summary_counts_rows_checks_and_time(first_build, dmp):
+    summary = json.loads(dmp("summary", "--json").stdout)
+    assert summary["succeeded"]
+    assert summary["checks"]["passed"] > len(LAYERS)
+    assert summary["checks"].get("failed", 0) == 0
+    assert summary["rows"]["marts/dim_customers"] > 50
+    assert set(summary["work_seconds"]) == set(LAYERS)
+    assert sum(summary["work_seconds"].values()) <= summary["seconds"]
+
+
+def test_what_is_published_can_be_opened_without_network_or_warehouse(first_build, in_process):
+    report = (in_process.published_dir / "report.html").read_text(encoding="utf-8")
+    assert external_references(report) == []
+    assert f"sample of {in_process.sample_percent} %" in report
+    assert "customer_features" in (in_process.published_dir / "dbt_docs.html").read_text(encoding="utf-8")
+    for table in SNAPSHOTS:
+        file = in_process.published_dir.joinpath("tables", *table.split(".")).with_suffix(".parquet")
+        (rows,) = duckdb.sql(f"select count(*) from '{file}'").fetchone()
+        assert rows > 0, table
+
+
+def test_a_second_build_has_nothing_to_do_and_a_forced_one_makes_the_same_tables(dmp, hashes):
+    before = hashes()
+    assert "Nothing changed" in dmp("build").stdout
+    assert dmp("build", "--force").returncode == 0
+    assert hashes() == before
+
+
+def test_a_killed_build_leaves_the_tables_readable_and_the_next_one_completes(start_dmp, dmp, hashes):
+    before = hashes()
+    build = start_dmp("build", "--force")
+    for line in build.stdout:
+        if "START sql" in line and "marts" in line:
+            break
+    time.sleep(0.5)
+    os.killpg(build.pid, signal.SIGKILL)
+    build.wait()
+    assert hashes() == before
+    assert dmp("build", "--force").returncode == 0
+    assert hashes() == before
+
+
+def test_a_failed_dbt_test_stops_what_is_downstream_and_is_named(dmp, hashes, in_process):
+    before = hashes()
+    report = (in_process.published_dir / "report.html").stat().st_mtime
+    with duckdb.connect(str(in_process.warehouse_path)) as connection:
+        connection.execute(
+            "insert into raw.complete_journey__products select 99999999, 1, 'GROCERY', 'Neither', 'X', 'X', null, 'planted', now()"
+        )
+    try:
+        failed = dmp("build", "--force")
+    finally:
+        with duckdb.connect(str(in_process.warehouse_path)) as connection:
+            connection.execute("delete from raw.complete_journey__products where _load_id = 'planted'")
+    assert failed.returncode == 1
+    assert "brand" in failed.stdout
+    assert "failed" in failed.stdout
+    after = hashes()
+    assert {name: after[name] for name in after if name.startswith("profiles.")} == {
+        name: before[name] for name in before if name.startswith("profiles.")
+    }
+    assert (in_process.published_dir / "report.html").stat().st_mtime == report
+    assert dmp("build", "--force").returncode == 0
+    assert hashes() == before
+
+
+def test_a_failed_schema_check_blocks_the_report_and_shows_the_rows(definitions, in_process, monkeypatch):
+    from dmp_assets.profiles import assets as profiles
+
+    def wrong(*frames):
+        return right(*frames).assign(f_score=9)
+
+    right = profiles.customer_profiles
+    selection = [dg.AssetKey(["profiles", name]) for name in ("customer_profiles", "customer_tags")]
+    selection.append(dg.AssetKey(["published", "report"]))
+    job = definitions.resolve_implicit_global_asset_job_def()
+    report = (in_process.published_dir / "report.html").stat().st_mtime
+    with dg.DagsterInstance.get() as instance:
+        monkeypatch.setattr(profiles, "customer_profiles", wrong)
+        failed = job.execute_in_process(instance=instance, asset_selection=selection, raise_on_error=False)
+        monkeypatch.undo()
+        assert (in_process.published_dir / "report.html").stat().st_mtime == report
+        mended = job.execute_in_process(instance=instance, asset_selection=selection, raise_on_error=False)
+    assert not failed.success
+    (check,) = [check for check in failed.get_asset_check_evaluations() if not check.passed]
+    assert check.asset_key == dg.AssetKey(["profiles", "customer_profiles"])
+    assert "f_score" in check.metadata["failing_rows"].value
+    assert mended.success
+
+
+@pytest.fixture
+def source_files(tmp_path):
+    """Return a copy of the source's files, to be damaged."""
+    folder = tmp_path / "files"
+    shutil.copytree(complete_journey.data_folder(None), folder)
+    return folder
+
+
+def test_a_truncated_file_stops_the_build_before_anything_is_written(dmp, hashes, source_files):
+    before = hashes()
+    file = source_files / "transactions.parquet"
+    file.write_bytes(file.read_bytes()[:1_000_000])
+    failed = dmp("build", DMP_COMPLETE_JOURNEY_DIR=str(source_files))
+    assert failed.returncode == 1
+    assert "transactions.parquet is not a whole Parquet file" in failed.stdout.replace("\n", " ")
+    assert hashes() == before
+
+
+def test_a_column_of_the_wrong_type_stops_the_build_before_anything_is_written(dmp, hashes, source_files):
+    before = hashes()
+    file = source_files / "campaigns.parquet"
+    duckdb.execute(f"copy (select campaign_id::varchar as campaign_id, household_id from '{file}') to '{file}.new'")
+    (source_files / "campaigns.parquet.new").replace(file)
+    failed = dmp("build", DMP_COMPLETE_JOURNEY_DIR=str(source_files))
+    assert failed.returncode == 1
+    assert "column campaign_id is VARCHAR, expected BIGINT" in failed.stdout.replace("\n", " ")
+    assert hashes() == before
+
+
+def test_a_locked_warehouse_is_reported_with_its_holder(first_build, start_dmp, dmp, in_process):
+    with duckdb.connect(str(in_process.warehouse_path)):
+        failed = dmp("build", "--force", DMP_LOCK_TIMEOUT_SECONDS="1")
+    assert failed.returncode == 1
+    assert f"PID {os.getpid()}" in failed.stdout.replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"DMP_COMPLETE_JOURNEY_DIR": "/nowhere"}, "DMP_COMPLETE_JOURNEY_DIR=/nowhere is not a folder"),
+        ({"DMP_HOME": "/dev/null/home"}, "cannot be written"),
+        ({"DMP_SAMPLE_PERCENT": "200"}, "DMP_SAMPLE_PERCENT=200 is not accepted"),
+    ],
+)
+def test_a_wrong_setting_ends_with_one_clear_line(dmp, changes, message):
+    failed = dmp("build", **changes)
+    assert failed.returncode == 2
+    assert message in failed.stderr
+    assert "Traceback" not in failed.stderr
+
+
+def test_an_unknown_layer_names_the_layers(dmp, first_build):
+    failed = dmp("build", "--layer", "bronze")
+    assert failed.returncode == 2
+    assert "choose one of raw, staging" in failed.stderr
+
+
+def test_one_layer_can_be_rebuilt(dmp, hashes):
+    before = hashes()
+    assert dmp("build", "--layer", "profiles").returncode == 0
+    assert hashes() == before

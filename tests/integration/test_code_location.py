@@ -1,0 +1,129 @@
+"""The code location loads as the server loads it, and the graph is whole."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from dmp_assets.automation import LAYERS
+from dmp_assets.definitions import TABLES
+from dmp_assets.lineage import EXPOSURES_FILE, GRAPH_FILE, exposures_yaml, graph_text
+from dmp_assets.reports.assets import FILES, MARTS, SNAPSHOTS
+from dmp_assets.settings import PROJECT_ROOT
+
+DAGSTER = Path(sys.executable).with_name("dagster")
+
+
+def test_the_server_can_load_the_workspace(first_build, environment):
+    loaded = subprocess.run(
+        [DAGSTER, "definitions", "validate", "--workspace", PROJECT_ROOT / "workspace.yaml"],
+        env=environment,
+        cwd=PROJECT_ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert loaded.returncode == 0, loaded.stderr[-3000:]
+
+
+def test_the_graph_is_the_committed_one(definitions):
+    assert graph_text(definitions) == GRAPH_FILE.read_text(encoding="utf-8"), "run `make graph` and review the change"
+
+
+def test_the_exposures_are_those_that_the_lineage_declares():
+    assert exposures_yaml(TABLES, FILES) == EXPOSURES_FILE.read_text(encoding="utf-8"), "run `make graph`"
+
+
+def test_no_asset_comes_from_outside_the_graph(definitions):
+    graph = definitions.resolve_asset_graph()
+    assert [key.to_user_string() for key in graph.external_asset_keys] == []
+
+
+def test_the_graph_is_one_piece(definitions):
+    graph = definitions.resolve_asset_graph()
+    keys = set(graph.get_all_asset_keys())
+    reached, border = set(), {next(iter(sorted(keys)))}
+    while border:
+        reached |= border
+        neighbours = {other for key in border for other in graph.get(key).parent_keys | graph.get(key).child_keys}
+        border = neighbours - reached
+    assert reached == keys
+
+
+def test_every_asset_says_what_it_is_and_whose(definitions):
+    graph = definitions.resolve_asset_graph()
+    for key in graph.get_all_asset_keys():
+        node = graph.get(key)
+        assert node.description, key
+        assert node.group_name == key.path[0], key
+        assert node.group_name in LAYERS, key
+        assert node.owners, key
+        assert node.kinds, key
+        assert node.freshness_policy, key
+
+
+def test_every_layer_can_be_refreshed_and_everything_daily(definitions):
+    jobs = {job.name for job in definitions.resolve_all_job_defs()}
+    assert {"refresh", *(f"refresh_{layer}" for layer in LAYERS)} <= jobs
+    schedule = definitions.resolve_schedule_def("daily_refresh")
+    assert schedule.job_name == "refresh"
+
+
+def test_every_python_table_has_a_blocking_schema_check(definitions):
+    graph = definitions.resolve_asset_graph()
+    for table in TABLES:
+        check = graph.get(dg.AssetCheckKey(table.key, "schema"))
+        assert check.blocking, table.full_name
+
+
+def test_all_marts_and_python_tables_are_published(definitions):
+    graph = definitions.resolve_asset_graph()
+    marts = {".".join(key.path) for key in graph.get_all_asset_keys() if key.path[0] == "marts"}
+    assert marts == set(MARTS)
+    assert {table.full_name for table in TABLES} <= set(SNAPSHOTS)
+
+
+@pytest.fixture
+def columns(definitions, in_process):
+    """Return the columns of every table in the warehouse."""
+    from dmp_assets.warehouse import Warehouse
+
+    found = Warehouse.from_settings(in_process).query(
+        "select schema_name || '.' || table_name as name, column_name from duckdb_columns() where not internal"
+    )
+    return found.groupby("name")["column_name"].agg(set).to_dict()
+
+
+def test_every_column_of_a_python_table_is_traced_to_columns_that_exist(columns):
+    for table in TABLES:
+        assert set(table.lineage) == set(table.schema.columns) == columns[table.full_name]
+        for column, sources in table.lineage.items():
+            assert sources, f"{table.full_name}.{column}"
+            for source in sources:
+                upstream, _, name = source.rpartition(".")
+                assert name in columns[upstream], f"{table.full_name}.{column} <- {source}"
+
+
+def test_every_dbt_model_and_column_is_described_and_typed(columns, in_process):
+    manifest = json.loads((in_process.dbt_target_dir / "manifest.json").read_text())
+    models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+    assert models
+    for model in models:
+        name = f"{model['schema']}.{model['name']}"
+        assert model["description"], name
+        assert set(model["columns"]) == columns[name], name
+        for column in model["columns"].values():
+            assert column["description"], f"{name}.{column['name']}"
+            assert column["data_type"], f"{name}.{column['name']}"
+        assert model["schema"] != "marts" or model["config"]["contract"]["enforced"], name
+
+
+def test_sources_are_read_by_staging_models_only(in_process, first_build):
+    manifest = json.loads((in_process.dbt_target_dir / "manifest.json").read_text())
+    for node in manifest["nodes"].values():
+        reads_source = any(parent.startswith("source.") for parent in node["depends_on"]["nodes"])
+        if node["resource_type"] == "model" and reads_source:
+            assert node["schema"] == "staging", node["name"]

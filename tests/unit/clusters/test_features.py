@@ -1,0 +1,44 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from dmp_assets.clusters.features import CLUSTER_FEATURES, shrink_share, transform_features
+
+
+def test_points_are_centred_and_scaled_and_sorted_by_customer(features: pd.DataFrame) -> None:
+    points = transform_features(features[::-1])
+    assert points.index.tolist() == sorted(features["customer_id"])
+    assert list(points.columns) == [feature.column for feature in CLUSTER_FEATURES]
+    np.testing.assert_allclose(points.mean(), 0, atol=1e-12)
+    np.testing.assert_allclose(points.std(ddof=0), 1)
+
+
+def test_a_share_is_pulled_to_the_populations_by_how_little_was_seen() -> None:
+    shrunk = shrink_share(pd.Series([1.0, 0.5, np.nan]), pd.Series([1.0, 99.0, 10.0]), prior_orders=20)
+    population = (1 * 1.0 + 99 * 0.5) / 100
+    assert shrunk.tolist() == pytest.approx(
+        [(1 + population * 20) / 21, (49.5 + population * 20) / 119, population], abs=1e-12
+    )
+
+
+def test_a_share_that_nobody_has_says_nothing(features: pd.DataFrame) -> None:
+    points = transform_features(features.assign(discount_share=np.nan))
+    assert (points["discount_share"] == 0).all()
+
+
+def test_a_constant_feature_has_no_say(features: pd.DataFrame) -> None:
+    points = transform_features(features.assign(private_label_share=0.3, recency_days=7))
+    assert (points[["private_label_share", "recency_days"]] == 0).all(axis=None)
+    assert points.notna().all(axis=None)
+
+
+@pytest.mark.parametrize("value", [np.nan, -1.0, np.inf])
+def test_an_amount_without_meaning_is_refused(features: pd.DataFrame, value: float) -> None:
+    features.loc[3, "monetary_amount"] = value
+    with pytest.raises(ValueError, match="monetary_amount must be a number of at least 0"):
+        transform_features(features)
+
+
+def test_a_repeated_customer_is_refused(features: pd.DataFrame) -> None:
+    with pytest.raises(ValueError, match="one row per customer_id"):
+        transform_features(pd.concat([features, features.head(1)]))

@@ -1,0 +1,231 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dmp_assets.profiles.plots import plot_tags
+from dmp_assets.profiles.profile import customer_profiles
+from dmp_assets.profiles.schema import CUSTOMER_TAGS
+from dmp_assets.profiles.tags import (
+    Condition,
+    RuleSet,
+    TagRule,
+    TagRuleError,
+    column_kinds,
+    compile_rules,
+    customer_tags,
+    load_rules,
+    rule_frame,
+    rules_columns,
+)
+
+WEEKEND = """
+rules:
+  - tag: weekend_shopper
+    category: behaviour
+    value: weekend_share
+    evidence: "{weekend_share} of orders at the weekend"
+    all:
+      - {column: weekend_share, operator: ">=", value: 0.5}
+"""
+
+
+@pytest.fixture
+def frame() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "customer_id": ["a", "b", "c"],
+            "as_of_on": pd.Series([pd.Timestamp("2018-01-01")] * 3, dtype="datetime64[us]"),
+            "weekend_share": [0.75, 0.25, np.nan],
+            "coupon_share": [0.123, 0.042, 0.0],
+            "monetary_amount": [1234.5, 20.0, 5.0],
+            "frequency": [12, 3, 1],
+            "department": ["FUEL", "O'BRIEN", "MEAT"],
+            "has_demographics": [True, False, False],
+        }
+    )
+
+
+def rule(conditions: list[tuple[str, str, object]], *, value: str = "frequency", evidence: str = "seen") -> RuleSet:
+    all_of = [{"column": column, "operator": operator, "value": given} for column, operator, given in conditions]
+    content = {"tag": "x", "category": "value", "value": value, "evidence": evidence, "all": all_of}
+    return RuleSet(Path("rules.yml"), (TagRule.model_validate(content),))
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "rules.yml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_rule_file_becomes_tags_with_evidence(tmp_path: Path, frame: pd.DataFrame) -> None:
+    tags = customer_tags(frame, load_rules(written(tmp_path, WEEKEND)))
+    CUSTOMER_TAGS.validate(tags, lazy=True)
+    assert tags.to_dict("records") == [
+        {
+            "customer_id": "a",
+            "as_of_on": pd.Timestamp("2018-01-01"),
+            "tag": "weekend_shopper",
+            "category": "behaviour",
+            "value": 0.75,
+            "evidence": "75 % of orders at the weekend",
+            "source": "rule",
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("condition", "members"),
+    [
+        (("frequency", ">=", 3), ["a", "b"]),
+        (("frequency", ">", 3), ["a"]),
+        (("frequency", "<=", 3), ["b", "c"]),
+        (("frequency", "<", 3), ["c"]),
+        (("frequency", "=", 3), ["b"]),
+        (("frequency", "!=", 3), ["a", "c"]),
+        (("weekend_share", ">=", 0.0), ["a", "b"]),
+        (("department", "=", "O'BRIEN"), ["b"]),
+        (("department", "!=", "O'BRIEN"), ["a", "c"]),
+        (("department", "in", ["FUEL", "O'BRIEN"]), ["a", "b"]),
+        (("has_demographics", "=", True), ["a"]),
+    ],
+)
+def test_operators_select_the_customers_they_name(
+    frame: pd.DataFrame, condition: tuple[str, str, object], members: list[str]
+) -> None:
+    assert customer_tags(frame, rule([condition]))["customer_id"].tolist() == members
+
+
+def test_all_conditions_must_hold(frame: pd.DataFrame) -> None:
+    rules = rule([("frequency", ">=", 3), ("department", "=", "FUEL")])
+    assert customer_tags(frame, rules)["customer_id"].tolist() == ["a"]
+
+
+def test_an_unknown_value_gives_no_tag(frame: pd.DataFrame) -> None:
+    tags = customer_tags(frame, rule([("frequency", ">=", 0)], value="weekend_share"))
+    assert tags["customer_id"].tolist() == ["a", "b"]
+
+
+def test_evidence_writes_each_kind_of_number_its_way(frame: pd.DataFrame) -> None:
+    evidence = "{coupon_share}, {monetary_amount}, {frequency}, {department}, isn't {has_demographics}"
+    tags = customer_tags(frame, rule([("frequency", ">=", 3)], evidence=evidence))
+    assert tags["evidence"].tolist() == [
+        "12 %, $1,234.50, 12, FUEL, isn't true",
+        "4.2 %, $20.00, 3, O'BRIEN, isn't false",
+    ]
+
+
+def test_no_match_is_an_empty_table_with_the_served_columns(frame: pd.DataFrame) -> None:
+    tags = customer_tags(frame, rule([("frequency", ">", 1000)]))
+    assert tags.empty
+    assert list(tags.columns) == list(CUSTOMER_TAGS.columns)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.text(st.characters(exclude_categories=("Cc", "Cs")), max_size=30))
+def test_a_text_from_the_file_is_only_ever_a_text(given_text: str) -> None:
+    frame = pd.DataFrame({"customer_id": ["a"], "as_of_on": pd.to_datetime(["2018-01-01"]), "n": [1], "t": ["x"]})
+    tags = customer_tags(frame, rule([("t", "!=", "'; drop table customers; --" + given_text)], value="n"))
+    assert len(tags) == 1
+
+
+def test_a_column_name_cannot_carry_sql(frame: pd.DataFrame) -> None:
+    with pytest.raises(TagRuleError, match="unknown column"):
+        customer_tags(frame, rule([("frequency; drop table customers", "=", 1)]))
+
+
+@pytest.mark.parametrize(
+    ("rules", "message"),
+    [
+        (rule([("frequenzy", "=", 1)]), r"rules.yml: rule 'x': unknown column 'frequenzy'; did you mean 'frequency'\?"),
+        (rule([("frequency", "=", 1)], evidence="{gone}"), "rule 'x': unknown column 'gone'"),
+        (
+            rule([("frequency", "=", 1)], value="department"),
+            "value must name a column of numbers, 'department' is a text",
+        ),
+        (rule([("frequency", "in", ["a"])]), "'frequency' is a number, which takes .* and not in"),
+        (rule([("department", ">", "a")]), "'department' is a text, which takes = != in and not >"),
+        (rule([("frequency", "=", "1")]), "'frequency' is a number, but the value '1' is a text"),
+        (rule([("frequency", "=", True)]), "'frequency' is a number, but the value True is a flag"),
+        (rule([("as_of_on", "=", "2018-01-01")]), "unknown column 'as_of_on'"),
+    ],
+)
+def test_a_rule_that_does_not_fit_the_columns_names_file_and_rule(
+    frame: pd.DataFrame, rules: RuleSet, message: str
+) -> None:
+    with pytest.raises(TagRuleError, match=message):
+        compile_rules(rules, column_kinds(frame))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('">="', '"~"', r"rule 1 \('weekend_shopper'\): all.0.operator: Input should be"),
+        ("behaviour", "mood", r"rule 1 \('weekend_shopper'\): category"),
+        ("weekend_shopper", "Weekend Shopper", r"rule 1 \('Weekend Shopper'\): tag"),
+        ("value: 0.5", "value: .nan", "all.0.value"),
+        ("value: 0.5", "value: [a]", "the operator 'in' takes a list of texts"),
+        ("value: 0.5", 'value: "a\\0b"', "must not contain control characters"),
+        ("{weekend_share} of", "{weekend_share:.2f} of", "write columns as {column_name}"),
+        ("{weekend_share} of", "{weekend_share of", "evidence"),
+        ("category: behaviour", "category: behaviour\n    colour: red", "colour: Extra inputs"),
+        ("    evidence:", "    proof:", "evidence: Field required"),
+        ("rules:", "rules: [", "not valid YAML"),
+        ("rules:", "regeln:", "rules: Field required"),
+    ],
+)
+def test_a_broken_file_is_refused_in_words(tmp_path: Path, old: str, new: str, message: str) -> None:
+    with pytest.raises(TagRuleError, match=message) as raised:
+        load_rules(written(tmp_path, WEEKEND.replace(old, new, 1)))
+    assert "rules.yml" in str(raised.value)
+
+
+@pytest.mark.parametrize("text", ["", "rules: []", "- a", "rules: [7]"])
+def test_a_file_without_rules_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(TagRuleError, match=r"rules\.yml"):
+        load_rules(written(tmp_path, text))
+
+
+def test_two_rules_for_one_tag_are_refused(tmp_path: Path) -> None:
+    twice = WEEKEND + WEEKEND.split("rules:")[1]
+    with pytest.raises(TagRuleError, match=r"rules\.yml: every tag needs exactly one rule; repeated: weekend_shopper"):
+        load_rules(written(tmp_path, twice))
+
+
+def test_a_condition_with_in_needs_members() -> None:
+    with pytest.raises(ValueError, match="must not be empty"):
+        Condition(column="a", operator="in", value=())
+
+
+def test_the_rules_that_ship_with_the_product_fit_its_tables(
+    features: pd.DataFrame, customers: pd.DataFrame, department_sales: pd.DataFrame
+) -> None:
+    # The mart has more columns than this small frame; the rules' own ones must be there.
+    features = features.assign(
+        coupon_share=0.0, mailer_share=0.3, order_count_28d=1, campaign_count=5, redemption_count=0
+    )
+    profiles = customer_profiles(features, customers, department_sales)
+    tags = customer_tags(rule_frame(features, profiles), load_rules())
+    CUSTOMER_TAGS.validate(tags, lazy=True)
+    assert {"campaign_silent", "mailer_reader", "weekend_shopper"} <= set(tags["tag"])
+
+
+def test_tags_do_not_depend_on_the_order_of_rows(frame: pd.DataFrame) -> None:
+    rules = rule([("frequency", ">=", 1)])
+    pd.testing.assert_frame_equal(customer_tags(frame, rules), customer_tags(frame[::-1], rules))
+
+
+def test_the_columns_that_rules_read_are_listed_once() -> None:
+    rules = rule([("frequency", ">", 1), ("department", "=", "FUEL")], evidence="{coupon_share} and {frequency}")
+    assert rules_columns(rules) == ("frequency", "coupon_share", "department")
+
+
+def test_the_chart_of_tags_has_a_bar_for_each_tag(frame: pd.DataFrame) -> None:
+    tags = customer_tags(frame, rule([("frequency", ">=", 1)]))
+    for table, bars in ((tags, 1), (tags.head(0), 0)):
+        figure = plot_tags(table)
+        figure.draw_without_rendering()
+        assert len(figure.axes[0].patches) == bars
