@@ -32,7 +32,6 @@ class Table:
         name: the table's name.
         schema: Pandera schema; its description says what one row is, each column's what it holds and in which unit.
         lineage: for each column, the upstream columns it is computed from, as ``layer.table.column``.
-
     """
 
     layer: str
@@ -109,7 +108,6 @@ def lineage(
         schema: the table's schema.
         source: the upstream table, ``layer.table``, whose column of the same name a column is, unless `derived` says otherwise.
         derived: for the other columns, the upstream columns they are computed from; ``column`` alone means one of `source`.
-
     """
     return {
         column: [name if "." in name else f"{source}.{name}" for name in (derived or {}).get(column, [column])]

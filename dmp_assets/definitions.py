@@ -17,9 +17,20 @@ from dmp_assets.similarity import assets as similarity
 from dmp_assets.transform import build_dbt_assets, dbt_project, dbt_resource
 from dmp_assets.warehouse import Warehouse
 
-DOMAINS = (profiles, clusters, similarity, forecasts)
-MODULES = (collection, *DOMAINS, reports)
-TABLES = tuple(table for domain in DOMAINS for table in domain.TABLES)
+TABLES = (*profiles.TABLES, *clusters.TABLES, *similarity.TABLES, *forecasts.TABLES)
+"""Every table that Python makes."""
+
+ASSETS = (
+    collection.load_complete_journey,
+    profiles.build_customer_profiles,
+    profiles.build_customer_tags,
+    clusters.build_customer_clusters,
+    similarity.build_similarity,
+    forecasts.build_sales_forecasts,
+    reports.publish_report,
+    reports.publish_dbt_docs,
+    reports.publish_tables,
+)
 
 
 def build_defs(*, loggers: Mapping[str, dg.LoggerDefinition] | None = None) -> dg.Definitions:
@@ -30,12 +41,11 @@ def build_defs(*, loggers: Mapping[str, dg.LoggerDefinition] | None = None) -> d
 
     Raises:
         UserError: a setting is wrong, or the dbt project has not been parsed.
-
     """
     settings = get_settings()
-    assets = [*dg.load_assets_from_modules(MODULES), build_dbt_assets(settings)]
-    definitions = dg.Definitions(
-        assets=assets,
+    assets = [*ASSETS, build_dbt_assets(settings)]
+    return dg.Definitions(
+        assets=dg.map_asset_specs(lambda spec: dg.apply_freshness_policy(spec, automation.FRESHNESS), assets),
         asset_checks=contracts.schema_checks(TABLES),
         jobs=automation.jobs(),
         schedules=automation.schedules(),
@@ -43,7 +53,6 @@ def build_defs(*, loggers: Mapping[str, dg.LoggerDefinition] | None = None) -> d
         executor=dg.in_process_executor,
         loggers=loggers,
     )
-    return definitions.map_asset_specs(func=lambda spec: dg.apply_freshness_policy(spec, automation.FRESHNESS))
 
 
 @dg.definitions

@@ -15,7 +15,6 @@ def prepare_home(settings: Settings) -> None:
 
     Raises:
         UserError: the home cannot be written.
-
     """
     try:
         for folder in (settings.home, settings.dagster_home, settings.dbt_target_dir, settings.published_dir):

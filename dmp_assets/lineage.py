@@ -39,7 +39,17 @@ def exposures_yaml(tables: Iterable[Table], files: Iterable[dg.AssetSpec]) -> st
     """Return dbt's exposures of the Python tables and published files that read dbt models."""
     exposures = [_table_exposure(table) for table in tables] + [_file_exposure(spec) for spec in files]
     document = {"version": 2, "exposures": [exposure for exposure in exposures if exposure["depends_on"]]}
-    return HEADER + yaml.safe_dump(document, sort_keys=False, width=120, allow_unicode=True)
+    return HEADER + yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=120, allow_unicode=True)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes texts of several lines as they are read."""
+
+
+_Dumper.add_representer(
+    str,
+    lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None),
+)
 
 
 def _table_exposure(table: Table) -> dict:
@@ -49,12 +59,12 @@ def _table_exposure(table: Table) -> dict:
             model, _, source_column = source.rpartition(".")
             uses[model][source_column].add(column)
     lines = [
-        f"- `{model}.{source_column}` → {', '.join(f'`{column}`' for column in sorted(columns))}"
+        f"| `{model}.{source_column}` | {', '.join(f'`{column}`' for column in sorted(columns))} |"
         for model in sorted(uses)
         for source_column, columns in sorted(uses[model].items())
         if model.split(".")[0] in DBT_LAYERS
     ]
-    description = f"{table.schema.description}\n\nColumns it uses:\n\n" + "\n".join(lines)
+    description = "\n".join([table.schema.description or "", "", "| column it reads | for |", "|---|---|", *lines])
     return _exposure(table.full_name, table.layer, description, uses, kind="ml")
 
 
@@ -84,6 +94,11 @@ def write(path: Path, text: str) -> None:
 
 if __name__ == "__main__":
     from dmp_assets.definitions import TABLES, build_defs
+    from dmp_assets.home import prepare_home
+    from dmp_assets.settings import get_settings
+    from dmp_assets.transform import prepare_manifest
 
+    prepare_home(get_settings())
     write(EXPOSURES_FILE, exposures_yaml(TABLES, FILES))
+    prepare_manifest(get_settings())
     write(GRAPH_FILE, graph_text(build_defs()))

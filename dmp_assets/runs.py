@@ -37,7 +37,6 @@ class RunReport:
         rows: rows of each materialised table, by ``layer/table``.
         checks: number of checks by outcome: passed, warned, failed.
         failures: what failed, in words.
-
     """
 
     run_id: str

@@ -107,7 +107,6 @@ def get_settings() -> Settings:
 
     Raises:
         UserError: a variable has a wrong value; the message names each such variable and the accepted values.
-
     """
     try:
         return Settings()

@@ -40,7 +40,6 @@ def prepare_manifest(settings: Settings) -> Path:
 
     Raises:
         UserError: dbt cannot parse the project.
-
     """
     project = dbt_project(settings)
     newest_source = max(file.stat().st_mtime for file in project_files())
@@ -83,7 +82,6 @@ def build_dbt_assets(settings: Settings) -> dg.AssetsDefinition:
 
     Raises:
         UserError: the project has not been parsed yet.
-
     """
     project = dbt_project(settings)
     if not project.manifest_path.exists():

@@ -44,7 +44,6 @@ class Warehouse(DuckDBResource):
 
         Raises:
             UserError: there is no warehouse yet, or another process kept it locked.
-
         """
         if not Path(self.database).exists():
             raise UserError(f"There is no warehouse at {self.database} yet: build it first with `dmp build`.")
@@ -56,7 +55,6 @@ class Warehouse(DuckDBResource):
 
         Raises:
             UserError: as `read`.
-
         """
         with self.read() as connection:
             return connection.execute(sql).df()
@@ -67,7 +65,6 @@ class Warehouse(DuckDBResource):
 
         Raises:
             UserError: another process kept the warehouse locked, or its folder cannot be written.
-
         """
         with self._open(read_only=False) as connection:
             connection.begin()
@@ -120,7 +117,6 @@ def replace_table(
         frame: the new content; columns named ``*_on`` (and ``date``) become DATE, every other column the type that DuckDB reads
             from the frame.
         descriptions: a comment for each column, kept in the warehouse for whoever reads it there.
-
     """
     columns = ", ".join(
         f'cast("{column}" as date) as "{column}"' if column == "date" or str(column).endswith("_on") else f'"{column}"'

@@ -131,7 +131,6 @@ def data_folder(configured: Path | None) -> Path:
 
     Raises:
         UserError: the named folder does not exist, or the data package is not installed.
-
     """
     if configured:
         if not configured.is_dir():

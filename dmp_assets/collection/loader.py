@@ -29,7 +29,6 @@ class SourceTable:
         description: what one row is.
         columns: each column with its DuckDB type; the file must have exactly these.
         sample: SQL condition that draws a sample, with ``{percent}`` and ``{folder}``; empty if the table is always whole.
-
     """
 
     source: str
@@ -62,7 +61,6 @@ def check_file(connection: duckdb.DuckDBPyConnection, table: SourceTable, folder
 
     Raises:
         UserError: the file is missing, unreadable, or differs; the message names the file and each column.
-
     """
     file = table.file(folder)
     if not file.is_file():
@@ -100,7 +98,6 @@ def load_file(
 
     Raises:
         UserError: the file breaks off while it is read, or the warehouse holds the same file at another sample size.
-
     """
     file = table.file(folder)
     content = _sha256(file)

@@ -66,7 +66,6 @@ def page_table(caption: str, frame: pd.DataFrame, formats: dict[str, str]) -> Pa
         caption: the table's title.
         frame: one printed column per column, in order.
         formats: for each numeric column the Python format of its cells, such as ``,.0f`` or ``.1%``; missing values print as –.
-
     """
     import pandas as pd
 

@@ -69,7 +69,6 @@ def build_report(query: Callable[[str], pd.DataFrame], *, sample_percent: int) -
     Args:
         query: runs SQL on the warehouse.
         sample_percent: share of the source's households that were loaded; the page says so when it is not all.
-
     """
     data = {name: query(sql) for name, sql in QUERIES.items()}
     as_of_on = data["profiles"]["as_of_on"].iloc[0].date().isoformat()
@@ -101,7 +100,7 @@ def _facts(data: dict[str, pd.DataFrame]) -> list[Fact]:
         Fact(f"${orders['sales_amount']:,.0f}", "sales"),
         Fact(f"{len(chosen)}", "clusters of customers"),
         *(
-            [Fact(f"{gain:+.1f} %", "forecast error against the naive forecast, by category")]
+            [Fact(f"{-gain:+.1f} %", "error of the category forecasts against the naive forecast")]
             if gain is not None
             else []
         ),

@@ -19,7 +19,6 @@ def publish_snapshots(connection: duckdb.DuckDBPyConnection, tables: Iterable[st
         connection: a connection to the warehouse.
         tables: the tables' full names, ``schema.table``.
         folder: where the set belongs; replaced as a whole.
-
     """
     incoming, outgoing = folder.with_name(f"{folder.name}.new"), folder.with_name(f"{folder.name}.old")
     for leftover in (incoming, outgoing):

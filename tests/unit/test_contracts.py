@@ -28,6 +28,10 @@ def scores(*values):
     return pd.DataFrame({"customer_id": [f"c{i}" for i in range(len(values))], "score": values})
 
 
+def text(outcome, name):
+    return str(outcome.metadata[name].value)
+
+
 def test_a_column_comes_from_its_namesake_unless_said_otherwise():
     assert SCORES.lineage == {
         "customer_id": ["marts.customer_features.customer_id"],
@@ -53,21 +57,21 @@ def test_a_valid_frame_passes():
 def test_a_failing_value_is_shown_with_its_row():
     outcome = validate(SCHEMA, scores(1, 9))
     assert not outcome.passed
-    assert "in_range(1, 5)" in outcome.metadata["failing_rows"].value
-    assert "'customer_id': 'c1'" in outcome.metadata["failing_rows"].value
+    assert "in_range(1, 5)" in text(outcome, "failing_rows")
+    assert "'customer_id': 'c1'" in text(outcome, "failing_rows")
 
 
 def test_a_wrong_type_is_shown_as_expected_and_actual():
     outcome = validate(SCHEMA, scores(1, 2).astype({"score": float}))
     assert not outcome.passed
-    assert "`score`: int64" in outcome.metadata["expected"].value
-    assert "`score`: float64" in outcome.metadata["actual"].value
+    assert "`score`: int64" in text(outcome, "expected")
+    assert "`score`: float64" in text(outcome, "actual")
 
 
 def test_a_missing_column_fails_the_check_and_is_named():
     outcome = validate(SCHEMA, scores(1).drop(columns="score"))
     assert not outcome.passed
-    assert "score" in outcome.metadata["failing_rows"].value
+    assert "score" in text(outcome, "failing_rows")
 
 
 @pytest.mark.parametrize(("values", "passes"), [((1, 5), True), ((1, 6), False)])
@@ -86,7 +90,7 @@ def test_the_check_reads_the_stored_table_and_blocks_what_is_downstream(tmp_path
         raise_on_error=False,
     )
     assert [evaluation.passed for evaluation in run.get_asset_check_evaluations()] == [passes]
-    materialized = {event.asset_key.path[-1] for event in run.get_asset_materialization_events()}
+    materialized = {event.asset_key.path[-1] for event in run.get_asset_materialization_events() if event.asset_key}
     assert ("downstream" in materialized) is passes
 
 

@@ -7,8 +7,7 @@ with accepted as (
         and loyalty_discount_amount = 0
         and coupon_discount_amount > 0 as is_coupon_line,
         cast(sales_amount + loyalty_discount_amount + coupon_match_discount_amount as decimal(12, 2)) as list_amount,
-        cast(sales_amount - coupon_discount_amount as decimal(12, 2)) as paid_amount,
-        {{ to_local_time('ordered_at', var('store_time_zone')) }} as ordered_at_local
+        cast(sales_amount - coupon_discount_amount as decimal(12, 2)) as paid_amount
     from {{ ref('int_order_lines_checked') }}
     where reject_reason is null
 

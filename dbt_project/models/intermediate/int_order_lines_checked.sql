@@ -10,7 +10,7 @@
     'negative_amount': 'sales_amount < 0 or loyalty_discount_amount < 0 or coupon_match_discount_amount < 0'
         ~ ' or coupon_discount_amount < 0',
     'other_currency': "currency is null or currency <> '" ~ var('currency') ~ "'",
-    'before_earliest_date': "ordered_at < date '" ~ var('earliest_order_on') ~ "'",
+    'before_earliest_date': "ordered_at_local < date '" ~ var('earliest_order_on') ~ "'",
     'after_load': 'ordered_at > _loaded_at',
     'no_quantity_no_value': 'quantity = 0 and coupon_discount_amount = 0 and ' ~ list_amount ~ ' = 0',
     'coupon_above_list': '(quantity > 0 or ' ~ list_amount ~ ' > 0) and coupon_discount_amount > '
@@ -21,9 +21,18 @@ with staged as (
 
     {{ union_sources('order_lines') }}
 
+),
+
+localised as (
+
+    select
+        *,
+        {{ to_local_time('ordered_at', var('store_time_zone')) }} as ordered_at_local
+    from staged
+
 )
 
 select
     *,
     {{ reject_reason(rules) }} as reject_reason
-from staged
+from localised
