@@ -107,12 +107,10 @@ def hash_tables(as_json: AsJson = False) -> None:
 
 def _prepare() -> Settings:
     from dmp_assets.home import prepare_home
-    from dmp_assets.transform import prepare_manifest
 
     settings = get_settings()
-    prepare_home(settings)
     os.environ.update(settings.environment())
-    prepare_manifest(settings)
+    prepare_home(settings)
     return settings
 
 

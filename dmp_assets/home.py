@@ -5,16 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from dmp_assets.errors import UserError
-from dmp_assets.settings import Settings
+from dmp_assets.settings import DBT_PROJECT_DIR, Settings
 
 INSTANCE = Path(__file__).with_name("dagster.yaml")
+DBT_SUFFIXES = {".sql", ".yml", ".md"}
 
 
 def prepare_home(settings: Settings) -> None:
-    """Create the home's folders and Dagster's instance configuration, where they are missing.
+    """Make the folders, Dagster's configuration and the parsed dbt project current; quick if they are.
 
     Raises:
-        UserError: the home cannot be written.
+        UserError: the home cannot be written, or dbt cannot parse the project.
     """
     try:
         for folder in (settings.home, settings.dagster_home, settings.dbt_target_dir, settings.published_dir):
@@ -28,3 +29,23 @@ def prepare_home(settings: Settings) -> None:
             f"The platform's home {settings.home} cannot be written ({error.strerror}: {error.filename}). "
             "Name a folder that you may write in DMP_HOME."
         ) from None
+    if not _manifest_is_current(settings):
+        from dmp_assets.transform import parse_project
+
+        parse_project(settings)
+
+
+def dbt_project_files() -> list[Path]:
+    """Return the files that make up the dbt project, sorted."""
+    generated = {"target", "logs"}
+    return sorted(
+        path
+        for path in DBT_PROJECT_DIR.rglob("*")
+        if path.suffix in DBT_SUFFIXES and not generated & set(path.relative_to(DBT_PROJECT_DIR).parts)
+    )
+
+
+def _manifest_is_current(settings: Settings) -> bool:
+    manifest = settings.dbt_target_dir / "manifest.json"
+    newest = max(file.stat().st_mtime for file in dbt_project_files())
+    return manifest.exists() and manifest.stat().st_mtime >= newest

@@ -96,9 +96,7 @@ if __name__ == "__main__":
     from dmp_assets.definitions import TABLES, build_defs
     from dmp_assets.home import prepare_home
     from dmp_assets.settings import get_settings
-    from dmp_assets.transform import prepare_manifest
 
-    prepare_home(get_settings())
     write(EXPOSURES_FILE, exposures_yaml(TABLES, FILES))
-    prepare_manifest(get_settings())
+    prepare_home(get_settings())
     write(GRAPH_FILE, graph_text(build_defs()))

@@ -17,9 +17,9 @@ import dagster as dg
 
 from dmp_assets.automation import LAYERS, REFRESH
 from dmp_assets.collection import complete_journey
-from dmp_assets.definitions import build_defs
+from dmp_assets.dbt_artifacts import BUSY_SECONDS
+from dmp_assets.home import dbt_project_files
 from dmp_assets.settings import PROJECT_ROOT, Settings
-from dmp_assets.transform import project_files
 
 FINGERPRINT = "dmp/fingerprint"
 
@@ -62,7 +62,7 @@ def fingerprint(settings: Settings) -> str:
     data = [table.file(sources) for table in complete_journey.TABLES]
     for path in [
         *code,
-        *project_files(),
+        *dbt_project_files(),
         PROJECT_ROOT / "requirements.lock",
         *(file for file in data if file.exists()),
     ]:
@@ -103,6 +103,8 @@ def build(
     Raises:
         UserError: a setting is wrong, or the source's files cannot be found.
     """
+    from dmp_assets.definitions import build_defs
+
     tags = {} if layer else {FINGERPRINT: fingerprint(settings)}
     definitions = build_defs(loggers={"progress": progress_logger(show)})
     job = definitions.resolve_job_def(f"{REFRESH}_{layer}" if layer else REFRESH)
@@ -123,6 +125,7 @@ def report(instance: dg.DagsterInstance, run_id: str) -> RunReport:
     step_layers: dict[str, set[str]] = defaultdict(set)
     step_seconds: dict[str, float] = {}
     node_seconds: dict[tuple[str, str], float] = defaultdict(float)
+    busy_seconds: dict[str, float] = {}
     for entry in instance.all_logs(run_id):
         event = entry.dagster_event
         if event is None:
@@ -136,6 +139,7 @@ def report(instance: dg.DagsterInstance, run_id: str) -> RunReport:
                 materialization.metadata, "dagster/row_count"
             )
             node_seconds[step, layer] += _value(materialization.metadata, "Execution Duration") or 0
+            busy_seconds[step] = _value(materialization.metadata, BUSY_SECONDS) or 0
         elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             evaluation = event.asset_check_evaluation_data
             layer = evaluation.asset_key.path[0]
@@ -156,7 +160,7 @@ def report(instance: dg.DagsterInstance, run_id: str) -> RunReport:
                 cause = cause.cause
             text = getattr(error, "description", None) or (cause.message.strip() if cause else "unknown reason")
             summary.failures.append(f"step {step} failed: {text}")
-    summary.work_seconds = _by_layer(step_layers, step_seconds, node_seconds)
+    summary.work_seconds = _by_layer(step_layers, step_seconds, node_seconds, busy_seconds)
     return summary
 
 
@@ -166,13 +170,24 @@ def _value(metadata: Mapping[str, dg.MetadataValue], name: str) -> Any:
 
 
 def _by_layer(
-    step_layers: dict[str, set[str]], step_seconds: dict[str, float], node_seconds: dict[tuple[str, str], float]
+    step_layers: dict[str, set[str]],
+    step_seconds: dict[str, float],
+    node_seconds: dict[tuple[str, str], float],
+    busy_seconds: dict[str, float],
 ) -> dict[str, float]:
-    """Divide each step's time among its layers: a step of one layer is that layer's work; the dbt step is its nodes' durations."""
+    """Divide each step's time among its layers.
+
+    A step of one layer is that layer's work. The dbt step makes several layers: the time in which it worked on any node is
+    divided in proportion to the nodes' durations, and the rest of the step (starting, parsing) is orchestration.
+    """
     work = dict.fromkeys(LAYERS, 0.0)
     for step, layers in step_layers.items():
+        nodes = sum(node_seconds[step, layer] for layer in layers)
         for layer in layers:
-            work[layer] += step_seconds.get(step, 0.0) if len(layers) == 1 else node_seconds[step, layer]
+            if len(layers) == 1:
+                work[layer] += step_seconds.get(step, 0.0)
+            elif nodes:
+                work[layer] += busy_seconds.get(step, 0.0) * node_seconds[step, layer] / nodes
     return work
 
 

@@ -18,10 +18,10 @@ from dagster_dbt import (
     dbt_assets,
 )
 
+from dmp_assets.dbt_artifacts import BUSY_SECONDS, busy_seconds, column_lineage
 from dmp_assets.errors import UserError
 from dmp_assets.settings import DBT_PROJECT_DIR, Settings
-
-SOURCE_SUFFIXES = {".sql", ".yml", ".md", ".csv"}
+from dmp_assets.warehouse import Warehouse
 
 
 def dbt_project(settings: Settings) -> DbtProject:
@@ -35,32 +35,17 @@ def dbt_resource(project: DbtProject) -> DbtCliResource:
     return DbtCliResource(project_dir=project, dbt_executable=str(Path(sys.executable).with_name("dbt")))
 
 
-def prepare_manifest(settings: Settings) -> Path:
-    """Parse the dbt project if its manifest is missing or older than any of its files, and return the manifest's path.
+def parse_project(settings: Settings) -> None:
+    """Parse the dbt project into the manifest that the graph is made from.
 
     Raises:
         UserError: dbt cannot parse the project.
     """
-    project = dbt_project(settings)
-    newest_source = max(file.stat().st_mtime for file in project_files())
-    manifest = project.manifest_path
-    if not manifest.exists() or manifest.stat().st_mtime < newest_source:
-        invocation = dbt_resource(project).cli(
-            ["parse", "--quiet"], target_path=settings.dbt_target_dir, raise_on_error=False
-        )
-        if not invocation.wait().is_successful():
-            raise UserError(f"dbt cannot parse the project: {invocation.get_error()}")
-    return manifest
-
-
-def project_files() -> list[Path]:
-    """Return the files that make up the dbt project, sorted."""
-    generated = {"target", "logs"}
-    return sorted(
-        path
-        for path in DBT_PROJECT_DIR.rglob("*")
-        if path.suffix in SOURCE_SUFFIXES and not generated & set(path.relative_to(DBT_PROJECT_DIR).parts)
+    invocation = dbt_resource(dbt_project(settings)).cli(
+        ["parse", "--quiet"], target_path=settings.dbt_target_dir, raise_on_error=False
     )
+    if not invocation.wait().is_successful():
+        raise UserError(f"dbt cannot parse the project: {invocation.get_error()}")
 
 
 class Translator(DagsterDbtTranslator):
@@ -89,17 +74,51 @@ def build_dbt_assets(settings: Settings) -> dg.AssetsDefinition:
             f"There is no dbt manifest at {project.manifest_path}: run `dmp setup` (or `make setup`) first."
         )
 
-    @dbt_assets(manifest=project.manifest_path, project=project, dagster_dbt_translator=Translator(), name="dbt")
-    def models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
+    translator = Translator()
+
+    @dbt_assets(manifest=project.manifest_path, project=project, dagster_dbt_translator=translator, name="dbt")
+    def models(context: dg.AssetExecutionContext, dbt: DbtCliResource, warehouse: Warehouse) -> Iterator[Any]:
         invocation = dbt.cli(
             ["build", "--exclude-resource-type", "unit_test"],
             context=context,
             target_path=settings.dbt_target_dir / "build",
             raise_on_error=False,
         )
-        # Events before the error: a failed test must be seen as a failed check, and good models as built.
-        yield from invocation.stream().fetch_row_counts().fetch_column_metadata()
+        # DuckDB lets nobody else in while dbt runs, so rows are counted at its end. Events before the error: a failed
+        # test must be seen as a failed check, and a model that was built as built.
+        events = list(invocation.stream())
+        facts = _facts(invocation.get_artifact("manifest.json"), warehouse, translator, project)
+        busy = {BUSY_SECONDS: busy_seconds(invocation.get_artifact("run_results.json"))}
+        for event in events:
+            if isinstance(event, dg.Output | dg.AssetMaterialization):
+                yield event.with_metadata({**event.metadata, **busy, **facts[str(event.metadata["unique_id"].value)]})
+            else:
+                yield event
         if not invocation.is_successful():
             raise dg.Failure(f"dbt build failed: {invocation.get_error()}", allow_retries=False)
 
     return models
+
+
+def _facts(
+    manifest: Mapping[str, Any], warehouse: Warehouse, translator: Translator, project: DbtProject
+) -> dict[str, dict[str, Any]]:
+    """Return what Dagster records of each model besides dbt's own: column lineage, and the rows of tables.
+
+    Views are not counted: that would run their query.
+    """
+    nodes = {**manifest["nodes"], **manifest["sources"]}
+    lineage = column_lineage(manifest)
+    keys = {name: translator.get_asset_spec(manifest, name, project).key for name in {*lineage, *manifest["sources"]}}
+    rows = warehouse.row_counts()
+    facts: dict[str, dict[str, Any]] = {}
+    for model, columns in lineage.items():
+        dependencies = {
+            column: [dg.TableColumnDep(keys[source], source_column) for source, source_column in sources]
+            for column, sources in columns.items()
+        }
+        facts[model] = {"dagster/column_lineage": dg.TableColumnLineage(dependencies)}
+        table = f"{nodes[model]['schema']}.{nodes[model]['name']}"
+        if table in rows:
+            facts[model]["dagster/row_count"] = rows[table]
+    return facts

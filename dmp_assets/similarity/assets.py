@@ -6,6 +6,7 @@ import dagster as dg
 
 from dmp_assets import inputs
 from dmp_assets.contracts import Table, lineage, result, store
+from dmp_assets.settings import get_settings
 from dmp_assets.similarity.plots import similarity_of_first_and_last_neighbour
 from dmp_assets.similarity.ratings import ratings_from_counts
 from dmp_assets.similarity.schema import CUSTOMER_SIMILARITY, PRODUCT_SIMILARITY
@@ -48,8 +49,9 @@ def build_similarity(warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
     """Find each customer's and each product's most similar others."""
     as_of_on = warehouse.query(f"select {inputs.AS_OF} as as_of_on")["as_of_on"].iloc[0]
     ratings = ratings_from_counts(warehouse.query(inputs.PURCHASE_COUNTS))
-    customers = customer_similarity(ratings, as_of_on)
-    products = product_similarity(ratings, as_of_on)
+    threads = get_settings().threads
+    customers = customer_similarity(ratings, as_of_on, n_jobs=threads)
+    products = product_similarity(ratings, as_of_on, n_jobs=threads)
     store(warehouse, {CUSTOMERS: customers, PRODUCTS: products})
     for table, frame in ((CUSTOMERS, customers), (PRODUCTS, products)):
         figure = similarity_of_first_and_last_neighbour(frame, f"How alike are the neighbours? {table.name}")

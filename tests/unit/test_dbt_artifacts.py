@@ -1,0 +1,66 @@
+from dmp_assets.dbt_artifacts import busy_seconds, column_lineage
+
+
+def node(kind, name, columns, sql=None):
+    return {
+        "unique_id": f"{kind}.dmp.{name}",
+        "resource_type": kind,
+        "relation_name": f'"warehouse"."main"."{name}"',
+        "columns": {column: {"data_type": None} for column in columns},
+        "compiled_code": sql,
+    }
+
+
+def lineage_of(sql, *columns):
+    manifest = {
+        "sources": {"source.dmp.orders": node("source", "orders", ["id", "customer_id", "sales", "ordered_at"])},
+        "nodes": {
+            "model.dmp.m": node("model", "m", columns, sql),
+            "test.dmp.t": {"unique_id": "t", "resource_type": "test"},
+        },
+    }
+    return column_lineage(manifest)["model.dmp.m"]
+
+
+def orders(*columns):
+    return [("source.dmp.orders", column) for column in columns]
+
+
+def test_a_column_is_followed_through_ctes_and_expressions():
+    sql = """
+        with source as (select id, customer_id, sales from "warehouse"."main"."orders"),
+        totals as (select customer_id, sum(sales) as total, count(*) as orders from source group by customer_id)
+        select customer_id as customer, total / nullif(orders, 0) as mean_sales, orders from totals
+    """
+    assert lineage_of(sql, "customer", "mean_sales", "orders") == {
+        "customer": orders("customer_id"),
+        "mean_sales": orders("sales"),
+        "orders": [],
+    }
+
+
+def test_a_star_over_a_cte_and_a_union_are_resolved():
+    sql = """
+        with both_halves as (
+            select id, sales from "warehouse"."main"."orders" union all
+            select customer_id as id, 0 as sales from "warehouse"."main"."orders"
+        )
+        select * from both_halves
+    """
+    assert lineage_of(sql, "id", "sales") == {"id": orders("customer_id", "id"), "sales": orders("sales")}
+
+
+def result(*spans):
+    return {
+        "timing": [
+            {"started_at": f"2026-01-01T00:00:{a:02}", "completed_at": f"2026-01-01T00:00:{b:02}"} for a, b in spans
+        ]
+    }
+
+
+def test_time_in_which_nodes_run_side_by_side_counts_once():
+    assert busy_seconds({"results": [result((0, 1), (1, 5)), result((3, 8)), result((10, 12)), result((11, 11))]}) == 10
+
+
+def test_a_run_without_nodes_worked_no_time():
+    assert busy_seconds({"results": []}) == 0
