@@ -163,7 +163,7 @@ def _print_report(report: RunReport, settings: Settings, *, as_json: bool) -> No
     checks = ", ".join(f"{report.checks[outcome]} {outcome}" for outcome in ("passed", "warned", "failed"))
     console.print(f"Checks: {checks}.")
     for failure in report.failures:
-        console.print(f"[red]{failure}[/red]", highlight=False)
+        console.print(failure, style="red", markup=False, highlight=False, soft_wrap=True)
     if report.succeeded:
         console.print("\nWhere to look next:")
         for file in files:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +18,7 @@ import dagster as dg
 from dmp_assets.automation import LAYERS, REFRESH
 from dmp_assets.collection import complete_journey
 from dmp_assets.dbt_artifacts import BUSY_SECONDS
+from dmp_assets.errors import UserError
 from dmp_assets.home import dbt_project_files
 from dmp_assets.settings import PROJECT_ROOT, Settings
 
@@ -45,7 +46,7 @@ class RunReport:
     seconds: float = 0
     work_seconds: dict[str, float] = field(default_factory=dict)
     rows: dict[str, int | None] = field(default_factory=dict)
-    checks: Counter[str] = field(default_factory=Counter)
+    checks: dict[str, int] = field(default_factory=lambda: {"passed": 0, "warned": 0, "failed": 0})
     failures: list[str] = field(default_factory=list)
 
     @property
@@ -158,7 +159,7 @@ def report(instance: dg.DagsterInstance, run_id: str) -> RunReport:
             cause = event.step_failure_data.error
             while cause is not None and cause.cause is not None:
                 cause = cause.cause
-            text = getattr(error, "description", None) or (cause.message.strip() if cause else "unknown reason")
+            text = getattr(error, "description", None) or (_message(cause.message) if cause else "unknown reason")
             summary.failures.append(f"step {step} failed: {text}")
     summary.work_seconds = _by_layer(step_layers, step_seconds, node_seconds, busy_seconds)
     return summary
@@ -167,6 +168,11 @@ def report(instance: dg.DagsterInstance, run_id: str) -> RunReport:
 def _value(metadata: Mapping[str, dg.MetadataValue], name: str) -> Any:
     entry = metadata.get(name)
     return entry.value if entry is not None else None
+
+
+def _message(text: str) -> str:
+    """Return an error's message; a user's mistake is shown without the name of its class."""
+    return text.strip().removeprefix(f"{UserError.__module__}.{UserError.__qualname__}: ")
 
 
 def _by_layer(
