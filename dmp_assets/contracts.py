@@ -14,7 +14,7 @@ import dagster as dg
 import pandas as pd
 import pandera.pandas as pa
 
-from dmp_assets.warehouse import Warehouse, replace_table
+from dmp_assets.warehouse import Warehouse, is_date, replace_table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -76,10 +76,12 @@ class Table:
             [
                 dg.TableColumn(
                     name=name,
-                    type=str(column.dtype),
+                    type="date" if is_date(name) else str(column.dtype),
                     description=column.description,
                     constraints=dg.TableColumnConstraints(
-                        nullable=column.nullable, unique=column.unique, other=[str(check) for check in column.checks]
+                        nullable=column.nullable,
+                        unique=column.unique,
+                        other=[str(check.error or check.name) for check in column.checks],
                     ),
                 )
                 for name, column in self.schema.columns.items()
@@ -173,7 +175,9 @@ def validate(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> dg.AssetCheckRe
         summary = cases.groupby(["column", "check"], dropna=False).size()
         return dg.AssetCheckResult(
             passed=False,
-            description="; ".join(f"{column}: {check} ({count})" for (column, check), count in summary.items()),
+            description="; ".join(
+                f"{column}: {check} fails {count} times" for (column, check), count in summary.items()
+            ),
             metadata={
                 "failures": len(cases),
                 "failing_rows": dg.MetadataValue.md(_failing_rows(cases, frame)),

@@ -43,7 +43,7 @@ def build_defs(*, loggers: Mapping[str, dg.LoggerDefinition] | None = None) -> d
         UserError: a setting is wrong, or the dbt project has not been parsed.
     """
     settings = get_settings()
-    assets = [*ASSETS, build_dbt_assets(settings)]
+    assets = [*ASSETS, build_dbt_assets(settings), reports.build_lineage_page(TABLES)]
     return dg.Definitions(
         assets=dg.map_asset_specs(lambda spec: dg.apply_freshness_policy(spec, automation.FRESHNESS), assets),
         asset_checks=contracts.schema_checks(TABLES),

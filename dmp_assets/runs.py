@@ -241,8 +241,5 @@ def progress_logger(show: Callable[[str], None]) -> dg.LoggerDefinition:
 
 def published_files(settings: Settings) -> list[Path]:
     """Return what a person opens first."""
-    return [
-        path
-        for path in (settings.published_dir / "report.html", settings.published_dir / "dbt_docs.html")
-        if path.exists()
-    ]
+    pages = (settings.published_dir / name for name in ("report.html", "lineage.html", "dbt_docs.html"))
+    return [page for page in pages if page.exists()]

@@ -122,13 +122,12 @@ def replace_table(
     Args:
         connection: from `Warehouse.write`.
         table: ``schema.name``.
-        frame: the new content; columns named ``*_on`` (and ``date``) become DATE, every other column the type that DuckDB reads
-            from the frame.
+        frame: the new content; a date by its name (see `is_date`) becomes DATE, every other column the type that DuckDB
+            reads from the frame.
         descriptions: a comment for each column, kept in the warehouse for whoever reads it there.
     """
     columns = ", ".join(
-        f'cast("{column}" as date) as "{column}"' if column == "date" or str(column).endswith("_on") else f'"{column}"'
-        for column in frame.columns
+        f'cast("{column}" as date) as "{column}"' if is_date(str(column)) else f'"{column}"' for column in frame.columns
     )
     connection.execute(f"create schema if not exists {table.split('.', maxsplit=1)[0]}")
     connection.register("new_content", frame)
@@ -136,6 +135,11 @@ def replace_table(
     connection.unregister("new_content")
     for column, text in descriptions.items():
         connection.execute(f'comment on column {table}."{column}" is {_literal(text)}')
+
+
+def is_date(column: str) -> bool:
+    """Return whether a column of this name holds dates: ``date`` or ``*_on``, by the project's naming rule."""
+    return column == "date" or column.endswith("_on")
 
 
 def table_hashes(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:

@@ -1,11 +1,14 @@
 """What people open: the report, the dbt docs, Parquet snapshots. Built only after every check upstream has passed."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Sequence
 
 import dagster as dg
 from dagster_dbt import DbtCliResource
 
+from dmp_assets.contracts import Table
 from dmp_assets.reports.files import publish_text
+from dmp_assets.reports.lineage_page import lineage_page
 from dmp_assets.reports.page import external_references
 from dmp_assets.reports.report import READS, build_report
 from dmp_assets.reports.snapshots import publish_snapshots
@@ -71,19 +74,21 @@ PARQUET = _spec(
     {"python", "parquet"},
     "Parquet copies of the served tables, one file per table, for consumers who must not touch the live warehouse.",
 )
-FILES = (REPORT, DOCS, PARQUET)
+LINEAGE = _spec(
+    "lineage",
+    SNAPSHOTS,
+    {"python", "html"},
+    "Column lineage as one HTML file that needs no network: what every column comes from, back to the source file, and what uses "
+    "it, down to the profile, cluster, neighbour or forecast.",
+)
+FILES = (REPORT, DOCS, PARQUET, LINEAGE)
 
 
 @dg.multi_asset(specs=[REPORT])
 def publish_report(warehouse: Warehouse) -> dg.MaterializeResult:
-    """Write the report, unless it would need the network to be shown."""
+    """Write the report."""
     settings = get_settings()
-    page = build_report(warehouse.query, sample_percent=settings.sample_percent)
-    if references := external_references(page):
-        raise dg.Failure(f"The report would load {', '.join(references)} from outside; it must be self-contained.")
-    file = settings.published_dir / "report.html"
-    publish_text(file, page)
-    return dg.MaterializeResult(metadata={"file": dg.MetadataValue.path(file), "bytes": file.stat().st_size})
+    return _publish_page("report.html", build_report(warehouse.query, sample_percent=settings.sample_percent))
 
 
 @dg.multi_asset(specs=[DOCS])
@@ -106,3 +111,23 @@ def publish_tables(warehouse: Warehouse) -> dg.MaterializeResult:
     return dg.MaterializeResult(
         metadata={"folder": dg.MetadataValue.path(folder), "files": len(rows), "rows": sum(rows.values())}
     )
+
+
+def build_lineage_page(tables: Sequence[Table]) -> dg.AssetsDefinition:
+    """Return the asset that publishes the column lineage of the dbt models and of the given Python tables."""
+
+    @dg.multi_asset(specs=[LINEAGE])
+    def publish_lineage() -> dg.MaterializeResult:
+        manifest = json.loads((get_settings().dbt_target_dir / "build" / "manifest.json").read_text(encoding="utf-8"))
+        return _publish_page("lineage.html", lineage_page(manifest, tables))
+
+    return publish_lineage
+
+
+def _publish_page(name: str, page: str) -> dg.MaterializeResult:
+    """Write a page, unless it would need the network to be shown."""
+    if references := external_references(page):
+        raise dg.Failure(f"{name} would load {', '.join(references)} from outside; it must be self-contained.")
+    file = get_settings().published_dir / name
+    publish_text(file, page)
+    return dg.MaterializeResult(metadata={"file": dg.MetadataValue.path(file), "bytes": file.stat().st_size})

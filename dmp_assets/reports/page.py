@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,11 +81,17 @@ def page_table(caption: str, frame: pd.DataFrame, formats: dict[str, str]) -> Pa
 
 def render(*, as_of_on: str, about: str, facts: Sequence[Fact], sections: Sequence[Section], footer: str) -> str:
     """Return the whole page."""
+    return render_template(
+        TEMPLATE, as_of_on=as_of_on, about=about, facts=facts, sections=sections, footer=footer, zip=zip
+    )
+
+
+def render_template(template: Path, **values: Any) -> str:
+    """Return a template file filled in; text is escaped, and a value that is not given is an error."""
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
-    return template.render(as_of_on=as_of_on, about=about, facts=facts, sections=sections, footer=footer, zip=zip)
+    return environment.from_string(template.read_text(encoding="utf-8")).render(**values)
 
 
 def external_references(page: str) -> list[str]:

@@ -49,6 +49,10 @@ def test_what_is_published_can_be_opened_without_network_or_warehouse(first_buil
     report = (in_process.published_dir / "report.html").read_text(encoding="utf-8")
     assert external_references(report) == []
     assert f"sample of {in_process.sample_percent} %" in report
+    lineage = (in_process.published_dir / "lineage.html").read_text(encoding="utf-8")
+    assert external_references(lineage) == []
+    for column in ("raw.complete_journey__transactions.sales_value", "marts.customer_features.recency_days"):
+        assert f'"{column}"' in lineage
     assert "customer_features" in (in_process.published_dir / "dbt_docs.html").read_text(encoding="utf-8")
     for table in SNAPSHOTS:
         file = in_process.published_dir.joinpath("tables", *table.split(".")).with_suffix(".parquet")
