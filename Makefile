@@ -38,6 +38,7 @@ format: $(VENV)/.dev  ## Put the code into the project's style
 	$(BIN)/ruff format .
 
 bench: $(VENV)/.dev  ## Time the layers and measure the forecasts on the full data
+	@$(BIN)/dmp build
 	$(BIN)/python -m benchmarks.run
 
 graph: $(VENV)/.dev  ## Write the generated files: the list of assets and edges, the dbt exposures
@@ -51,16 +52,21 @@ clean:  ## Remove the platform's home (warehouse, history, published files) and 
 	rm -rf "$(DMP_HOME)" .pytest_cache .ruff_cache .hypothesis dbt_project/target dbt_project/logs
 
 $(VENV)/bin/uv:
-	$(PYTHON) -m venv $(VENV)
-	sed -n '/^uv==/,/# via/p' requirements.lock > $(VENV)/uv.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --requirement $(VENV)/uv.lock
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' || \
+		{ echo "Python 3.11 or 3.12 is needed: make PYTHON=/path/to/python3.11 ..."; exit 1; }
+	@echo "Making the environment in $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@sed -n '/^uv==/,/# via/p' requirements.lock > $(VENV)/uv.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --requirement $(VENV)/uv.lock
 
 $(VENV)/.demo: pyproject.toml requirements.lock | $(VENV)/bin/uv
-	$(BIN)/uv pip install --quiet --editable '.[demo]' --constraint requirements.lock
+	@echo "Installing the locked packages ..."
+	@$(BIN)/uv pip install --quiet --editable '.[demo]' --constraint requirements.lock
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml requirements.lock | $(VENV)/bin/uv
-	$(BIN)/uv pip install --quiet --editable '.[demo,dev]' --constraint requirements.lock
+	@echo "Installing the locked packages, with those for development ..."
+	@$(BIN)/uv pip install --quiet --editable '.[demo,dev]' --constraint requirements.lock
 	@touch $@ $(VENV)/.demo
 
 .PHONY: help demo setup dev docs test lint format bench graph lock clean
