@@ -18,7 +18,7 @@
         '{{ contract_table }}' as contract_table,
         {{ id_column }} as row_id,
         reject_reason as reason,
-        {{ row_to_json(contract_columns(contract_table)) }} as row_json,
+        {{ row_to_json(contract_columns(contract_table) | reject('in', ['_load_id', '_loaded_at']) | list) }} as row_json,
         _load_id,
         _loaded_at
     from {{ ref('int_' ~ contract_table ~ '_checked') }}
