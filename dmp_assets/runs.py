@@ -74,13 +74,15 @@ def fingerprint(settings: Settings) -> str:
 
 
 def finished_run(instance: dg.DagsterInstance, settings: Settings) -> str | None:
-    """Return the id of a successful whole run with the present fingerprint, if its tables are still there."""
-    if not settings.warehouse_path.exists():
-        return None
-    runs = instance.get_runs(
-        dg.RunsFilter(statuses=[dg.DagsterRunStatus.SUCCESS], tags={FINGERPRINT: fingerprint(settings)}), limit=1
-    )
-    return runs[0].run_id if runs else None
+    """Return the id of the newest run if it was a successful whole build with the present fingerprint.
+
+    Only the newest run counts: whatever ran after a whole build, killed or under other settings, may have left other tables.
+    """
+    for newest in instance.get_runs(limit=1):
+        is_present = newest.is_success and newest.tags.get(FINGERPRINT) == fingerprint(settings)
+        if is_present and settings.warehouse_path.exists():
+            return newest.run_id
+    return None
 
 
 def newest_run(instance: dg.DagsterInstance) -> str | None:

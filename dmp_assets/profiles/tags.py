@@ -30,6 +30,8 @@ from pydantic import (
     model_validator,
 )
 
+from dmp_assets.errors import UserError
+
 DEFAULT_RULES_PATH = Path(__file__).with_name("tags.yml")
 
 Kind = Literal["number", "text", "flag"]
@@ -51,7 +53,7 @@ OPERATORS_BY_KIND: dict[Kind, tuple[str, ...]] = {
 }
 
 
-class TagRuleError(ValueError):
+class TagRuleError(UserError):
     """A rule file that cannot be used; the message names the file, the rule and what to change."""
 
 

@@ -1,0 +1,1 @@
+"""What is published: the report, the column lineage page, the dbt docs, Parquet snapshots."""
