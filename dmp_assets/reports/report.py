@@ -17,7 +17,7 @@ QUERIES = {
     "orders": """
         select count(*) as orders, count(distinct customer_id) as customers, sum(sales_amount) as sales_amount,
             min(order_on) as first_on, max(order_on) as last_on
-        from marts.fct_orders
+        from marts.fct_orders where order_on < (select max(as_of_on) from marts.customer_features)
     """,
     "features": "select * from marts.customer_features where as_of_on = (select max(as_of_on) from marts.customer_features)",
     "profiles": "select * from profiles.customer_profiles order by customer_id",
