@@ -149,8 +149,11 @@ def test_a_truncated_file_stops_the_build_before_anything_is_written(dmp, hashes
 def test_a_column_of_the_wrong_type_stops_the_build_before_anything_is_written(dmp, hashes, source_files):
     before = hashes()
     file = source_files / "campaigns.parquet"
-    duckdb.execute(f"copy (select campaign_id::varchar as campaign_id, household_id from '{file}') to '{file}.new'")
-    (source_files / "campaigns.parquet.new").replace(file)
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"create table campaigns as select campaign_id::varchar as campaign_id, household_id from '{file}'"
+        )
+        connection.execute(f"copy campaigns to '{file}' (format parquet)").fetchall()
     failed = dmp("build", DMP_COMPLETE_JOURNEY_DIR=str(source_files))
     assert failed.returncode == 1
     assert "column campaign_id is VARCHAR, expected BIGINT" in failed.stdout.replace("\n", " ")
