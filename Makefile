@@ -1,5 +1,5 @@
 # The platform's commands. `make help` lists them. Needs Python 3.11 (or 3.12) with pip and venv; everything else goes into .venv.
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || echo python3)
 VENV := .venv
 BIN := $(VENV)/bin
 export DMP_HOME ?= $(CURDIR)/.dmp
