@@ -46,7 +46,7 @@ def build_defs(*, loggers: Mapping[str, dg.LoggerDefinition] | None = None) -> d
     assets = [*ASSETS, build_dbt_assets(settings), reports.build_lineage_page(TABLES)]
     return dg.Definitions(
         assets=dg.map_asset_specs(lambda spec: dg.apply_freshness_policy(spec, automation.FRESHNESS), assets),
-        asset_checks=contracts.schema_checks(TABLES),
+        asset_checks=[*contracts.schema_checks(TABLES), clusters.no_drift],
         jobs=automation.jobs(),
         schedules=automation.schedules(),
         resources={"warehouse": Warehouse.from_settings(settings), "dbt": dbt_resource(dbt_project(settings))},

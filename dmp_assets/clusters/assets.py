@@ -3,72 +3,93 @@
 from collections.abc import Iterator
 
 import dagster as dg
+import pandas as pd
+import pandera.pandas as pa
 
 from dmp_assets import inputs
-from dmp_assets.clusters.describe import cluster_summaries, name_customers
-from dmp_assets.clusters.features import CLUSTER_FEATURES, transform_features
-from dmp_assets.clusters.kmeans import assign_clusters
-from dmp_assets.clusters.plots import plot_cluster_profiles, plot_projection, plot_selection
-from dmp_assets.clusters.schema import CLUSTER_SELECTION, CLUSTER_SUMMARIES, CUSTOMER_CLUSTERS
-from dmp_assets.clusters.selection import chosen_k, cluster_selection
+from dmp_assets.clusters import schema
+from dmp_assets.clusters.centres import assign_clusters, cluster_centres, previous_centres
+from dmp_assets.clusters.describe import SUMMARY_COLUMNS, cluster_summaries, name_customers
+from dmp_assets.clusters.drift import cluster_drift, feature_bins
+from dmp_assets.clusters.features import CLUSTER_FEATURES, fit_scaling, scale_features
+from dmp_assets.clusters.history import latest_before, with_history
+from dmp_assets.clusters.numbering import number_clusters
+from dmp_assets.clusters.plots import plot_cluster_profiles, plot_dendrogram, plot_projection, plot_selection
+from dmp_assets.clusters.selection import select_clusters
 from dmp_assets.contracts import Table, lineage, result, store
 from dmp_assets.warehouse import Warehouse
 
 SOURCE = "marts.customer_features"
 _CLUSTERED_BY = [feature.column for feature in CLUSTER_FEATURES]
-_KEYS = {"customer_id", "as_of_on"}
 
-CLUSTERS = Table(
-    "clusters",
-    "customer_clusters",
-    CUSTOMER_CLUSTERS,
-    lineage(
-        CUSTOMER_CLUSTERS,
-        source=SOURCE,
-        derived=dict.fromkeys(set(CUSTOMER_CLUSTERS.columns) - _KEYS, _CLUSTERED_BY),
-    ),
+
+def _clusters_table(name: str, contract: pa.DataFrameSchema, **derived: list[str]) -> Table:
+    """Every column comes from all features that are clustered, unless `derived` or the source's own column says otherwise."""
+    own = {"customer_id", "as_of_on"}
+    everything = dict.fromkeys(set(contract.columns) - own, _CLUSTERED_BY)
+    return Table("clusters", name, contract, lineage(contract, source=SOURCE, derived=everything | derived))
+
+
+CLUSTERS = _clusters_table("customer_clusters", schema.CUSTOMER_CLUSTERS)
+SELECTION = _clusters_table("cluster_selection", schema.CLUSTER_SELECTION)
+SUMMARIES = _clusters_table(
+    "cluster_summaries", schema.CLUSTER_SUMMARIES, **{column: [column] for column in SUMMARY_COLUMNS}
 )
+CENTRES = _clusters_table("cluster_centres", schema.CLUSTER_CENTRES)
+BINS = _clusters_table("feature_bins", schema.FEATURE_BINS)
+DRIFT = _clusters_table("cluster_drift", schema.CLUSTER_DRIFT, reference_as_of_on=["as_of_on"])
 
-SELECTION = Table(
-    "clusters",
-    "cluster_selection",
-    CLUSTER_SELECTION,
-    lineage(
-        CLUSTER_SELECTION,
-        source=SOURCE,
-        derived=dict.fromkeys(set(CLUSTER_SELECTION.columns) - _KEYS, _CLUSTERED_BY),
-    ),
-)
-
-SUMMARIES = Table(
-    "clusters",
-    "cluster_summaries",
-    CLUSTER_SUMMARIES,
-    lineage(
-        CLUSTER_SUMMARIES,
-        source=SOURCE,
-        derived=dict.fromkeys(
-            ("method", "cluster_id", "cluster_name", "description", "customer_count", "customer_share"), _CLUSTERED_BY
-        ),
-    ),
-)
-
-TABLES = (CLUSTERS, SELECTION, SUMMARIES)
+TABLES = (CLUSTERS, SELECTION, SUMMARIES, CENTRES, BINS, DRIFT)
 
 
 @dg.multi_asset(specs=[table.spec() for table in TABLES])
 def build_customer_clusters(warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
-    """Choose the number of clusters by the evidence, assign every customer, and say what sets each cluster apart."""
+    """Choose each method's clusters by the evidence, assign every customer, and say what sets each cluster apart."""
     features = warehouse.query(inputs.FEATURES)
-    points = transform_features(features)
-    selection = cluster_selection(points, features["as_of_on"].iloc[0])
-    customers = name_customers(assign_clusters(features, points, chosen_k(selection)), points)
-    summaries = cluster_summaries(features, points, customers)
-    store(warehouse, {CLUSTERS: customers, SELECTION: selection, SUMMARIES: summaries})
-    yield result(
-        CLUSTERS,
-        customers,
-        plots={"map": plot_projection(points, customers), "profiles": plot_cluster_profiles(points, customers)},
+    as_of_on = features["as_of_on"].iloc[0]
+    stored_centres, stored_bins = _stored(warehouse, CENTRES), _stored(warehouse, BINS)
+    previous = latest_before(stored_centres, as_of_on)
+    scaling = fit_scaling(features)
+    points = scale_features(features, scaling)
+    selection, fits = select_clusters(points, as_of_on)
+    fits = number_clusters(
+        fits, points, features, previous_centres(previous, scaling) if previous is not None else None
     )
-    yield result(SELECTION, selection, plots={"evidence": plot_selection(selection)})
-    yield result(SUMMARIES, summaries)
+    customers = name_customers(assign_clusters(points, fits, as_of_on), points)
+    frames = {
+        CLUSTERS: customers,
+        SELECTION: selection,
+        SUMMARIES: cluster_summaries(features, points, customers),
+        CENTRES: with_history(stored_centres, cluster_centres(fits, scaling, as_of_on)),
+        BINS: with_history(stored_bins, feature_bins(features)),
+        DRIFT: cluster_drift(features, latest_before(stored_bins, as_of_on)),
+    }
+    plots = {
+        CLUSTERS: {"map": plot_projection(points, customers), "profiles": plot_cluster_profiles(points, customers)},
+        SELECTION: {"evidence": plot_selection(selection), "dendrogram": plot_dendrogram(points)},
+    }
+    store(warehouse, frames)
+    for table, frame in frames.items():
+        yield result(table, frame, plots=plots.get(table))
+
+
+@dg.asset_check(
+    asset=DRIFT.key,
+    name="no_drift",
+    description="No feature has drifted (population stability index at most 0.2) since the as-of date before. Warns only.",
+)
+def no_drift(warehouse: Warehouse) -> dg.AssetCheckResult:
+    """Raise the alarm when the customers of today are no longer like those that the clusters were made of."""
+    drifting = warehouse.query("select feature, psi from clusters.cluster_drift where is_drifting order by psi desc")
+    return dg.AssetCheckResult(
+        passed=drifting.empty,
+        severity=dg.AssetCheckSeverity.WARN,
+        description="; ".join(f"{feature} has drifted: {psi:.2f}" for feature, psi in drifting.to_numpy()) or None,
+    )
+
+
+def _stored(warehouse: Warehouse, table: Table) -> pd.DataFrame | None:
+    """What an earlier run stored, or None before the first one."""
+    if table.full_name not in warehouse.row_counts():
+        return None
+    return warehouse.query(f"select * from {table.full_name}")

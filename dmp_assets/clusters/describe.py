@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from dmp_assets.clusters.methods import NOISE
+
+NOISE_NAME = "Noise"
 # A cluster mean this many standard deviations from the average customer is worth a word in the name, and this many a
 # clause.
 NAME_DIFFERENCE = 0.5
@@ -80,10 +83,10 @@ _WORDS: dict[str, _Words] = {
 def standardised_differences(points: pd.DataFrame, clusters: pd.Series) -> pd.DataFrame:
     """Mean of every cluster in standard deviations from the average customer.
 
-    `points` comes from `features.transform_features`; `clusters` is the cluster_id of the same customers, on the same
-    index. Returns one row per cluster_id (ascending), one column per feature.
+    `points` comes from `features.transform_features`; `clusters` is the cluster_id of these customers or some of them, by
+    customer_id. Returns one row per cluster_id (ascending), one column per feature.
     """
-    return points.groupby(clusters.rename("cluster_id")).mean().sort_index()
+    return points.loc[clusters.index].groupby(clusters.rename("cluster_id")).mean().sort_index()
 
 
 def name_clusters(differences: pd.DataFrame) -> dict[int, str]:
@@ -131,26 +134,39 @@ def describe_cluster(differences: pd.Series, means: pd.Series, population: pd.Se
 
 
 def name_customers(assignments: pd.DataFrame, points: pd.DataFrame) -> pd.DataFrame:
-    """Build clusters.customer_clusters: `assignments` of `kmeans.assign_clusters` with cluster_name.
+    """Build clusters.customer_clusters: `assignments` of `centres.assign_clusters` with cluster_name.
 
-    Columns: customer_id, method, cluster_id, cluster_name, distance_to_centre, as_of_on; sorted by customer_id.
+    Names are distinct within a method; noise is called NOISE_NAME. Columns: customer_id, method, cluster_id,
+    cluster_name, distance_to_centre, as_of_on; the rows keep their order.
     """
-    names = name_clusters(standardised_differences(points, assignments.set_index("customer_id")["cluster_id"]))
-    table = assignments.assign(cluster_name=assignments["cluster_id"].map(names))
-    return table[["customer_id", "method", "cluster_id", "cluster_name", "distance_to_centre", "as_of_on"]]
+    tables = []
+    for _, members in assignments.groupby("method", sort=False):
+        clusters = members.set_index("customer_id")["cluster_id"]
+        names = name_clusters(standardised_differences(points, clusters[clusters != NOISE])) | {NOISE: NOISE_NAME}
+        tables.append(members.assign(cluster_name=members["cluster_id"].map(names)))
+    columns = ["customer_id", "method", "cluster_id", "cluster_name", "distance_to_centre", "as_of_on"]
+    return pd.concat(tables)[columns]
 
 
 def cluster_summaries(features: pd.DataFrame, points: pd.DataFrame, customer_clusters: pd.DataFrame) -> pd.DataFrame:
-    """Build clusters.cluster_summaries: one row per cluster, sorted by cluster_id.
+    """Build clusters.cluster_summaries: one row per method and cluster (noise too), in the order of the methods.
 
     `features` is marts.customer_features, `points` its transform, `customer_clusters` the result of `name_customers`.
     Columns: method, cluster_id, cluster_name, description, customer_count, customer_share, the means of
     SUMMARY_COLUMNS in their own units over the customers who have a value, as_of_on.
     """
-    clusters = customer_clusters.set_index("customer_id")
     values = features.set_index("customer_id")[list(SUMMARY_COLUMNS)].astype(float)
-    by_cluster = values.groupby(clusters["cluster_id"])
-    means, population = by_cluster.mean(), values.mean()
+    tables = [
+        _method_summaries(values, points, members.set_index("customer_id"))
+        for _, members in customer_clusters.groupby("method", sort=False)
+    ]
+    table = pd.concat(tables, ignore_index=True).assign(as_of_on=customer_clusters["as_of_on"].iloc[0])
+    return table.astype({"as_of_on": "datetime64[us]"})
+
+
+def _method_summaries(values: pd.DataFrame, points: pd.DataFrame, clusters: pd.DataFrame) -> pd.DataFrame:
+    """One row per cluster of one method; all three frames are about the same customers, by customer_id."""
+    means, population = values.groupby(clusters["cluster_id"]).mean(), values.mean()
     differences = standardised_differences(points, clusters["cluster_id"])
     table = clusters.groupby("cluster_id").agg(
         method=("method", "first"), cluster_name=("cluster_name", "first"), customer_count=("cluster_name", "size")
@@ -159,10 +175,8 @@ def cluster_summaries(features: pd.DataFrame, points: pd.DataFrame, customer_clu
     table["description"] = [
         describe_cluster(differences.loc[cluster], means.loc[cluster], population) for cluster in table.index
     ]
-    table = table.join(means)
-    table["as_of_on"] = customer_clusters["as_of_on"].iloc[0]
     heading = ["method", "cluster_id", "cluster_name", "description", "customer_count", "customer_share"]
-    return table.reset_index()[[*heading, *SUMMARY_COLUMNS, "as_of_on"]].astype({"as_of_on": "datetime64[us]"})
+    return table.join(means).reset_index()[[*heading, *SUMMARY_COLUMNS]]
 
 
 def _ranked_features(differences: pd.Series) -> list[str]:

@@ -37,43 +37,81 @@ CLUSTER_FEATURES: tuple[ClusterFeature, ...] = (
 )
 
 
-def transform_features(features: pd.DataFrame) -> pd.DataFrame:
-    """Make the points to cluster: one row per customer, indexed and sorted by customer_id, one column per feature.
+def fit_scaling(features: pd.DataFrame) -> pd.DataFrame:
+    """Measure what makes the features comparable: one row per feature, indexed by its name.
 
-    Amounts and counts become log(1 + x); shares are shrunk towards the population's share with PRIOR_ORDERS. Every
-    column is then centred and divided by its population standard deviation, so that a value reads "standard
-    deviations above the average customer"; a column without variation becomes 0 and has no say. A missing share is
-    put at the population's share (no evidence either way). Raises ValueError for a missing or negative amount or
-    count and for a repeated customer.
+    Columns: mean and spread (population standard deviation) of the transformed feature, 0 for a column without
+    variation; population_share, the share that few orders are pulled towards (null for amounts and counts). With
+    `scale_features` the same scaling serves customers who come later.
     """
-    if features["customer_id"].duplicated().any():
-        raise ValueError("features must have one row per customer_id to be clustered")
-    features = features.set_index("customer_id").sort_index()
-    orders = features["frequency"].astype(float)
-    points = pd.DataFrame(
+    _refuse_repeated(features)
+    features = features.sort_values("customer_id")
+    shares = pd.Series(
         {
-            feature.column: _log1p(features[feature.column])
-            if feature.transform == "log1p"
-            else shrink_share(features[feature.column], orders)
+            feature.column: population_share(features[feature.column], features["frequency"])
+            if feature.transform == "shrunk_share"
+            else np.nan
             for feature in CLUSTER_FEATURES
         }
     )
-    spread = points.std(ddof=0)
+    values = _transform(features, shares)
+    spread = values.std(ddof=0)
     # Below this the spread is rounding noise of a constant.
-    constant = spread <= 1e-12 * (1 + points.mean().abs())
-    return (points - points.mean()) / spread.mask(constant, np.inf)
+    constant = spread <= 1e-12 * (1 + values.mean().abs())
+    return pd.DataFrame({"mean": values.mean(), "spread": spread.mask(constant, 0.0), "population_share": shares})
 
 
-def shrink_share(share: pd.Series, orders: pd.Series, prior_orders: float = PRIOR_ORDERS) -> pd.Series:
+def scale_features(features: pd.DataFrame, scaling: pd.DataFrame) -> pd.DataFrame:
+    """Make the points to cluster: one row per customer, indexed and sorted by customer_id, one column per feature.
+
+    Amounts and counts become log(1 + x); shares are shrunk towards the population's share with PRIOR_ORDERS. Every
+    column is then centred and divided by the spread of `scaling` (from `fit_scaling`), so that a value reads "standard
+    deviations above the average customer"; a feature without spread becomes 0 and has no say. A missing share is
+    put at the population's share (no evidence either way). Raises ValueError for a missing or negative amount or
+    count and for a repeated customer.
+    """
+    _refuse_repeated(features)
+    values = _transform(features.set_index("customer_id").sort_index(), scaling["population_share"])
+    return (values - scaling["mean"]) / scaling["spread"].replace(0.0, np.inf)
+
+
+def transform_features(features: pd.DataFrame) -> pd.DataFrame:
+    """Scale the customers by their own means and spreads: `scale_features` after `fit_scaling`."""
+    return scale_features(features, fit_scaling(features))
+
+
+def population_share(share: pd.Series, orders: pd.Series) -> float:
+    """Mean of the known shares over orders, 0 to 1; 0 where nobody has one."""
+    seen = orders.where(share.notna(), 0.0).astype(float)
+    return float((share.astype(float).fillna(0.0) * seen).sum() / seen.sum()) if seen.sum() > 0 else 0.0
+
+
+def shrink_share(
+    share: pd.Series, orders: pd.Series, population: float, prior_orders: float = PRIOR_ORDERS
+) -> pd.Series:
     """Each customer's share after adding `prior_orders` orders at the population's share.
 
-    `share` is 0 to 1 and may be missing, `orders` is the number of orders behind it. The population's share is the
-    mean over orders; where nobody has a share, all get 0.
+    `share` is 0 to 1 and may be missing, `orders` is the number of orders behind it.
     """
     seen = orders.where(share.notna(), 0.0).astype(float)
-    known = share.astype(float).fillna(0.0)
-    population = float((known * seen).sum() / seen.sum()) if seen.sum() > 0 else 0.0
-    return (known * seen + population * prior_orders) / (seen + prior_orders)
+    return (share.astype(float).fillna(0.0) * seen + population * prior_orders) / (seen + prior_orders)
+
+
+def _transform(features: pd.DataFrame, shares: pd.Series) -> pd.DataFrame:
+    """Return every feature on the scale that is clustered, before centring; `shares` is the population's, by feature."""
+    return pd.DataFrame(
+        {
+            feature.column: _log1p(features[feature.column])
+            if feature.transform == "log1p"
+            else shrink_share(features[feature.column], features["frequency"], shares[feature.column])
+            for feature in CLUSTER_FEATURES
+        }
+    )
+
+
+def _refuse_repeated(features: pd.DataFrame) -> None:
+    if features["customer_id"].duplicated().any():
+        raise ValueError("features must have one row per customer_id to be clustered")
 
 
 def _log1p(values: pd.Series) -> pd.Series:

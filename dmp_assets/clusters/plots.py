@@ -1,4 +1,7 @@
-"""Charts of the clusters. Every function takes served tables or scaled points and returns a matplotlib Figure."""
+"""Charts of the clusters. Every function takes served tables or scaled points and returns a matplotlib Figure.
+
+Of tables that hold several methods they show the served one.
+"""
 
 from typing import TYPE_CHECKING
 
@@ -6,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from dmp_assets.clusters.describe import standardised_differences
+from dmp_assets.clusters.methods import SERVED_METHOD, pairwise_rows, ward_tree
 from dmp_assets.clusters.selection import MINIMUM_STABILITY
 
 if TYPE_CHECKING:
@@ -22,7 +26,7 @@ def plot_projection(points: pd.DataFrame, customer_clusters: pd.DataFrame) -> "F
     from matplotlib.figure import Figure
 
     scores, loadings, explained = _principal_components(points.to_numpy())
-    clusters = customer_clusters.set_index("customer_id").loc[points.index]
+    clusters = _served(customer_clusters).set_index("customer_id").loc[points.index]
     figure = Figure(figsize=(7, 4.5), layout="constrained")
     axes = figure.subplots()
     for cluster, members in clusters.groupby("cluster_id"):
@@ -41,7 +45,7 @@ def plot_cluster_profiles(points: pd.DataFrame, customer_clusters: pd.DataFrame)
     """Draw the mean of each cluster in each feature, in standard deviations from the average customer."""
     from matplotlib.figure import Figure
 
-    clusters = customer_clusters.set_index("customer_id")
+    clusters = _served(customer_clusters).set_index("customer_id")
     differences = standardised_differences(points, clusters["cluster_id"])
     names = clusters.drop_duplicates("cluster_id").set_index("cluster_id")["cluster_name"].loc[differences.index]
     figure = Figure(figsize=(7, 4), layout="constrained")
@@ -63,6 +67,7 @@ def plot_selection(selection: pd.DataFrame) -> "Figure":
     """Draw the evidence for the number of clusters: one panel per measure, the chosen k marked."""
     from matplotlib.figure import Figure
 
+    selection = _served(selection)
     chosen = selection.loc[selection["is_chosen"], "k"].item()
     figure = Figure(figsize=(7, 4.5), layout="constrained")
     panels = {
@@ -84,6 +89,34 @@ def plot_selection(selection: pd.DataFrame) -> "Figure":
         axes.set_xticks(list(selection["k"]))
     figure.suptitle(f"Evidence for the number of clusters: k = {chosen} chosen", fontsize=11)
     return figure
+
+
+def plot_dendrogram(points: pd.DataFrame, *, branches: int = 20) -> "Figure":
+    """Draw the top of Ward's tree: the last merges of up to `branches` branches, each labelled by its customers.
+
+    The height of a merge is Ward's distance; a long stem between two merges speaks for the number of clusters there.
+    Beyond PAIRWISE_LIMIT customers the tree is that of a seeded sample.
+    """
+    from matplotlib.figure import Figure
+    from scipy.cluster.hierarchy import dendrogram
+
+    tree = ward_tree(points.to_numpy()[pairwise_rows(len(points))])
+    top = dendrogram(tree, truncate_mode="lastp", p=branches, no_plot=True)
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    axes = figure.subplots()
+    for across, height in zip(top["icoord"], top["dcoord"], strict=True):
+        axes.plot(across, height, color="#4C78A8", linewidth=1)
+    # SciPy puts the leaves at 5, 15, 25 ...
+    axes.set_xticks([5 + 10 * leaf for leaf in range(len(top["ivl"]))], labels=top["ivl"], rotation=90, fontsize=7)
+    axes.set_xlabel("Customers in the branch (in brackets), or one customer's row number")
+    axes.set_ylabel("Ward's distance of the merge")
+    axes.set_title("How customers merge into ever larger groups (Ward)")
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def _served(table: pd.DataFrame) -> pd.DataFrame:
+    return table[table["method"] == SERVED_METHOD]
 
 
 def _principal_components(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

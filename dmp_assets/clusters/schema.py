@@ -2,11 +2,32 @@
 
 import pandera.pandas as pa
 
-_METHOD = pa.Column(str, pa.Check.isin(["kmeans"]), description="Method that made the clusters.")
-_CLUSTER_ID = pa.Column(
-    "int64", pa.Check.ge(0), description="Number of the cluster, 0 for the highest mean monetary amount."
+from dmp_assets.clusters.drift import DRIFT_LIMIT
+from dmp_assets.clusters.features import CLUSTER_FEATURES
+from dmp_assets.clusters.methods import METHODS, NOISE, SERVED_METHOD
+
+_METHOD = pa.Column(
+    str,
+    pa.Check.isin(list(METHODS)),
+    description=f"Method that made the clusters; {SERVED_METHOD} is the one whose names are used elsewhere.",
 )
-_CLUSTER_NAME = pa.Column(str, pa.Check.str_length(min_value=1), description="Name, from what sets the cluster apart.")
+_CLUSTER_ID = pa.Column(
+    "int64",
+    pa.Check.ge(NOISE),
+    description="Number of the cluster: 0 for the highest mean monetary amount on the first run, later the number of the "
+    "cluster it continues; -1 for noise.",
+)
+_FEATURE = pa.Column(
+    str,
+    pa.Check.isin([feature.column for feature in CLUSTER_FEATURES]),
+    description="Column of marts.customer_features that customers are clustered by.",
+)
+_CLUSTER_NAME = pa.Column(
+    str,
+    pa.Check.str_length(min_value=1),
+    description="Name, from what sets the cluster apart; distinct within a method.",
+)
+_TWO_CLUSTERS = "; without noise, null for fewer than two clusters."
 _AS_OF = pa.Column("datetime64[us]", description="Only orders before this day count.")
 
 
@@ -25,7 +46,9 @@ CUSTOMER_CLUSTERS = pa.DataFrameSchema(
         "distance_to_centre": pa.Column(
             float,
             pa.Check.ge(0),
-            description="Euclidean distance to the cluster's centre, in standard deviations of the scaled features.",
+            nullable=True,
+            description="Euclidean distance to the cluster's centre, in standard deviations of the scaled features; null where "
+            "the method has no centres (ward, dbscan, hdbscan).",
         ),
         "as_of_on": _AS_OF,
     },
@@ -39,42 +62,63 @@ CUSTOMER_CLUSTERS = pa.DataFrameSchema(
 CLUSTER_SELECTION = pa.DataFrameSchema(
     {
         "method": _METHOD,
-        "k": pa.Column("int64", pa.Check.ge(2), description="Number of clusters."),
-        "inertia": pa.Column(float, pa.Check.ge(0), description="Sum of squared distances to the own centre."),
+        "setting": pa.Column(str, pa.Check.str_length(min_value=1), description="What was asked of the method."),
+        "k": pa.Column("int64", pa.Check.ge(0), description="Number of clusters found, without noise."),
+        "noise_share": pa.Column(
+            float, pa.Check.in_range(0, 1), description="Share of customers in no cluster, 0 to 1."
+        ),
+        "inertia": pa.Column(
+            float, pa.Check.ge(0), description="Sum of squared distances to the mean of the own cluster, without noise."
+        ),
         "silhouette": pa.Column(
-            float, pa.Check.in_range(-1, 1), description="Mean silhouette, -1 to 1, higher is better."
+            float,
+            pa.Check.in_range(-1, 1),
+            nullable=True,
+            description=f"Mean silhouette, -1 to 1, higher is better{_TWO_CLUSTERS}",
         ),
         "calinski_harabasz": pa.Column(
-            float, pa.Check.ge(0), description="Between over within variance, higher is better."
+            float,
+            pa.Check.ge(0),
+            nullable=True,
+            description=f"Between over within variance, higher is better{_TWO_CLUSTERS}",
         ),
-        "davies_bouldin": pa.Column(float, pa.Check.ge(0), description="Davies-Bouldin index, lower is better."),
+        "davies_bouldin": pa.Column(
+            float,
+            pa.Check.ge(0),
+            nullable=True,
+            description=f"Davies-Bouldin index, lower is better{_TWO_CLUSTERS}",
+        ),
         "stability_ari": pa.Column(
             float,
             pa.Check.in_range(-1, 1),
             description="Mean adjusted Rand index with the clusters of bootstrap samples; 1 is the same, 0 is chance.",
         ),
         "smallest_cluster_share": pa.Column(
-            float, pa.Check.in_range(0, 1), description="Share of customers in the smallest cluster, 0 to 1."
+            float,
+            pa.Check.in_range(0, 1),
+            description="Share of customers in the smallest cluster, 0 to 1; 0 without any.",
         ),
-        "is_chosen": pa.Column(bool, description="Whether the customers are served in this many clusters."),
-        "reason": pa.Column(str, pa.Check.str_length(min_value=1), description="Why this k was or was not chosen."),
+        "is_chosen": pa.Column(bool, description="Whether the customers are served in these clusters of the method."),
+        "reason": pa.Column(
+            str, pa.Check.str_length(min_value=1), description="Why this setting was or was not chosen."
+        ),
         "as_of_on": _AS_OF,
     },
-    checks=pa.Check(lambda table: bool((table.groupby("method")["is_chosen"].sum() == 1).all()), name="one_chosen_k"),
+    checks=pa.Check(
+        lambda table: bool((table.groupby("method")["is_chosen"].sum() == 1).all()), name="one_chosen_setting"
+    ),
     strict=True,
     ordered=True,
-    unique=["method", "k"],
+    unique=["method", "setting"],
     name="clusters.cluster_selection",
-    description="Evidence for the number of clusters. One row per method and k.",
+    description="Evidence for the number of clusters and other settings. One row per method and setting.",
 )
 
 CLUSTER_SUMMARIES = pa.DataFrameSchema(
     {
         "method": _METHOD,
         "cluster_id": _CLUSTER_ID,
-        "cluster_name": pa.Column(
-            str, pa.Check.str_length(min_value=1), unique=True, description="Name, from what sets the cluster apart."
-        ),
+        "cluster_name": _CLUSTER_NAME,
         "description": pa.Column(
             str,
             pa.Check.str_length(min_value=1),
@@ -105,7 +149,91 @@ CLUSTER_SUMMARIES = pa.DataFrameSchema(
     },
     strict=True,
     ordered=True,
+    checks=pa.Check(
+        lambda table: not table.duplicated(["method", "cluster_name"]).any(), name="names_distinct_within_method"
+    ),
     unique=["method", "cluster_id"],
     name="clusters.cluster_summaries",
     description="What each cluster is like, means over its customers. One row per method and cluster.",
+)
+
+CLUSTER_CENTRES = pa.DataFrameSchema(
+    {
+        "method": _METHOD,
+        "cluster_id": _CLUSTER_ID,
+        "feature": _FEATURE,
+        "centre": pa.Column(
+            float,
+            description="The cluster's centre, in standard deviations from the average customer; the members' mean for methods "
+            "without centres (ward, dbscan, hdbscan).",
+        ),
+        "mean": pa.Column(float, description="Mean of the transformed feature at the fit, which scaling subtracts."),
+        "spread": pa.Column(
+            float,
+            pa.Check.ge(0),
+            description="Standard deviation of the transformed feature at the fit, which scaling divides by; 0 for a feature "
+            "without variation, which then has no say.",
+        ),
+        "population_share": pa.Column(
+            float,
+            pa.Check.in_range(0, 1),
+            nullable=True,
+            description="The share that few orders are pulled towards, 0 to 1; null for amounts and counts.",
+        ),
+        "as_of_on": _AS_OF,
+    },
+    strict=True,
+    ordered=True,
+    unique=["method", "cluster_id", "feature", "as_of_on"],
+    name="clusters.cluster_centres",
+    description="What assigns customers without a new fit and keeps cluster numbers from run to run; every as-of date is kept. "
+    "One row per method, cluster, feature and as-of date.",
+)
+
+FEATURE_BINS = pa.DataFrameSchema(
+    {
+        "feature": _FEATURE,
+        "bin": pa.Column("int64", pa.Check.ge(0), description="Number of the bin, from the lowest values up."),
+        "upper_bound": pa.Column(
+            float,
+            nullable=True,
+            description="Highest value in the bin, in the feature's unit; null for the last bin, which has no limit.",
+        ),
+        "share": pa.Column(
+            float,
+            pa.Check.in_range(0, 1),
+            description="Share of the customers with a value who are in the bin, 0 to 1.",
+        ),
+        "as_of_on": _AS_OF,
+    },
+    strict=True,
+    ordered=True,
+    unique=["feature", "bin", "as_of_on"],
+    name="clusters.feature_bins",
+    description="How each clustered feature was distributed, in quantile bins; every as-of date is kept. One row per feature, "
+    "bin and as-of date.",
+)
+
+CLUSTER_DRIFT = pa.DataFrameSchema(
+    {
+        "feature": _FEATURE,
+        "psi": pa.Column(
+            float,
+            pa.Check.ge(0),
+            nullable=True,
+            description="Population stability index against the reference, 0 for the same distribution; null without one.",
+        ),
+        "is_drifting": pa.Column(bool, description=f"Whether psi is above {DRIFT_LIMIT}."),
+        "as_of_on": _AS_OF,
+        "reference_as_of_on": pa.Column(
+            "datetime64[us]",
+            nullable=True,
+            description="As-of date of the reference, the latest stored before as_of_on; null on the first run.",
+        ),
+    },
+    strict=True,
+    ordered=True,
+    unique=["feature"],
+    name="clusters.cluster_drift",
+    description="Whether customers still look as they did at the run before. One row per clustered feature.",
 )

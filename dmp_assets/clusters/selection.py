@@ -1,151 +1,177 @@
-"""How many clusters: evidence for every k and the rule that chooses.
+"""Which setting of a method: evidence for each one and the rule that chooses.
 
 The silhouette alone always prefers k = 2 (active against inactive), which says nothing that a marketer does not know.
-The rule here is the largest k of at least MINIMUM_K that comes back when the customers are drawn again (mean
-bootstrap ARI of at least MINIMUM_STABILITY) and has no cluster below MINIMUM_CLUSTER_SHARE; where none does, the most
-stable k.
+The rule here, the same for every method, is the setting that finds most clusters, at least MINIMUM_K, of those that
+come back when the customers are drawn again (mean bootstrap ARI of at least MINIMUM_STABILITY) and have no cluster below
+MINIMUM_CLUSTER_SHARE; where none does, the most stable setting.
 
 Sources: Fang & Wang (2012), Selection of the number of clusters via the bootstrap method; Hubert & Arabie (1985),
 adjusted Rand index; Rousseeuw (1987), silhouette; Calinski & Harabasz (1974); Davies & Bouldin (1979).
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from datetime import date
 
 import numpy as np
 import pandas as pd
 
-from dmp_assets.clusters.kmeans import METHOD, TooFewPointsError, fit_kmeans, has_distinct_rows, nearest_centre
+from dmp_assets.clusters.kmeans import TooFewPointsError, count_distinct
+from dmp_assets.clusters.methods import METHODS, NOISE, Fit, Method, pairwise_rows
 
 MINIMUM_K = 3
 MINIMUM_STABILITY = 0.85
 MINIMUM_CLUSTER_SHARE = 0.03
-# The silhouette compares every pair: beyond this many customers it is taken over a seeded sample.
-SILHOUETTE_SAMPLE = 5_000
+
+
+def select_clusters(
+    points: pd.DataFrame, as_of_on: date, *, methods: Mapping[str, Method] = METHODS, seed: int = 0
+) -> tuple[pd.DataFrame, dict[str, Fit]]:
+    """Build clusters.cluster_selection, one row per method and setting, and the chosen partition of each method.
+
+    `points` comes from `features.scale_features`. Columns: method, those of `evaluate_settings` and `choose_setting`,
+    as_of_on. Raises TooFewPointsError when fewer than 3 customers differ.
+    """
+    values = points.to_numpy()
+    if count_distinct(values, at_most=3) < 3:
+        raise TooFewPointsError(f"clusters need at least 3 customers that differ; of these {len(points)} fewer do")
+    tables, chosen = [], {}
+    for name, method in methods.items():
+        evidence, fits = evaluate_settings(values, method, seed=seed)
+        table = choose_setting(evidence)
+        table.insert(0, "method", name)
+        tables.append(table)
+        chosen[name] = fits[int(table["is_chosen"].to_numpy().argmax())]
+    selection = pd.concat(tables, ignore_index=True).assign(as_of_on=pd.Timestamp(as_of_on))
+    return selection.astype({"k": "int64", "as_of_on": "datetime64[us]"}), chosen
+
+
+def evaluate_settings(points: np.ndarray, method: Method, *, seed: int = 0) -> tuple[pd.DataFrame, list[Fit]]:
+    """Collect the evidence for every setting of a method, one row each, and the partitions behind it.
+
+    Columns: setting, k (clusters found, without noise), noise_share, inertia (squared distances to the means of the
+    clusters), silhouette, calinski_harabasz, davies_bouldin (null for fewer than two clusters), stability_ari,
+    smallest_cluster_share (0 without any cluster). Noise counts for the stability only. `points` is (n, d), scaled.
+    """
+    from sklearn.metrics import pairwise_distances
+
+    settings = method.settings(points)
+    fits = method.partitions(points, settings, seed)
+    stability = bootstrap_stability(points, method, settings, fits, seed=seed)
+    sample = pairwise_rows(len(points), seed)
+    distances = pairwise_distances(points[sample])
+    rows = [
+        {
+            "setting": fit.setting,
+            **_sizes(fit.labels),
+            **_separation(points, fit.labels),
+            "silhouette": _silhouette(distances, fit.labels[sample]),
+            "stability_ari": score,
+        }
+        for fit, score in zip(fits, stability, strict=True)
+    ]
+    measures = ["inertia", "silhouette", "calinski_harabasz", "davies_bouldin"]
+    columns = ["setting", "k", "noise_share", *measures, "stability_ari", "smallest_cluster_share"]
+    return pd.DataFrame(rows)[columns], fits
 
 
 def bootstrap_stability(
-    points: np.ndarray, k: int, *, labels: np.ndarray, seed: int = 0, n_bootstraps: int = 25
-) -> float:
-    """Mean adjusted Rand index between `labels` and the clusters found in bootstrap samples of the points.
+    points: np.ndarray, method: Method, settings: list[int], fits: list[Fit], *, seed: int = 0
+) -> list[float]:
+    """Mean adjusted Rand index, by setting, between `fits` and the clusters found in bootstrap samples of the points.
 
-    Each sample of n points drawn with replacement is clustered, every original point goes to its nearest centre, and
-    the two partitions of all n points are compared: 1 is the same partition, 0 is chance. A sample with fewer than k
-    distinct points has no k clusters and counts as 0. `points` is (n, d), `labels` (n,).
+    Each of the method's n_bootstraps samples of n points (n, d), drawn with replacement, is clustered in every setting, all
+    original points get the label that this clustering predicts, and the two partitions are compared: 1 is the same,
+    0 is chance. Noise counts as a cluster of its own.
     """
     from sklearn.metrics import adjusted_rand_score
 
     generator = np.random.default_rng(seed)
     scores = []
-    for _ in range(n_bootstraps):
+    for _ in range(method.n_bootstraps):
         sample = points[generator.integers(0, len(points), len(points))]
-        try:
-            # Measured: 1 or 3 runs end in poor local optima and blame the clusters for it (k = 4: 0.60, 0.83), 5 give
-            # 0.87.
-            centres = fit_kmeans(sample, k, seed=seed, n_init=5).centres
-        except TooFewPointsError:
-            scores.append(0.0)
-            continue
-        scores.append(float(adjusted_rand_score(labels, nearest_centre(points, centres))))
-    return float(np.mean(scores))
-
-
-def evaluate_k(
-    points: np.ndarray, ks: Iterable[int] = range(2, 9), *, seed: int = 0, n_bootstraps: int = 25
-) -> pd.DataFrame:
-    """Collect the evidence for every k of at least 2, one row each, sorted by k.
-
-    Columns: k, inertia, silhouette, calinski_harabasz, davies_bouldin, stability_ari, smallest_cluster_share.
-    `points` is a float array (n, d) of scaled features. A k that is not below the number of distinct points has no
-    defined silhouette and is left out; raises TooFewPointsError when none remains.
-    """
-    from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score, silhouette_score
-
-    feasible = sorted(k for k in ks if k > 1 and has_distinct_rows(points, k + 1))
-    if not feasible:
-        raise TooFewPointsError(f"clusters need at least 3 customers that differ; of these {len(points)} fewer do")
-    rows = []
-    for k in feasible:
-        fit = fit_kmeans(points, k, seed=seed)
-        sample = _silhouette_sample(fit.labels, seed)
-        rows.append(
-            {
-                "k": k,
-                "inertia": fit.inertia,
-                "silhouette": float(silhouette_score(points[sample], fit.labels[sample])),
-                "calinski_harabasz": float(calinski_harabasz_score(points, fit.labels)),
-                "davies_bouldin": float(davies_bouldin_score(points, fit.labels)),
-                "stability_ari": bootstrap_stability(
-                    points, k, labels=fit.labels, seed=seed, n_bootstraps=n_bootstraps
-                ),
-                "smallest_cluster_share": float(np.bincount(fit.labels).min() / len(points)),
-            }
+        refits = method.partitions(sample, settings, seed)
+        scores.append(
+            [
+                float(adjusted_rand_score(fit.labels, refit.predict(points)))
+                for fit, refit in zip(fits, refits, strict=True)
+            ]
         )
-    return pd.DataFrame(rows)
+    return np.mean(scores, axis=0).tolist()
 
 
-def choose_k(evidence: pd.DataFrame) -> pd.DataFrame:
-    """`evidence` of `evaluate_k` with is_chosen (exactly one true) and the reason for each k in words."""
-    candidates = evidence[evidence["k"] >= MINIMUM_K]
-    if candidates.empty:
-        candidates = evidence
+def choose_setting(evidence: pd.DataFrame) -> pd.DataFrame:
+    """`evidence` of `evaluate_settings` with is_chosen (exactly one true) and the reason for each setting in words.
+
+    Of settings with as many clusters the more stable one is preferred, then the first.
+    """
+    candidates = evidence[evidence["k"] >= min(MINIMUM_K, evidence["k"].max())]
     eligible = candidates[
         (candidates["stability_ari"] >= MINIMUM_STABILITY)
         & (candidates["smallest_cluster_share"] >= MINIMUM_CLUSTER_SHARE)
     ]
     if eligible.empty:
-        chosen = int(candidates.sort_values(["stability_ari", "k"], ascending=[False, True])["k"].iloc[0])
-        rule = "chosen as the most stable: no k meets both limits"
+        ranked = candidates.sort_values(["stability_ari", "k"], ascending=[False, True], kind="stable")
+        rule = "chosen as the most stable: no setting meets both limits"
     else:
-        chosen = int(eligible["k"].max())
-        rule = "chosen: the largest k that is stable and has no tiny cluster"
-    table = evidence.assign(is_chosen=evidence["k"] == chosen)
-    table["reason"] = [_reason(row, chosen, rule) for row in evidence.to_dict("records")]
+        ranked = eligible.sort_values(["k", "stability_ari"], ascending=False, kind="stable")
+        rule = "chosen: the most clusters that are stable and none of them tiny"
+    chosen = ranked.index[0]
+    table = evidence.assign(is_chosen=evidence.index == chosen)
+    best = evidence.loc[chosen]
+    table["reason"] = [rule + _facts(row) if row["is_chosen"] else _reason(row, best) for _, row in table.iterrows()]
     return table
 
 
-def cluster_selection(
-    points: pd.DataFrame,
-    as_of_on: date,
-    *,
-    ks: Iterable[int] = range(2, 9),
-    seed: int = 0,
-    n_bootstraps: int = 25,
-) -> pd.DataFrame:
-    """Build clusters.cluster_selection: one row per k, sorted by k.
-
-    `points` comes from `features.transform_features`. Columns: method, those of `evaluate_k` and
-    `choose_k`, as_of_on. Raises TooFewPointsError like `evaluate_k`.
-    """
-    table = choose_k(evaluate_k(points.to_numpy(), ks, seed=seed, n_bootstraps=n_bootstraps))
-    table.insert(0, "method", METHOD)
-    table["as_of_on"] = pd.Timestamp(as_of_on)
-    return table.astype({"k": "int64", "as_of_on": "datetime64[us]"})
+def _reason(row: pd.Series, chosen: pd.Series) -> str:
+    if row["k"] == 0:
+        return "no cluster: every customer is noise"
+    if row["k"] == 1:
+        return "one cluster only, which parts nobody but the noise" + _facts(row)
+    if row["k"] < MINIMUM_K:
+        return f"below {MINIMUM_K} clusters only active and inactive customers part" + _facts(row)
+    if row["stability_ari"] < MINIMUM_STABILITY:
+        return f"not stable: bootstrap ARI {row['stability_ari']:.2f} is below {MINIMUM_STABILITY:.2f}"
+    if row["smallest_cluster_share"] < MINIMUM_CLUSTER_SHARE:
+        share = 100 * row["smallest_cluster_share"]
+        return f"a tiny cluster: {share:.1f} % of customers is below {100 * MINIMUM_CLUSTER_SHARE:.0f} %"
+    better = "more clusters" if chosen["k"] > row["k"] else "clusters at least as stable"
+    return f"stable, but {chosen['setting']} gives {better}" + _facts(row)
 
 
-def chosen_k(selection: pd.DataFrame) -> int:
-    """Read the k that `cluster_selection` chose."""
-    return int(selection.loc[selection["is_chosen"], "k"].item())
+def _facts(row: pd.Series) -> str:
+    return f" (bootstrap ARI {row['stability_ari']:.2f}, smallest cluster {100 * row['smallest_cluster_share']:.1f} %)"
 
 
-def _reason(row: dict, chosen: int, rule: str) -> str:
-    k, stability, smallest = row["k"], row["stability_ari"], row["smallest_cluster_share"]
-    facts = f"bootstrap ARI {stability:.2f}, smallest cluster {100 * smallest:.1f} %"
-    if k == chosen:
-        return f"{rule} ({facts})"
-    if k < MINIMUM_K:
-        return f"not considered: below {MINIMUM_K} clusters only active and inactive customers part ({facts})"
-    if stability < MINIMUM_STABILITY:
-        return f"not stable: bootstrap ARI {stability:.2f} is below {MINIMUM_STABILITY:.2f}"
-    if smallest < MINIMUM_CLUSTER_SHARE:
-        return f"a tiny cluster: {100 * smallest:.1f} % of customers is below {100 * MINIMUM_CLUSTER_SHARE:.0f} %"
-    return f"stable, but so is the larger k = {chosen} ({facts})"
+def _sizes(labels: np.ndarray) -> dict[str, float]:
+    sizes = np.bincount(labels[labels != NOISE])
+    return {
+        "k": len(sizes),
+        "noise_share": float((labels == NOISE).mean()),
+        "smallest_cluster_share": float(sizes.min() / len(labels)) if len(sizes) else 0.0,
+    }
 
 
-def _silhouette_sample(labels: np.ndarray, seed: int) -> np.ndarray:
-    """Row numbers for the silhouette: all rows, or a seeded sample that keeps one member of each cluster."""
-    if len(labels) <= SILHOUETTE_SAMPLE:
-        return np.arange(len(labels))
-    _, one_of_each = np.unique(labels, return_index=True)
-    drawn = np.random.default_rng(seed).choice(len(labels), SILHOUETTE_SAMPLE, replace=False)
-    return np.union1d(one_of_each, drawn)
+def _separation(points: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    """Measure how far apart the clusters are, without noise."""
+    from sklearn.metrics import calinski_harabasz_score, davies_bouldin_score
+
+    points, labels = points[labels != NOISE], labels[labels != NOISE]
+    means = np.array([points[labels == label].mean(axis=0) for label in range(labels.max(initial=-1) + 1)])
+    is_defined = 2 <= len(means) < len(points)
+    return {
+        "inertia": float(((points - means[labels]) ** 2).sum()) if len(means) else 0.0,
+        "calinski_harabasz": float(calinski_harabasz_score(points, labels)) if is_defined else np.nan,
+        "davies_bouldin": float(davies_bouldin_score(points, labels)) if is_defined else np.nan,
+    }
+
+
+def _silhouette(distances: np.ndarray, labels: np.ndarray) -> float:
+    """Mean silhouette over the points in a cluster; null where fewer than two clusters are seen."""
+    from sklearn.metrics import silhouette_score
+
+    clustered = np.flatnonzero(labels != NOISE)
+    if len(clustered) < len(labels):
+        distances, labels = distances[np.ix_(clustered, clustered)], labels[clustered]
+    if not 2 <= len(np.unique(labels)) < len(labels):
+        return np.nan
+    return float(silhouette_score(distances, labels, metric="precomputed"))

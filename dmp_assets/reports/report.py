@@ -8,6 +8,7 @@ import pandas as pd
 
 from dmp_assets.clusters import plots as cluster_plots
 from dmp_assets.clusters.features import transform_features
+from dmp_assets.clusters.methods import SERVED_METHOD
 from dmp_assets.forecasts import plots as forecast_plots
 from dmp_assets.forecasts.accuracy import ALL_SERIES, CHAMPION
 from dmp_assets.profiles import plots as profile_plots
@@ -22,9 +23,10 @@ QUERIES = {
     "features": "select * from marts.customer_features where as_of_on = (select max(as_of_on) from marts.customer_features)",
     "profiles": "select * from profiles.customer_profiles order by customer_id",
     "tags": "select * from profiles.customer_tags order by customer_id, tag",
-    "clusters": "select * from clusters.customer_clusters order by customer_id",
-    "selection": "select * from clusters.cluster_selection order by method, k",
-    "summaries": "select * from clusters.cluster_summaries order by method, cluster_id",
+    "clusters": "select * from clusters.customer_clusters where method = 'kmeans' order by customer_id",
+    "selection": "select * from clusters.cluster_selection order by method, k, setting",
+    "summaries": "select * from clusters.cluster_summaries where method = 'kmeans' order by cluster_id",
+    "drift": "select feature, psi, is_drifting, reference_as_of_on from clusters.cluster_drift order by feature",
     "weekly": "select * from marts.fct_weekly_sales order by level, series_id, week_start_on",
     "forecasts": "select * from forecasts.sales_forecasts order by level, series_id, model, date",
     "accuracy": "select * from forecasts.forecast_accuracy order by level, series_id, model, metric",
@@ -55,6 +57,7 @@ READS = (
     "clusters.customer_clusters",
     "clusters.cluster_selection",
     "clusters.cluster_summaries",
+    "clusters.cluster_drift",
     "similarity.product_similarity",
     "forecasts.sales_forecasts",
     "forecasts.forecast_accuracy",
@@ -186,9 +189,24 @@ def _clusters(data: dict[str, pd.DataFrame]) -> Section:
             "monetary_amount",
         ]
     ]
-    selection = data["selection"][
-        ["k", "stability_ari", "silhouette", "calinski_harabasz", "davies_bouldin", "smallest_cluster_share", "reason"]
+    evidence = [
+        "stability_ari",
+        "silhouette",
+        "calinski_harabasz",
+        "davies_bouldin",
+        "smallest_cluster_share",
+        "noise_share",
     ]
+    selection = data["selection"][data["selection"]["method"] == SERVED_METHOD][["k", *evidence[:-1], "reason"]]
+    methods = data["selection"][data["selection"]["is_chosen"]][["method", "setting", "k", *evidence]]
+    evidence_formats = {
+        "k": ".0f",
+        "stability ari": ".2f",
+        "silhouette": ".3f",
+        "calinski harabasz": ",.0f",
+        "davies bouldin": ".2f",
+        "smallest cluster share": ".1%",
+    }
     return Section(
         "Clusters",
         "Groups of customers who behave alike, found by K-Means on scaled behaviour. The number of groups is chosen by how "
@@ -197,6 +215,7 @@ def _clusters(data: dict[str, pd.DataFrame]) -> Section:
             svg(cluster_plots.plot_projection(points, data["clusters"])),
             svg(cluster_plots.plot_cluster_profiles(points, data["clusters"])),
             svg(cluster_plots.plot_selection(data["selection"])),
+            svg(cluster_plots.plot_dendrogram(points)),
         ],
         [
             page_table(
@@ -210,17 +229,16 @@ def _clusters(data: dict[str, pd.DataFrame]) -> Section:
                     "monetary amount": ",.0f",
                 },
             ),
+            page_table("Evidence for the number of clusters", selection.rename(columns=_in_words), evidence_formats),
             page_table(
-                "Evidence for the number of clusters",
-                selection.rename(columns=_in_words),
-                {
-                    "k": ".0f",
-                    "stability ari": ".2f",
-                    "silhouette": ".3f",
-                    "calinski harabasz": ",.0f",
-                    "davies bouldin": ".2f",
-                    "smallest cluster share": ".1%",
-                },
+                "The other methods, each at its best setting, for comparison",
+                methods.rename(columns=_in_words),
+                evidence_formats | {"noise share": ".1%"},
+            ),
+            page_table(
+                "Drift of the customers since the clusters of the date before (population stability index; above 0.2 is alarming)",
+                data["drift"].rename(columns=_in_words),
+                {"psi": ".3f"},
             ),
         ],
     )

@@ -4,6 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dmp_assets.clusters.features import transform_features
+from dmp_assets.clusters.methods import METHODS, Fit
+
 GROUP = 40
 
 
@@ -33,3 +36,16 @@ def features() -> pd.DataFrame:
     frame["weekend_share"] = 0.3
     frame["favourite_store_share"] = 0.9
     return frame
+
+
+@pytest.fixture
+def points(features: pd.DataFrame) -> pd.DataFrame:
+    return transform_features(features)
+
+
+@pytest.fixture
+def fits(points: pd.DataFrame) -> dict[str, Fit]:
+    """K-Means in three clusters, HDBSCAN that finds only noise."""
+    values = points.to_numpy()
+    settings = {"kmeans": [3], "hdbscan": [len(values)]}
+    return {name: METHODS[name].partitions(values, setting, 0)[0] for name, setting in settings.items()}

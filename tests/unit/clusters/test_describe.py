@@ -1,8 +1,13 @@
+from datetime import date
+
 import pandas as pd
+import pandera.pandas as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dmp_assets.clusters import schema
+from dmp_assets.clusters.centres import assign_clusters
 from dmp_assets.clusters.describe import (
     cluster_summaries,
     describe_cluster,
@@ -10,11 +15,13 @@ from dmp_assets.clusters.describe import (
     name_customers,
     standardised_differences,
 )
-from dmp_assets.clusters.features import CLUSTER_FEATURES, transform_features
-from dmp_assets.clusters.kmeans import assign_clusters
-from dmp_assets.clusters.plots import plot_cluster_profiles, plot_projection
-from dmp_assets.clusters.schema import CLUSTER_SELECTION, CLUSTER_SUMMARIES, CUSTOMER_CLUSTERS
+from dmp_assets.clusters.features import CLUSTER_FEATURES
+from dmp_assets.clusters.methods import Fit
+from dmp_assets.clusters.numbering import number_clusters
+from dmp_assets.clusters.plots import plot_cluster_profiles, plot_dendrogram, plot_projection
+from dmp_assets.clusters.schema import CLUSTER_SUMMARIES, CUSTOMER_CLUSTERS
 
+AS_OF = date(2018, 1, 1)
 COLUMNS = [feature.column for feature in CLUSTER_FEATURES]
 
 
@@ -78,9 +85,14 @@ def test_a_description_never_contradicts_its_numbers(difference: float) -> None:
     assert sentence == "Close to the average customer in everything."
 
 
-def test_served_tables_meet_their_contracts(features: pd.DataFrame) -> None:
-    points = transform_features(features)
-    customers = name_customers(assign_clusters(features, points, 3), points)
+@pytest.fixture
+def customers(features: pd.DataFrame, points: pd.DataFrame, fits: dict[str, Fit]) -> pd.DataFrame:
+    return name_customers(assign_clusters(points, number_clusters(fits, points, features), AS_OF), points)
+
+
+def test_served_tables_meet_their_contracts(
+    features: pd.DataFrame, points: pd.DataFrame, customers: pd.DataFrame
+) -> None:
     CUSTOMER_CLUSTERS.validate(customers, lazy=True)
     summaries = cluster_summaries(features, points, customers)
     CLUSTER_SUMMARIES.validate(summaries, lazy=True)
@@ -88,35 +100,48 @@ def test_served_tables_meet_their_contracts(features: pd.DataFrame) -> None:
         "High-spend private-label shoppers",
         "Recent discount shoppers",
         "Lapsed shoppers",
+        "Noise",
     ]
-    assert summaries["customer_count"].tolist() == [40, 40, 40]
+    assert summaries["method"].tolist() == ["kmeans"] * 3 + ["hdbscan"]
+    assert summaries["cluster_id"].tolist() == [0, 1, 2, -1]
+    assert summaries["customer_count"].tolist() == [40, 40, 40, 120]
     assert summaries["description"].str.len().gt(20).all()
 
 
-def test_means_are_over_the_customers_who_have_a_value(features: pd.DataFrame) -> None:
+def test_means_are_over_the_customers_who_have_a_value(
+    features: pd.DataFrame, points: pd.DataFrame, customers: pd.DataFrame
+) -> None:
     features.loc[features["group"] == "lapsed", "discount_share"] = None
-    points = transform_features(features)
-    summaries = cluster_summaries(features, points, name_customers(assign_clusters(features, points, 3), points))
+    summaries = cluster_summaries(features, points, customers)
     CLUSTER_SUMMARIES.validate(summaries, lazy=True)
-    assert summaries["discount_share"].isna().tolist() == [False, False, True]
+    assert summaries["discount_share"].isna().tolist() == [False, False, True, False]
 
 
-def test_one_cluster_of_all_is_average(features: pd.DataFrame) -> None:
-    points = transform_features(features)
-    summary = cluster_summaries(features, points, name_customers(assign_clusters(features, points, 1), points)).iloc[0]
+def test_one_cluster_of_all_is_average(features: pd.DataFrame, points: pd.DataFrame, customers: pd.DataFrame) -> None:
+    noise = customers[customers["method"] == "hdbscan"]
+    summary = cluster_summaries(features, points, name_customers(noise.assign(cluster_id=0), points)).iloc[0]
     assert summary["cluster_name"] == "Average shoppers"
     assert summary["description"] == "Close to the average customer in everything."
     assert (standardised_differences(points, pd.Series(0, index=points.index)).abs() < 1e-9).all(axis=None)
 
 
 def test_every_served_column_is_described() -> None:
-    for schema in (CUSTOMER_CLUSTERS, CLUSTER_SELECTION, CLUSTER_SUMMARIES):
-        assert [name for name, column in schema.columns.items() if not column.description] == []
+    for contract in vars(schema).values():
+        if isinstance(contract, pa.DataFrameSchema):
+            assert [name for name, column in contract.columns.items() if not column.description] == []
 
 
 @pytest.mark.parametrize("plot", [plot_projection, plot_cluster_profiles])
-def test_charts_draw_every_cluster(plot, features: pd.DataFrame) -> None:
-    points = transform_features(features)
-    figure = plot(points, name_customers(assign_clusters(features, points, 3), points))
+def test_charts_draw_every_cluster(plot, points: pd.DataFrame, customers: pd.DataFrame) -> None:
+    figure = plot(points, customers)
     figure.draw_without_rendering()
     assert figure.axes[0].get_title()
+
+
+@pytest.mark.parametrize("customer_count", [2, 120])
+def test_the_dendrogram_counts_every_customer(points: pd.DataFrame, customer_count: int) -> None:
+    figure = plot_dendrogram(points.head(customer_count), branches=5)
+    figure.draw_without_rendering()
+    labels = [label.get_text() for label in figure.axes[0].get_xticklabels()]
+    assert len(labels) == min(5, customer_count)
+    assert sum(int(label[1:-1]) if label.startswith("(") else 1 for label in labels) == customer_count

@@ -2,7 +2,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dmp_assets.clusters.features import CLUSTER_FEATURES, shrink_share, transform_features
+from dmp_assets.clusters.features import (
+    CLUSTER_FEATURES,
+    fit_scaling,
+    population_share,
+    scale_features,
+    shrink_share,
+    transform_features,
+)
 
 
 def test_points_are_centred_and_scaled_and_sorted_by_customer(features: pd.DataFrame) -> None:
@@ -14,8 +21,10 @@ def test_points_are_centred_and_scaled_and_sorted_by_customer(features: pd.DataF
 
 
 def test_a_share_is_pulled_to_the_populations_by_how_little_was_seen() -> None:
-    shrunk = shrink_share(pd.Series([1.0, 0.5, np.nan]), pd.Series([1.0, 99.0, 10.0]), prior_orders=20)
-    population = (1 * 1.0 + 99 * 0.5) / 100
+    shares, orders = pd.Series([1.0, 0.5, np.nan]), pd.Series([1.0, 99.0, 10.0])
+    population = population_share(shares, orders)
+    assert population == (1 * 1.0 + 99 * 0.5) / 100
+    shrunk = shrink_share(shares, orders, population, prior_orders=20)
     assert shrunk.tolist() == pytest.approx(
         [(1 + population * 20) / 21, (49.5 + population * 20) / 119, population], abs=1e-12
     )
@@ -24,6 +33,12 @@ def test_a_share_is_pulled_to_the_populations_by_how_little_was_seen() -> None:
 def test_a_share_that_nobody_has_says_nothing(features: pd.DataFrame) -> None:
     points = transform_features(features.assign(discount_share=np.nan))
     assert (points["discount_share"] == 0).all()
+
+
+def test_a_later_customer_is_scaled_as_at_the_fit(features: pd.DataFrame) -> None:
+    scaling = fit_scaling(features)
+    alone = scale_features(features.head(1), scaling)
+    pd.testing.assert_frame_equal(alone, transform_features(features).loc[alone.index])
 
 
 def test_a_constant_feature_has_no_say(features: pd.DataFrame) -> None:

@@ -1,18 +1,9 @@
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dmp_assets.clusters.features import transform_features
-from dmp_assets.clusters.kmeans import (
-    TooFewPointsError,
-    assign_clusters,
-    fit_kmeans,
-    has_distinct_rows,
-    nearest_centre,
-    order_clusters,
-)
+from dmp_assets.clusters.kmeans import TooFewPointsError, count_distinct, fit_kmeans, nearest_centre
 
 small_points = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=3, max_size=25, unique=True)
 
@@ -51,29 +42,16 @@ def test_no_cluster_is_refused() -> None:
 
 def test_distinct_rows_are_counted() -> None:
     points = np.array([[0.0], [-0.0], [1.0]])
-    assert has_distinct_rows(points, 2)
-    assert not has_distinct_rows(points, 3)
+    assert count_distinct(points, at_most=9) == 2
+    assert count_distinct(points, at_most=1) == 1
 
 
-def test_clusters_are_numbered_by_value_then_size_then_first_member() -> None:
-    assert order_clusters(np.array([2, 0, 1]), np.array([1.0, 5.0, 3.0])).tolist() == [2, 0, 1]
-    assert order_clusters(np.array([0, 1, 1]), np.array([4.0, 4.0, 4.0])).tolist() == [1, 0, 0]
-    assert order_clusters(np.array([1, 0]), np.array([4.0, 4.0])).tolist() == [0, 1]
-
-
-def test_plain_groups_are_found_and_numbered_by_spend(features: pd.DataFrame) -> None:
-    clusters = assign_clusters(features, transform_features(features), 3)
-    found = clusters.merge(features, on="customer_id").groupby("group")["cluster_id"].unique().map(list).to_dict()
-    assert found == {"private": [0], "discount": [1], "lapsed": [2]}
-    assert (clusters["distance_to_centre"] >= 0).all()
-
-
-def test_labels_are_the_same_from_run_to_run_and_for_any_order_of_rows(features: pd.DataFrame) -> None:
-    first = assign_clusters(features, transform_features(features), 5, seed=3)
-    shuffled = features.sample(frac=1, random_state=5)
-    pd.testing.assert_frame_equal(first, assign_clusters(shuffled, transform_features(shuffled), 5, seed=3))
-
-
-def test_points_of_other_customers_are_refused(features: pd.DataFrame) -> None:
-    with pytest.raises(ValueError, match="the same customers"):
-        assign_clusters(features.head(5), transform_features(features), 2)
+def test_many_customers_are_clustered_in_mini_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    generator = np.random.default_rng(0)
+    points = np.concatenate([generator.normal(centre, 0.1, (200, 2)) for centre in (0, 5, 10)])
+    whole = fit_kmeans(points, 3)
+    monkeypatch.setattr("dmp_assets.clusters.kmeans.MINI_BATCH_ABOVE", 500)
+    batched = fit_kmeans(points, 3)
+    assert batched.inertia != whole.inertia
+    assert batched.inertia == pytest.approx(whole.inertia, rel=0.05)
+    np.testing.assert_array_equal(batched.labels, fit_kmeans(points, 3).labels)
