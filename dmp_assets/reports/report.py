@@ -231,7 +231,7 @@ def _clusters(data: dict[str, pd.DataFrame]) -> Section:
             ),
             page_table("Evidence for the number of clusters", selection.rename(columns=_in_words), evidence_formats),
             page_table(
-                "The other methods, each at its best setting, for comparison",
+                "Every method at its best setting, for comparison",
                 methods.rename(columns=_in_words),
                 evidence_formats | {"noise share": ".1%"},
             ),
