@@ -1,0 +1,104 @@
+"""Purchases as arrays of codes: what every strategy of this domain reads.
+
+One code space for the whole frame, so that a score matrix computed before a cutoff and the truth after it have the same
+rows and columns.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+COLUMNS = ["customer_id", "product_id", "order_id", "ordered_on"]
+
+
+@dataclass(frozen=True)
+class Interactions:
+    """Lines of orders, one per order and product, sorted by customer, day, order and product.
+
+    Attributes:
+        customers: ids of the customers, ascending; `customer` holds positions in it.
+        products: ids of the products, ascending; `product` holds positions in it.
+        customer: int64, one per line.
+        product: int64, one per line.
+        order: int64, one per line.
+        store: int64, one per line; 0 throughout where stores are not known.
+        day: int64, days since 1970-01-01, one per line.
+    """
+
+    customers: np.ndarray
+    products: np.ndarray
+    customer: np.ndarray
+    product: np.ndarray
+    order: np.ndarray
+    store: np.ndarray
+    day: np.ndarray
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Customers and products."""
+        return len(self.customers), len(self.products)
+
+    def between(self, first_day: int, end_day: int) -> Interactions:
+        """Return the lines with first_day <= day < end_day, in the same code space."""
+        return self._where((self.day >= first_day) & (self.day < end_day))
+
+    def before(self, end_day: int) -> Interactions:
+        """Return the lines with day < end_day, in the same code space."""
+        return self._where(self.day < end_day)
+
+    def order_counts(self) -> sparse.csr_array:
+        """Return in how many orders each customer bought each product: float64 CSR, customers x products."""
+        return self.sum_by_pair(np.ones(len(self.day)))
+
+    def sum_by_pair(self, weights: np.ndarray) -> sparse.csr_array:
+        """Return the weights (one per line) summed by customer and product: float64 CSR, customers x products."""
+        matrix = sparse.csr_array((weights, (self.customer, self.product)), shape=self.shape)
+        matrix.sort_indices()
+        return matrix
+
+    def _where(self, mask: np.ndarray) -> Interactions:
+        lines = {name: getattr(self, name)[mask] for name in ("customer", "product", "order", "store", "day")}
+        return replace(self, **lines)
+
+
+def day_number(on: date) -> int:
+    """Return the date as days since 1970-01-01."""
+    return int(np.datetime64(on, "D").astype(np.int64))
+
+
+def encode(frame: pd.DataFrame) -> Interactions:
+    """Return the purchases as arrays, the same for any order of the rows.
+
+    Args:
+        frame: customer_id, product_id, order_id, ordered_on (date) and, if known, store_id. Every row is a purchase:
+            leave out coupon lines and returns first. Repeated lines of an order and product count once.
+
+    Raises:
+        ValueError: if there are no rows, a column is missing, or a value is missing in one.
+    """
+    missing = [column for column in COLUMNS if column not in frame.columns]
+    if missing:
+        raise ValueError(f"the purchases lack {', '.join(missing)}; they have {', '.join(map(str, frame.columns))}")
+    if frame.empty:
+        raise ValueError("there are no purchases to learn from")
+    known = [*COLUMNS, *(["store_id"] if "store_id" in frame.columns else [])]
+    incomplete = int(frame[known].isna().any(axis=1).sum())
+    if incomplete:
+        raise ValueError(f"{incomplete} purchases lack one of {', '.join(known)}")
+
+    customer, customers = pd.factorize(frame["customer_id"], sort=True)
+    product, products = pd.factorize(frame["product_id"], sort=True)
+    order, _ = pd.factorize(frame["order_id"], sort=True)
+    day = pd.to_datetime(frame["ordered_on"]).to_numpy().astype("datetime64[D]").astype(np.int64)
+    store = pd.factorize(frame["store_id"], sort=True)[0] if "store_id" in known else np.zeros(len(frame), np.int64)
+
+    by_line = np.lexsort((product, order, day, customer))
+    lines = [values[by_line].astype(np.int64) for values in (customer, product, order, store, day)]
+    is_first = np.ones(len(frame), dtype=bool)
+    is_first[1:] = (np.diff(lines[2]) != 0) | (np.diff(lines[1]) != 0)
+    return Interactions(np.asarray(customers), np.asarray(products), *(values[is_first] for values in lines))

@@ -1,0 +1,93 @@
+"""Neighbourhood strategies: cosine between customers or products over who bought what.
+
+Cosine on sets (bought or not); the top-k products are exact, computed by sparse_dot_topn.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+from sparse_dot_topn import sp_matmul_topn
+
+from dmp_assets.recommendations.interactions import Interactions
+from dmp_assets.recommendations.scores import NOVEL_CANDIDATES, keep_candidates, keep_entries
+
+ITEM_NEIGHBOURS = 100
+ITEM_MIN_CUSTOMERS = 5
+USER_NEIGHBOURS = 50
+USER_RECENT_DAYS = 84
+
+
+def item_knn(
+    history: Interactions,
+    end_day: int,
+    k: int = ITEM_NEIGHBOURS,
+    *,
+    min_customers: int = ITEM_MIN_CUSTOMERS,
+    n_jobs: int = 1,
+) -> sparse.csr_array:
+    """Score a product by its cosine to the products the customer bought, summed over its k nearest products.
+
+    A product is not its own neighbour, or having been bought would tell everything. Products with fewer than
+    `min_customers` customers have no neighbours: their cosines are chance, and they are most of the products.
+    """
+    counts = history.before(end_day).order_counts()
+    is_common = np.bincount(counts.indices, minlength=counts.shape[1]) >= min_customers
+    bought = as_set(keep_entries(counts, is_common[counts.indices]))
+    nearest = cosine_neighbours(bought.T.tocsr(), k, n_jobs=n_jobs).T.tocsr()
+    return keep_candidates(lambda block: (bought[block] @ nearest).toarray(), counts)
+
+
+def user_knn(
+    history: Interactions,
+    end_day: int,
+    k: int = USER_NEIGHBOURS,
+    *,
+    days: int = USER_RECENT_DAYS,
+    novel: int = NOVEL_CANDIDATES,
+    n_jobs: int = 1,
+) -> sparse.csr_array:
+    """Score a product by the cosine of the k nearest customers who bought it in the last `days` days.
+
+    Nearness too is by what was bought in these days: what is new in the shop and in season counts, and the products of
+    last spring do not.
+    """
+    weights, recent = recent_neighbours(history, end_day, k, days, n_jobs=n_jobs)
+    return keep_candidates(
+        lambda block: (weights[block] @ recent).toarray(), history.before(end_day).order_counts(), novel
+    )
+
+
+def recent_neighbours(
+    history: Interactions, end_day: int, k: int, days: int, *, n_jobs: int = 1
+) -> tuple[sparse.csr_array, sparse.csr_array]:
+    """Return the k nearest customers (customers x customers, cosine) and what was bought (0/1) in the last `days` days."""
+    recent = as_set(history.between(end_day - days, end_day).order_counts())
+    return cosine_neighbours(recent, k, n_jobs=n_jobs), recent
+
+
+def cosine_neighbours(vectors: sparse.csr_array, k: int, *, n_jobs: int = 1) -> sparse.csr_array:
+    """Return the k highest cosines of each row with other rows: float64 CSR, rows x rows, without the diagonal.
+
+    Raises:
+        ValueError: if k is below 1.
+    """
+    if k < 1:
+        raise ValueError(f"a neighbourhood needs at least 1 neighbour, not {k}")
+    norms = np.sqrt(vectors.multiply(vectors).sum(axis=1))
+    unit = sparse.csr_matrix(sparse.diags_array(1 / np.where(norms > 0, norms, 1)) @ vectors)
+    found = sp_matmul_topn(unit, unit.T.tocsr(), top_n=k + 1, sort=True, n_threads=n_jobs).tocoo()
+    is_other = found.row != found.col
+    rows, columns, data = found.row[is_other], found.col[is_other], found.data[is_other]
+    order = np.lexsort((columns, -data, rows))
+    rows, columns, data = rows[order], columns[order], data[order]
+    place = np.arange(len(rows)) - np.searchsorted(rows, rows)
+    kept = place < k
+    weights = sparse.csr_array((data[kept], (rows[kept], columns[kept])), shape=(vectors.shape[0],) * 2)
+    weights.sort_indices()
+    return weights
+
+
+def as_set(counts: sparse.csr_array) -> sparse.csr_array:
+    """Return 1 at every stored entry: bought or not, however often."""
+    return sparse.csr_array((np.ones_like(counts.data), counts.indices, counts.indptr), shape=counts.shape)

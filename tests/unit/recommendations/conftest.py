@@ -1,0 +1,75 @@
+from collections.abc import Callable
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dmp_assets.recommendations.interactions import Interactions, encode
+from dmp_assets.recommendations.recommend import Recommendations, recommend
+from dmp_assets.recommendations.served import Limits
+
+AS_OF = date(2017, 7, 1)
+
+
+@pytest.fixture(scope="session")
+def purchases_of() -> Callable[..., pd.DataFrame]:
+    """Return a builder of purchases from rows of customer, order, day of 2017 (0 for 1 January) and products."""
+
+    def build(*orders: tuple[str, str, int, str]) -> pd.DataFrame:
+        return pd.DataFrame(
+            [
+                {
+                    "customer_id": customer,
+                    "order_id": order,
+                    "ordered_on": date(2017, 1, 1) + timedelta(day),
+                    "product_id": p,
+                }
+                for customer, order, day, products in orders
+                for p in products.split()
+            ],
+            columns=pd.Index(["customer_id", "order_id", "ordered_on", "product_id"]),
+        )
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def interactions_of(purchases_of: Callable[..., pd.DataFrame]) -> Callable[..., Interactions]:
+    return lambda *orders: encode(purchases_of(*orders))
+
+
+@pytest.fixture(scope="session")
+def products() -> pd.DataFrame:
+    """Return sixty products of twenty types and ten categories; p59 is fuel."""
+    number = np.arange(60)
+    return pd.DataFrame(
+        {
+            "product_id": [f"p{n:02}" for n in number],
+            "product_category": [f"category {n // 6}" for n in number],
+            "product_type": [f"type {n // 3}" for n in number],
+            "is_fuel": number == 59,
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def shop(products: pd.DataFrame) -> pd.DataFrame:
+    """Return 181 days of thirty customers, each with favourites that come back and others that do not."""
+    random = np.random.default_rng(5)
+    ids = products["product_id"].to_numpy()
+    rows = []
+    for customer in range(30):
+        taste = random.dirichlet(np.full(60, 0.3))
+        for day in np.flatnonzero(random.random(181) < 0.2):
+            basket = random.choice(60, size=random.integers(1, 8), p=taste)
+            rows += [
+                (f"c{customer:02}", f"o{customer:02}-{day:03}", date(2017, 1, 1) + timedelta(int(day)), ids[item], "s1")
+                for item in set(basket.tolist())
+            ]
+    return pd.DataFrame(rows, columns=pd.Index(["customer_id", "order_id", "ordered_on", "product_id", "store_id"]))
+
+
+@pytest.fixture(scope="session")
+def shop_recommendations(shop: pd.DataFrame, products: pd.DataFrame) -> Recommendations:
+    return recommend(shop, products, AS_OF, limits=Limits(length=5, per_category=2))

@@ -1,0 +1,131 @@
+"""Both tables from purchases: shape, schema, filters, invariance, and what the schemas refuse."""
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pandera.errors
+import pytest
+
+from dmp_assets.recommendations.plots import plot_leaderboard
+from dmp_assets.recommendations.recommend import recommend
+from dmp_assets.recommendations.schema import CUSTOMER_RECOMMENDATIONS, LEADERBOARD
+from dmp_assets.recommendations.served import Limits
+from dmp_assets.recommendations.strategies import LEARNED, STRATEGIES
+
+AS_OF = date(2017, 7, 1)
+
+
+def test_tables_keep_their_schemas(shop_recommendations):
+    LEADERBOARD.validate(shop_recommendations.leaderboard)
+    lists = CUSTOMER_RECOMMENDATIONS.validate(shop_recommendations.customer_recommendations)
+    assert set(lists["list"]) == {"buy_again", "discover"}
+    assert set(shop_recommendations.leaderboard["strategy"]) == {*STRATEGIES, LEARNED}
+
+
+def test_each_list_is_filled_by_its_champion(shop_recommendations):
+    board = shop_recommendations.leaderboard
+    champions = board[board["is_champion"]].groupby("list")["strategy"].first()
+    by_list = shop_recommendations.customer_recommendations.groupby("list")["strategy"].unique()
+    assert by_list["buy_again"].tolist() == [champions["repeat"]]
+    assert by_list["discover"].tolist() == [champions["novel"]]
+
+
+def test_lists_keep_to_what_they_promise(shop, products, shop_recommendations):
+    lists = shop_recommendations.customer_recommendations.merge(products, on="product_id")
+    bought = set(zip(shop["customer_id"], shop["product_id"], strict=True))
+    is_bought = [pair in bought for pair in zip(lists["customer_id"], lists["product_id"], strict=True)]
+    assert (lists["list"].eq("buy_again") == is_bought).all()
+    assert not lists["is_fuel"].any()
+    assert lists.groupby(["customer_id", "list", "product_category"]).size().max() <= 2
+    assert lists["rank"].max() == 5
+    recent = set(shop.loc[shop["ordered_on"] >= date(2017, 6, 3), "product_id"])
+    assert set(lists["product_id"]) <= recent
+
+
+def test_reasons_are_true(shop, shop_recommendations):
+    lists = shop_recommendations.customer_recommendations
+    row = lists[lists["list"] == "buy_again"].iloc[0]
+    own = shop[shop["customer_id"] == row["customer_id"]]
+    orders = own.drop_duplicates("order_id").sort_values("ordered_on")["order_id"].tail(20)
+    dates = own.loc[own["product_id"] == row["product_id"], ["order_id", "ordered_on"]]
+    days = (AS_OF - dates["ordered_on"].max()).days
+    count = dates["order_id"].isin(orders).sum()
+    assert row["reason"].startswith(f"bought in {count} of the last {len(orders)} orders, last {days} day")
+    assert lists.loc[lists["list"] == "discover", "reason"].str.contains("orders of all customers").all()
+
+
+def test_the_result_does_not_depend_on_row_order_threads_or_the_future(shop, products, shop_recommendations):
+    later = shop.assign(ordered_on=AS_OF, order_id="later").head(3)
+    shuffled = pd.concat([shop, later]).sample(frac=1, random_state=2)
+    again = recommend(shuffled, products, AS_OF, limits=Limits(length=5, per_category=2), n_jobs=2)
+    pd.testing.assert_frame_equal(again.leaderboard, shop_recommendations.leaderboard)
+    pd.testing.assert_frame_equal(again.customer_recommendations, shop_recommendations.customer_recommendations)
+
+
+@pytest.mark.parametrize("case", ["one customer", "one product", "short history"])
+def test_little_to_learn_from_still_gives_valid_tables(shop, products, case):
+    poor = {
+        "one customer": shop[shop["customer_id"] == "c00"],
+        "one product": shop[shop["product_id"] == "p03"],
+        "short history": shop[shop["ordered_on"] >= date(2017, 5, 15)],
+    }[case]
+    found = recommend(poor, products, AS_OF)
+    LEADERBOARD.validate(found.leaderboard)
+    lists = CUSTOMER_RECOMMENDATIONS.validate(found.customer_recommendations)
+    assert not lists.empty
+    if case == "short history":
+        assert LEARNED not in set(found.leaderboard["strategy"])
+
+
+def test_no_purchases_are_refused(shop, products):
+    with pytest.raises(ValueError, match="no purchases"):
+        recommend(shop, products, date(2016, 1, 1))
+    with pytest.raises(ValueError, match="no customer known before the cutoff"):
+        recommend(shop, products, date(2017, 1, 20))
+    with pytest.raises(ValueError, match="at least 1"):
+        Limits(per_category=0)
+
+
+def test_every_column_is_described():
+    for schema in (LEADERBOARD, CUSTOMER_RECOMMENDATIONS):
+        assert schema.description
+        assert all(column.description for column in schema.columns.values())
+
+
+@pytest.mark.parametrize(
+    ("mistake", "message"),
+    [
+        (lambda table: table.assign(is_champion=True), "one champion per list"),
+        (lambda table: table.assign(is_champion=False), "one champion per list"),
+        (lambda table: table.assign(ci_low=table["value"] + 1), "ci_low <= value"),
+        (lambda table: table.assign(ci_low=np.nan), "ci_low <= value"),
+        (lambda table: table.assign(value=-2.0), "outside the metric's range"),
+        (lambda table: table.assign(strategy="oracle"), "isin"),
+    ],
+)
+def test_a_wrong_leaderboard_is_refused(shop_recommendations, mistake, message):
+    with pytest.raises(pandera.errors.SchemaErrors, match=message):
+        LEADERBOARD.validate(mistake(shop_recommendations.leaderboard), lazy=True)
+
+
+@pytest.mark.parametrize(
+    ("mistake", "message"),
+    [
+        (lambda table: table[table["rank"] != 2], "without gaps"),
+        (lambda table: table.assign(score=table["rank"].astype(float)), "score rises with rank"),
+        (lambda table: table.assign(expected_on=pd.NaT), "expected_on belongs to buy_again"),
+        (lambda table: table.assign(expected_on=table["expected_on"] - pd.Timedelta(days=365)), "before as_of_on"),
+        (lambda table: table.assign(reason=""), "str_length"),
+    ],
+)
+def test_wrong_lists_are_refused(shop_recommendations, mistake, message):
+    with pytest.raises(pandera.errors.SchemaErrors, match=message):
+        CUSTOMER_RECOMMENDATIONS.validate(mistake(shop_recommendations.customer_recommendations), lazy=True)
+
+
+def test_the_picture_has_a_panel_per_list(shop_recommendations):
+    figure = plot_leaderboard(shop_recommendations.leaderboard)
+    assert [axes.get_title().split(" (")[0] for axes in figure.axes] == ["all", "repeat", "novel"]
+    with pytest.raises(ValueError, match="no leaderboard"):
+        plot_leaderboard(shop_recommendations.leaderboard.iloc[:0])
