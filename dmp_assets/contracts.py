@@ -54,7 +54,7 @@ class Table:
         """The tables that the lineage names, as ``layer.table``."""
         return {column.rsplit(".", 1)[0] for columns in self.lineage.values() for column in columns}
 
-    def spec(self, *, kinds: Iterable[str] = ("python", "duckdb")) -> dg.AssetSpec:
+    def spec(self) -> dg.AssetSpec:
         """Return the asset's specification; it depends on exactly the tables that its lineage names."""
         return dg.AssetSpec(
             self.key,
@@ -62,7 +62,7 @@ class Table:
             description=self.schema.description,
             group_name=self.layer,
             owners=[OWNER],
-            kinds=set(kinds),
+            kinds={"python", "duckdb"},
             metadata={
                 "dagster/table_name": self.full_name,
                 "dagster/column_schema": self.column_schema(),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
+from dmp_assets import inputs
 from dmp_assets.clusters import plots as cluster_plots
 from dmp_assets.clusters.features import transform_features
 from dmp_assets.clusters.methods import SERVED_METHOD
@@ -15,19 +16,19 @@ from dmp_assets.profiles import plots as profile_plots
 from dmp_assets.reports.page import Fact, Section, page_table, render, svg
 
 QUERIES = {
-    "orders": """
+    "orders": f"""
         select count(*) as orders, count(distinct customer_id) as customers, sum(sales_amount) as sales_amount,
             min(order_on) as first_on, max(order_on) as last_on
-        from marts.fct_orders where order_on < (select max(as_of_on) from marts.customer_features)
+        from marts.fct_orders where order_on < {inputs.AS_OF}
     """,
-    "features": "select * from marts.customer_features where as_of_on = (select max(as_of_on) from marts.customer_features)",
+    "features": inputs.FEATURES,
     "profiles": "select * from profiles.customer_profiles order by customer_id",
     "tags": "select * from profiles.customer_tags order by customer_id, tag",
     "clusters": "select * from clusters.customer_clusters where method = 'kmeans' order by customer_id",
     "selection": "select * from clusters.cluster_selection order by method, k, setting",
     "summaries": "select * from clusters.cluster_summaries where method = 'kmeans' order by cluster_id",
     "drift": "select feature, psi, is_drifting, reference_as_of_on from clusters.cluster_drift order by feature",
-    "weekly": "select * from marts.fct_weekly_sales order by level, series_id, week_start_on",
+    "weekly": inputs.WEEKLY_SALES,
     "forecasts": "select * from forecasts.sales_forecasts order by level, series_id, model, date",
     "accuracy": "select * from forecasts.forecast_accuracy order by level, series_id, model, metric",
     "similar_products": """
