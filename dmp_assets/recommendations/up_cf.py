@@ -47,4 +47,4 @@ def up_cf(
     rows = np.repeat(np.arange(len(sizes)), nearest.shape[1])
     columns = nearest.ravel()
     weights = sparse.csr_array((similarity[rows, columns], (rows, columns)), shape=similarity.shape)
-    return keep_candidates(lambda block: (weights[block] @ shares).toarray(), counts)
+    return keep_candidates(lambda block: weights[block] @ shares, counts)
