@@ -35,7 +35,7 @@ def item_knn(
     is_common = np.bincount(counts.indices, minlength=counts.shape[1]) >= min_customers
     bought = as_set(keep_entries(counts, is_common[counts.indices]))
     nearest = cosine_neighbours(bought.T.tocsr(), k, n_jobs=n_jobs).T.tocsr()
-    return keep_candidates(lambda block: bought[block] @ nearest, counts)
+    return keep_candidates(lambda block: bought[block] @ nearest, counts, n_jobs=n_jobs)
 
 
 def user_knn(
