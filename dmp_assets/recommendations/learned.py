@@ -104,7 +104,7 @@ def train_ranker(
 
 def no_ranker() -> pd.DataFrame:
     """Return a ranker that knows no candidates: no rows."""
-    return pd.DataFrame(columns=list(RANKER_COLUMNS)).astype(RANKER_COLUMNS)
+    return pd.DataFrame(columns=pd.Index(RANKER_COLUMNS)).astype(RANKER_COLUMNS)
 
 
 def ranker_scores(

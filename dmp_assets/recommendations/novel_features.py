@@ -90,7 +90,7 @@ def _candidates(sources: dict[str, Factors], bought: sparse.csr_array, n_jobs: i
                 for name, (columns, scores) in scored.items():
                     scores[own] = 0
                     named.append(best_positive(columns, scores, CANDIDATES[name]))
-                union = np.unique(np.concatenate(named))
+                union: np.ndarray = np.unique(np.concatenate(named))
                 found.append((np.full(len(union), row), union, *(scores[union] for _, scores in scored.values())))
         return found
 
