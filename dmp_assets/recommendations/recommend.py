@@ -21,7 +21,7 @@ from dmp_assets.recommendations.served import DEFAULT_LIMITS, SERVED_LISTS, Limi
 from dmp_assets.recommendations.strategies import LEARNED, STRATEGIES
 
 HORIZON_DAYS = 31
-TRAINING_CUTOFFS = 2
+TRAINING_CUTOFFS = 3
 
 
 @dataclass(frozen=True)
