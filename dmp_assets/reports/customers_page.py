@@ -1,0 +1,117 @@
+"""Everything about one customer, and why: one HTML file with a search box that needs no network.
+
+The tables lie in the page as columns, sorted by customer, compressed; the browser unpacks them and shows the customer asked for.
+What a value means is taken from the tables' schemas, so a new profile column shows itself.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from dmp_assets import inputs
+from dmp_assets.contracts import Table
+from dmp_assets.reports.page import render_template
+
+TEMPLATE = Path(__file__).with_name("customers.html")
+CUSTOMERS_SHOWN = 5_000
+"""Those with the highest sales; beyond this the file grows too large for a browser, and the Parquet tables are the way."""
+
+_SHOWN = f"""
+    select customer_id from profiles.customer_profiles order by monetary_amount desc, customer_id limit {CUSTOMERS_SHOWN}
+"""
+_NAMED = "products.product_type || ', ' || products.product_category as product"
+
+QUERIES = {
+    "profile": f"select * from profiles.customer_profiles where customer_id in ({_SHOWN}) order by customer_id",
+    "tags": f"""
+        select customer_id, source, category, tag, weight, evidence
+        from profiles.customer_tags where customer_id in ({_SHOWN})
+        order by customer_id, source, category, weight desc, tag
+    """,
+    "lists": f"""
+        select lists.customer_id, lists.list, lists.rank, {_NAMED}, lists.product_id, lists.expected_on, lists.reason
+        from recommendations.customer_recommendations as lists
+        inner join marts.dim_products as products on lists.product_id = products.product_id
+        where lists.customer_id in ({_SHOWN}) and lists.rank <= 10
+        order by lists.customer_id, lists.list, lists.rank
+    """,
+    "neighbours": f"""
+        select customer_id, neighbour_customer_id, similarity, co_rated_count
+        from similarity.customer_similarity
+        where customer_id in ({_SHOWN}) and measure = 'pearson_significance_50' and rank <= 8
+        order by customer_id, rank
+    """,
+    "history": f"""
+        select customer_id, as_of_on, sales_amount_7d
+        from marts.customer_features
+        where customer_id in ({_SHOWN}) and (date_diff('day', as_of_on, {inputs.AS_OF}) % 7) = 0
+        order by customer_id, as_of_on
+    """,
+    "count": "select count(*) as customers from profiles.customer_profiles",
+}
+"""What the page reads, by name."""
+
+READS = (
+    "profiles.customer_profiles",
+    "profiles.customer_tags",
+    "recommendations.customer_recommendations",
+    "similarity.customer_similarity",
+    "marts.customer_features",
+    "marts.dim_products",
+)
+"""The tables behind the queries."""
+
+
+def build_customers_page(query: Callable[[str], pd.DataFrame], tables: Iterable[Table]) -> str:
+    """Return the page.
+
+    Args:
+        query: runs SQL on the warehouse.
+        tables: the tables that Python makes; their schemas say what the columns mean.
+    """
+    frames = {name: query(sql) for name, sql in QUERIES.items()}
+    total = int(frames.pop("count")["customers"].iloc[0])
+    profile = frames["profile"]
+    customers = profile["customer_id"].tolist()
+    meaning = next(table.column_schema() for table in tables if table.full_name == "profiles.customer_profiles")
+    data = {
+        "customers": customers,
+        "meaning": {column.name: column.description for column in meaning.columns},
+        **{name: _by_customer(frame, customers) for name, frame in frames.items()},
+    }
+    return render_template(
+        TEMPLATE,
+        as_of_on=profile["as_of_on"].max().date().isoformat(),
+        shown=len(customers),
+        total=total,
+        data=_packed(data),
+    )
+
+
+def _by_customer(frame: pd.DataFrame, customers: list[str]) -> dict[str, Any]:
+    """Return the columns as lists, and where the rows of each customer start (one more start than customers)."""
+    starts = np.searchsorted(frame["customer_id"].to_numpy(dtype=str), np.array(customers, dtype=str))
+    columns = {name: _values(frame[name]) for name in frame.columns.drop("customer_id")}
+    return {"starts": [*starts.tolist(), len(frame)], "columns": columns}
+
+
+def _values(column: pd.Series) -> list[Any]:
+    """Return values that JSON knows: dates as text, numbers with four digits that count, null for what is missing."""
+    if pd.api.types.is_datetime64_any_dtype(column):
+        column = column.dt.strftime("%Y-%m-%d")
+    elif pd.api.types.is_float_dtype(column):
+        return [None if np.isnan(value) else float(f"{value:.4g}") for value in column.to_numpy(dtype=float)]
+    return column.astype(object).where(column.notna(), None).tolist()
+
+
+def _packed(data: Mapping[str, Any]) -> str:
+    text = json.dumps(data, separators=(",", ":"), ensure_ascii=False)
+    return base64.b64encode(gzip.compress(text.encode(), compresslevel=6, mtime=0)).decode()
