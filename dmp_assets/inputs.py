@@ -14,8 +14,16 @@ from dmp_assets.warehouse import Warehouse
 
 AS_OF = "(select max(as_of_on) from marts.customer_features)"
 
-FEATURES = f"select * from marts.customer_features where as_of_on = {AS_OF} order by customer_id"
-"""The customers' features at the as-of date, one row per customer."""
+FEATURES = f"""
+    select columns(name -> name not in (
+        'has_demographics', 'age_band', 'income_band', 'home_ownership', 'marital_status', 'household_size',
+        'household_composition', 'kids_count'
+    ))
+    from marts.customer_features
+    where as_of_on = {AS_OF}
+    order by customer_id
+"""
+"""The customers' features at the as-of date, one row per customer; demographics are read from marts.dim_customers."""
 
 DEPARTMENT_SALES = f"""
     select lines.customer_id, products.department, sum(lines.sales_amount) as sales_amount

@@ -7,6 +7,8 @@
 
 {% macro union_sources(contract_table) %}select staged_column from {{ contract_table }}{% endmacro %}
 {% macro rejected_rows(contract_table, id_column) %}select {{ id_column }} from {{ contract_table }}{% endmacro %}
+{% macro slug(name) %}{{ name }}{% endmacro %}
+{% macro code_version(settings) %}code{% endmacro %}
 
 {% macro to_local_time(utc_timestamp, time_zone) %}to_local_time({{ utc_timestamp }}){% endmacro %}
 {% macro days_between(from_date, to_date) %}days_between({{ from_date }}, {{ to_date }}){% endmacro %}
@@ -17,3 +19,4 @@
 {% macro replace_pattern(text, pattern, replacement) %}replace_pattern({{ text }}){% endmacro %}
 {% macro matches_pattern(text, pattern) %}matches_pattern({{ text }}){% endmacro %}
 {% macro try_to_double(text) %}try_to_double({{ text }}){% endmacro %}
+{% macro row_hash(columns) %}row_hash({{ columns | join(', ') }}){% endmacro %}

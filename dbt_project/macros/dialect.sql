@@ -118,3 +118,16 @@
 {% macro spark__row_to_json(columns) -%}
     to_json(struct({{ columns | join(', ') }}), map('ignoreNullFields', 'false'))
 {%- endmacro %}
+
+{#- Hash of the named columns of a row (integer of 64 bits); equal rows have equal hashes, null is a value like any. -#}
+{% macro row_hash(columns) -%}
+    {{ return(adapter.dispatch('row_hash')(columns)) }}
+{%- endmacro %}
+
+{% macro default__row_hash(columns) -%}
+    hash({{ columns | join(', ') }})
+{%- endmacro %}
+
+{% macro spark__row_hash(columns) -%}
+    xxhash64({{ columns | join(', ') }})
+{%- endmacro %}

@@ -12,7 +12,10 @@ promotions as (
 
 observed_stores as (
 
-    select * from {{ ref('int_promotion_stores') }}
+    select
+        store_id,
+        week_start_on
+    from {{ ref('int_promotion_stores') }}
 
 )
 
@@ -40,11 +43,14 @@ select
     order_lines.coupon_discount_amount,
     order_lines.discount_amount,
     order_lines.is_quantity_filled,
-    -- In an observed store, a product without a promotion row was not promoted; in another store nothing is known.
+    -- In an observed store and week, a product without a promotion row was not promoted; elsewhere nothing is known.
     case when observed_stores.store_id is not null then coalesce(promotions.is_on_display, false) end as is_on_display,
     case when observed_stores.store_id is not null then coalesce(promotions.is_in_mailer, false) end as is_in_mailer
 from order_lines
-left join observed_stores on order_lines.store_id = observed_stores.store_id
+left join observed_stores
+    on
+        order_lines.store_id = observed_stores.store_id
+        and order_lines.week_start_on = observed_stores.week_start_on
 left join promotions
     on
         order_lines.product_id = promotions.product_id
