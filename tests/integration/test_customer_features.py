@@ -79,6 +79,13 @@ def test_as_of_dates_may_come_and_go_in_any_way_and_the_table_is_as_built_anew(c
     assert copy.rows(f"as_of_on <= '{MONDAY}'") == all_year
 
 
+def test_a_table_with_other_columns_than_the_contract_is_built_anew(copy):
+    before = copy.hash()
+    copy.sql("alter table marts.customer_features drop column code_version")
+    copy.build()
+    assert copy.hash() == before
+
+
 def test_a_late_order_changes_the_dates_after_it_and_no_other(copy):
     before = copy.hash()
     rows = copy.rows("true")
