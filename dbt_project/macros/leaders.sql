@@ -1,8 +1,8 @@
 {#-
-    Which key led by a running value, and with how much: one row per customer and seen_on. `relation` has the columns
-    customer_id, seen_on, `key` and `value` (not negative), one row per customer, key and seen_on; of equal keys the first leads,
-    and none leads with nothing. A running value never falls, so the highest so far is the leader's; keys that reach the
-    same value share the stretch in which it is the highest.
+    Which key leads by its running value, and with how much: one row per customer and seen_on. `relation` has the columns
+    customer_id, seen_on, `key` and `value` (not negative), one row per customer, key and seen_on. Of equal keys the
+    first leads, and none leads with nothing. A running value never falls, so the highest so far is the leader's; keys
+    that reach the same value share the stretch in which it is the highest.
 -#}
 {% macro leaders(relation, key, value) -%}
     select
