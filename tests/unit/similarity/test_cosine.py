@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from dmp_assets.similarity import blocks, cosine
+from dmp_assets.similarity import blocks
 from dmp_assets.similarity.blocks import Neighbours, common_counts, product_blocks
 from dmp_assets.similarity.cosine import cosine_top_k
 
@@ -19,10 +19,10 @@ def naive_cosine(dense: np.ndarray, k: int) -> list[tuple[int, int, int, float, 
         for b, right in enumerate(dense):
             common = int(((left != 0) & (right != 0)).sum())
             if a != b and common:
-                value = round(float(left @ right / np.sqrt((left @ left) * (right @ right))), 12)
+                value = round(float(left @ right / np.sqrt((left @ left) * (right @ right))), 9)
                 pairs.append((-value, b, common))
         best = enumerate(sorted(pairs)[:k], 1)
-        result += [(a, b, rank, pytest.approx(-value, abs=1e-11), common) for rank, (value, b, common) in best]
+        result += [(a, b, rank, pytest.approx(-value, abs=2e-9), common) for rank, (value, b, common) in best]
     return result
 
 
@@ -41,10 +41,10 @@ def matrices(draw: st.DrawFn, values: tuple[float, ...] = (0.0, 0.0, 1.0)) -> np
 def test_worked_example() -> None:
     found = cosine_top_k(sparse.csr_array([[1, 1, 0, 0], [1, 1, 1, 0], [0, 0, 1, 1]]), k=2)
     assert as_rows(found) == [
-        (0, 1, 1, pytest.approx(2 / np.sqrt(6)), 2),
-        (1, 0, 1, pytest.approx(2 / np.sqrt(6)), 2),
-        (1, 2, 2, pytest.approx(1 / np.sqrt(6)), 1),
-        (2, 1, 1, pytest.approx(1 / np.sqrt(6)), 1),
+        (0, 1, 1, pytest.approx(2 / np.sqrt(6), abs=1e-9), 2),
+        (1, 0, 1, pytest.approx(2 / np.sqrt(6), abs=1e-9), 2),
+        (1, 2, 2, pytest.approx(1 / np.sqrt(6), abs=1e-9), 1),
+        (2, 1, 1, pytest.approx(1 / np.sqrt(6), abs=1e-9), 1),
     ]
 
 
@@ -55,26 +55,24 @@ def test_sets_agree_with_the_naive_formula_and_its_ties(dense: np.ndarray, k: in
 
 
 @settings(max_examples=200, deadline=None)
-@given(matrices((0.0, 0.0, 1.0, 2.0, 0.1, -3.0)), st.integers(1, 6))
+@given(matrices((0.0, 0.0, 1.0, 2.0, 0.1, 3.0)), st.integers(1, 6))
 def test_weighted_rows_agree_with_the_naive_formula(dense: np.ndarray, k: int) -> None:
     assert as_rows(cosine_top_k(sparse.csr_array(dense), k)) == naive_cosine(dense, k)
 
 
 @settings(max_examples=100, deadline=None)
-@given(matrices((0.0, 1.0, 2.5, 0.3, -1.0)))
+@given(matrices((0.0, 1.0, 2.5, 0.3)))
 def test_similarity_is_symmetric_and_within_its_range(dense: np.ndarray) -> None:
     found = cosine_top_k(sparse.csr_array(dense), k=len(dense))
     pairs = dict(zip(zip(found.row.tolist(), found.neighbour.tolist(), strict=True), found.similarity, strict=True))
-    assert all(pairs[b, a] == value and -1 <= value <= 1 for (a, b), value in pairs.items())
+    assert all(pairs[b, a] == value and 0 <= value <= 1 for (a, b), value in pairs.items())
 
 
-@pytest.mark.parametrize("products", [1, 40])
-def test_many_ties_at_the_cut_are_settled_by_position(monkeypatch: pytest.MonkeyPatch, products: int) -> None:
+def test_many_ties_at_the_cut_are_settled_by_position() -> None:
     # Every pair of different rows shares one of two columns: all cosines are 1/2, all far more than k and its spares.
     dense = np.zeros((60, 61))
     dense[:, 0] = 1
     dense[np.arange(60), np.arange(1, 61)] = 1
-    monkeypatch.setattr(cosine, "BLOCK_PRODUCTS", products)
     for n_jobs in (1, 2):
         assert as_rows(cosine_top_k(sparse.csr_array(dense), 3, n_jobs=n_jobs)) == naive_cosine(dense, 3)
 
@@ -105,6 +103,8 @@ def test_what_cannot_be_compared_is_refused() -> None:
     for parameter in ("k", "n_jobs"):
         with pytest.raises(ValueError, match=f"{parameter} must be at least 1"):
             cosine_top_k(sparse.csr_array(np.ones((2, 2))), **{"k": 1, parameter: 0})
+    with pytest.raises(ValueError, match="weights of 0 or more"):
+        cosine_top_k(sparse.csr_array([[1.0, -1.0]]), k=1)
     with pytest.raises(ValueError, match="NaN or infinite"):
         cosine_top_k(sparse.csr_array([[1.0, np.nan]]), k=1)
 
