@@ -51,9 +51,7 @@ def content_tf_idf_top_k(texts: pd.Series, k: int, *, n_jobs: int = 1) -> Neighb
     return _for_every_text(cosine_top_k(vectors, k, n_jobs=n_jobs), group, vectors, k)
 
 
-def content_lsa_top_k(
-    texts: pd.Series, k: int, *, dimensions: int = LSA_DIMENSIONS, n_jobs: int = 1
-) -> Neighbours:
+def content_lsa_top_k(texts: pd.Series, k: int, *, dimensions: int = LSA_DIMENSIONS, n_jobs: int = 1) -> Neighbours:
     """Return the k texts most like each text by the cosine of their LSA vectors.
 
     Args:

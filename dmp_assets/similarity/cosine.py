@@ -53,8 +53,8 @@ def cosine_top_k(vectors: sparse.csr_array, k: int, *, n_jobs: int = 1) -> Neigh
         columns in common.
 
     Raises:
-        ValueError: if a parameter is out of range, a value is negative or not finite, or a cell is stored twice. Ratings that go below 0
-            are for `pearson_top_k` and `adjusted_cosine_top_k`, which see where a scale has its middle.
+        ValueError: if a parameter is out of range, a value is negative or not finite, or a cell is stored twice.
+            Ratings that go below 0 are for `pearson_top_k` and `adjusted_cosine_top_k`, which centre them.
     """
     check_at_least_1(k=k, n_jobs=n_jobs)
     cells = as_rating_matrix(vectors)

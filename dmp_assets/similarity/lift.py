@@ -80,7 +80,5 @@ def _npmi(common: np.ndarray, size_product: np.ndarray, basket_count: int, z: fl
     sure = common + z**2 / 2 - z * np.sqrt(common + z**2 / 4)
     share = np.log(sure / basket_count)
     # A pair that is in every basket: nothing could exceed it, and nothing is exceeded.
-    bounded = np.divide(
-        np.log(sure * basket_count / size_product), -share, out=np.zeros_like(share), where=share < 0
-    )
+    bounded = np.divide(np.log(sure * basket_count / size_product), -share, out=np.zeros_like(share), where=share < 0)
     return np.clip(bounded, -1.0, 1.0).round(SIMILARITY_DECIMALS)
