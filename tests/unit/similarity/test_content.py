@@ -25,10 +25,8 @@ def naive_tf_idf(texts: list[str], k: int) -> list[tuple[int, int, float]]:
     lengths = np.sqrt((vectors**2).sum(axis=1))
     result = []
     for a in range(len(texts)):
-        pairs = []
-        for b in range(len(texts)):
-            if a != b and vectors[a] @ vectors[b] > 0:
-                pairs.append((-round(float(vectors[a] @ vectors[b] / lengths[a] / lengths[b]), 9), b))
+        others = [b for b in range(len(texts)) if a != b and vectors[a] @ vectors[b] > 0]
+        pairs = [(-round(float(vectors[a] @ vectors[b] / lengths[a] / lengths[b]), 9), b) for b in others]
         result += [(a, b, -value) for value, b in sorted(pairs)[:k]]
     return result
 

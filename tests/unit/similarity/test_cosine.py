@@ -11,9 +11,9 @@ from dmp_assets.similarity.blocks import Neighbours, common_counts, product_bloc
 from dmp_assets.similarity.cosine import cosine_top_k
 
 
-def naive_cosine(dense: np.ndarray, k: int) -> list[tuple[int, int, int, float, int]]:
+def naive_cosine(dense: np.ndarray, k: int) -> list[tuple]:
     """Return (row, neighbour, rank, similarity, columns in common), ties to the lower position."""
-    result = []
+    result: list[tuple] = []
     for a, left in enumerate(dense):
         pairs = []
         for b, right in enumerate(dense):
@@ -26,7 +26,7 @@ def naive_cosine(dense: np.ndarray, k: int) -> list[tuple[int, int, int, float, 
     return result
 
 
-def as_rows(found: Neighbours) -> list[tuple[int, int, int, float, int]]:
+def as_rows(found: Neighbours) -> list[tuple]:
     columns = (found.row, found.neighbour, found.rank, found.similarity, found.common_count)
     return list(zip(*(column.tolist() for column in columns), strict=True))
 

@@ -161,7 +161,9 @@ def test_neither_row_order_nor_threads_change_a_bit(ratings: pd.DataFrame, table
     pd.testing.assert_frame_equal(expected, table(shuffled, AS_OF, n_jobs=2), check_exact=True)
 
 
-def test_baskets_and_texts_may_come_in_any_order(baskets: pd.DataFrame, texts: pd.Series, ratings: pd.DataFrame) -> None:
+def test_baskets_and_texts_may_come_in_any_order(
+    baskets: pd.DataFrame, texts: pd.Series, ratings: pd.DataFrame
+) -> None:
     shuffled = baskets.sample(frac=1, random_state=1)
     one, other = co_purchase_similarity(baskets, AS_OF), co_purchase_similarity(shuffled, AS_OF)
     pd.testing.assert_frame_equal(one, other, check_exact=True)
