@@ -3,6 +3,8 @@
 Types are those of the stored table read back from DuckDB; the functions in `tables.py` return the same ones.
 """
 
+import re
+
 import numpy as np
 import pandas as pd
 import pandera.pandas as pa
@@ -21,6 +23,9 @@ def _similarity_schema(what: str, measures: str, common_count: pa.Column, descri
     of three columns of strings would take longer than finding the neighbours.
     """
     id_name, neighbour_name = f"{what}_id", f"neighbour_{what}_id"
+
+    def is_known_measure(names: pd.Series) -> pd.Series:
+        return names.isin([name for name in names.unique() if re.match(measures, str(name))])
 
     def is_not_its_own_neighbour(table: pd.DataFrame) -> pd.Series:
         return table[id_name] != table[neighbour_name]
@@ -61,10 +66,7 @@ def _similarity_schema(what: str, measures: str, common_count: pa.Column, descri
             ),
             "measure": pa.Column(
                 str,
-                pa.Check(
-                    lambda values: values.isin([v for v in values.unique() if pd.Series([v]).str.match(measures)[0]]),
-                    error=f"matches {measures}",
-                ),
+                pa.Check(is_known_measure, error=f"measure matches {measures}"),
                 description="How similarity is computed; similarity.similarity_measures says what each is for. A suffix "
                 "_significance_t says that it is multiplied by min(n, t) / t, with n = common_count.",
             ),
