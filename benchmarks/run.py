@@ -1,7 +1,7 @@
 """Run every benchmark on the built platform, one after the other."""
 
-from benchmarks import forecast_protocol, layers, recommendations, similarity_quality
+from benchmarks import forecast_protocol, layers, recommendations, similarity_quality, similarity_speed
 
 if __name__ == "__main__":
-    for benchmark in (similarity_quality, forecast_protocol, recommendations, layers):
+    for benchmark in (similarity_quality, similarity_speed, forecast_protocol, recommendations, layers):
         benchmark.main()

@@ -1,37 +1,91 @@
-"""Time and memory of both similarity matrices, and how often the best neighbour is of the same type, which no measure sees."""
+"""Every similarity measure: time, coverage, agreement in product type, and what it tells about purchases held out."""
 
 import resource
 import time
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
 
 from dmp_assets import inputs
+from dmp_assets.product_text import product_texts
 from dmp_assets.settings import get_settings
+from dmp_assets.similarity.measures import similarity_measures
 from dmp_assets.similarity.ratings import ratings_from_counts
-from dmp_assets.similarity.tables import customer_similarity, product_similarity
+from dmp_assets.similarity.tables import (
+    co_purchase_similarity,
+    content_similarity,
+    customer_similarity,
+    product_similarity,
+)
 from dmp_assets.warehouse import Warehouse
+
+HELD_OUT_DAYS = 28
+NEIGHBOURS = 20
 
 
 def main() -> None:
-    """Run on the built platform."""
+    """Run on the built platform, with the last weeks held out."""
     settings = get_settings()
     warehouse = Warehouse.from_settings(settings)
-    ratings = ratings_from_counts(warehouse.query(inputs.PURCHASE_COUNTS))
     as_of_on = warehouse.query(f"select {inputs.AS_OF} as as_of_on")["as_of_on"].iloc[0]
-    types = warehouse.query("select product_id, product_type from marts.dim_products").set_index("product_id")[
-        "product_type"
-    ]
+    cutoff = as_of_on - pd.Timedelta(days=HELD_OUT_DAYS)
+    before = f"date '{cutoff.date()}'"
+    ratings = ratings_from_counts(warehouse.query(inputs.PURCHASE_COUNTS.replace(inputs.AS_OF, before)))
+    later = warehouse.query(
+        inputs.PURCHASE_COUNTS.replace("lines.order_on <", f"lines.order_on >= {before} and lines.order_on <")
+    )
+    attributes = warehouse.query(inputs.PRODUCT_ATTRIBUTES)
+    baskets = warehouse.query(inputs.BASKETS.replace(inputs.AS_OF, before))
+    n_jobs = settings.threads
 
-    start = time.perf_counter()
-    customers = customer_similarity(ratings, as_of_on, n_jobs=settings.threads)
-    print(f"Customers: {len(ratings):,} ratings, {len(customers):,} rows, {time.perf_counter() - start:.1f} s")
+    customers = _timed("customers", lambda: customer_similarity(ratings, cutoff, n_jobs=n_jobs))
+    texts = product_texts(attributes)
+    products = pd.concat(
+        [
+            _timed("products", lambda: product_similarity(ratings, cutoff, n_jobs=n_jobs)),
+            _timed("co-purchases", lambda: co_purchase_similarity(baskets, cutoff)),
+            _timed("content", lambda: content_similarity(texts, cutoff, ratings=ratings, n_jobs=n_jobs)),
+        ],
+        ignore_index=True,
+    )
+    measures = similarity_measures(customers, products, attributes, ratings["customer_id"].nunique(), cutoff)
+    columns = ["entity", "measure", "row_count", "covered_share", "same_type_share", "chance_same_type_share"]
+    print(measures[columns].to_string(index=False))
+    print(
+        f"Products new to a customer in the {HELD_OUT_DAYS} days held out: how much more often one of the {NEIGHBOURS} "
+        "nearest had bought them than customers at large (1 by chance)"
+    )
+    for measure, table in customers.groupby("measure"):
+        print(f"  {measure:28} {_new_purchase_ratio(table, ratings, later):.3f}")
 
-    for significance in (None, 20, 50, 100):
-        start = time.perf_counter()
-        products = product_similarity(ratings, as_of_on, significance=significance, n_jobs=settings.threads)
-        seconds = time.perf_counter() - start
-        best = products[products["rank"] == 1]
-        same = (best["product_id"].map(types) == best["neighbour_product_id"].map(types)).mean()
-        print(f"Products, significance {significance}: {len(products):,} rows, {seconds:.1f} s, same type {same:.1%}")
-    print(f"Peak memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:,.0f} MB")
+
+def _timed(name: str, run: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+    wall, processor = time.perf_counter(), time.process_time()
+    table = run()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(
+        f"{name:14} {len(table):9,} rows, {time.perf_counter() - wall:5.1f} s, processor "
+        f"{time.process_time() - processor:5.1f} s; peak memory so far {peak:,.0f} MB"
+    )
+    return table
+
+
+def _new_purchase_ratio(table: pd.DataFrame, ratings: pd.DataFrame, later: pd.DataFrame) -> float:
+    """Return observed over expected share of the nearest customers who had bought what is new to a customer."""
+    pair = ["customer_id", "product_id"]
+    had = ratings[pair]
+    new = later[pair].merge(had, on=pair, how="left", indicator=True).query("_merge == 'left_only'")[pair]
+    bought_by = had["product_id"].value_counts() / had["customer_id"].nunique()
+    new = new[new["product_id"].isin(bought_by.index) & new["customer_id"].isin(table["customer_id"])]
+    nearest = table.loc[table["rank"] <= NEIGHBOURS, ["customer_id", "neighbour_customer_id"]]
+    size = nearest["customer_id"].value_counts()
+    owned = nearest.merge(had.rename(columns={"customer_id": "neighbour_customer_id"}), on="neighbour_customer_id")
+    owners = owned.groupby(pair).size().rename("owners").reset_index()
+    observed = new.merge(owners, on=pair, how="left")["owners"].fillna(0).to_numpy()
+    return float(
+        (observed / new["customer_id"].map(size).to_numpy()).sum() / np.sum(new["product_id"].map(bought_by).to_numpy())
+    )
 
 
 if __name__ == "__main__":

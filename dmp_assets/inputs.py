@@ -45,6 +45,21 @@ PURCHASE_COUNTS = f"""
 """
 """In how many orders each customer bought each product; without fuel and coupon lines."""
 
+BASKETS = f"""
+    select distinct lines.order_id, lines.product_id
+    from marts.fct_order_lines as lines
+    inner join marts.dim_products as products on lines.product_id = products.product_id
+    where lines.line_type <> 'coupon' and not products.is_fuel and lines.order_on < {AS_OF}
+    order by all
+"""
+"""Which products each order holds, one row per pair; without fuel and coupon lines."""
+
+PRODUCT_ATTRIBUTES = """
+    select product_id, department, product_category, product_type, brand, manufacturer_id, package_size
+    from marts.dim_products where not is_fuel order by product_id
+"""
+"""What is known of every product but fuel, sold or not, in the columns that `product_texts` reads."""
+
 WEEKLY_SALES = "select * from marts.fct_weekly_sales order by level, series_id, week_start_on"
 """Sales by week, in total and by department and category, USD."""
 

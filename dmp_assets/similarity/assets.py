@@ -3,14 +3,22 @@
 from collections.abc import Iterator
 
 import dagster as dg
+import pandas as pd
 
 from dmp_assets import inputs
 from dmp_assets.contracts import Table, lineage, result, store
+from dmp_assets.product_text import product_texts
 from dmp_assets.settings import get_settings
-from dmp_assets.similarity.plots import similarity_of_first_and_last_neighbour
+from dmp_assets.similarity.measures import similarity_measures
+from dmp_assets.similarity.plots import similarity_by_measure
 from dmp_assets.similarity.ratings import ratings_from_counts
-from dmp_assets.similarity.schema import CUSTOMER_SIMILARITY, PRODUCT_SIMILARITY
-from dmp_assets.similarity.tables import customer_similarity, product_similarity
+from dmp_assets.similarity.schema import CUSTOMER_SIMILARITY, PRODUCT_SIMILARITY, SIMILARITY_MEASURES
+from dmp_assets.similarity.tables import (
+    co_purchase_similarity,
+    content_similarity,
+    customer_similarity,
+    product_similarity,
+)
 from dmp_assets.warehouse import Warehouse
 
 _LINES = "marts.fct_order_lines"
@@ -18,41 +26,77 @@ _RATED_BY = [
     *(f"{_LINES}.{column}" for column in ("customer_id", "product_id", "order_id", "line_type", "order_on")),
     "marts.dim_products.is_fuel",
 ]
-
-
-def _similarity_table(what: str, schema) -> Table:
-    return Table(
-        "similarity",
-        f"{what}_similarity",
-        schema,
-        lineage(
-            schema,
-            source=_LINES,
-            derived=dict.fromkeys(schema.columns, _RATED_BY)
-            | {
-                f"{what}_id": [f"{what}_id"],
-                f"neighbour_{what}_id": _RATED_BY,
-                "as_of_on": ["marts.customer_features.as_of_on"],
-            },
-        ),
+_TEXT = [
+    f"marts.dim_products.{column}"
+    for column in (
+        "product_id",
+        "department",
+        "product_category",
+        "product_type",
+        "brand",
+        "manufacturer_id",
+        "package_size",
     )
+]
+_AS_OF_ON = {"as_of_on": ["marts.customer_features.as_of_on"]}
 
 
-CUSTOMERS = _similarity_table("customer", CUSTOMER_SIMILARITY)
-PRODUCTS = _similarity_table("product", PRODUCT_SIMILARITY)
+def _similarity_table(what: str, schema, computed_from: list[str], ids: list[str]) -> Table:
+    derived = dict.fromkeys(schema.columns, computed_from) | {f"{what}_id": ids} | _AS_OF_ON
+    return Table("similarity", f"{what}_similarity", schema, lineage(schema, source=_LINES, derived=derived))
 
-TABLES = (CUSTOMERS, PRODUCTS)
+
+CUSTOMERS = _similarity_table("customer", CUSTOMER_SIMILARITY, _RATED_BY, ["customer_id"])
+PRODUCTS = _similarity_table("product", PRODUCT_SIMILARITY, [*_RATED_BY, *_TEXT], ["marts.dim_products.product_id"])
+
+_BOTH = ("similarity.customer_similarity", "similarity.product_similarity")
+_MEASURE_NAMES = [f"{table}.measure" for table in _BOTH]
+_ROWS = [*_MEASURE_NAMES, *(f"{table}.rank" for table in _BOTH)]
+_TYPES = [
+    "similarity.product_similarity.product_id",
+    "similarity.product_similarity.neighbour_product_id",
+    "marts.dim_products.product_type",
+]
+MEASURES = Table(
+    "similarity",
+    "similarity_measures",
+    SIMILARITY_MEASURES,
+    lineage(
+        SIMILARITY_MEASURES,
+        source=_BOTH[1],
+        derived=dict.fromkeys(SIMILARITY_MEASURES.columns, _MEASURE_NAMES)
+        | {
+            "neighbour_count": _ROWS,
+            "row_count": _ROWS,
+            "covered_share": [*_ROWS, f"{_LINES}.customer_id", "marts.dim_products.product_id"],
+            "median_similarity": [f"{table}.similarity" for table in _BOTH],
+            "same_type_share": _TYPES,
+            "chance_same_type_share": _TYPES,
+        }
+        | _AS_OF_ON,
+    ),
+)
+
+TABLES = (CUSTOMERS, PRODUCTS, MEASURES)
 
 
 @dg.multi_asset(specs=[table.spec() for table in TABLES])
 def build_similarity(warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
-    """Find each customer's and each product's most similar others."""
+    """Find each customer's and each product's most similar others by every measure."""
     as_of_on = warehouse.query(f"select {inputs.AS_OF} as as_of_on")["as_of_on"].iloc[0]
     ratings = ratings_from_counts(warehouse.query(inputs.PURCHASE_COUNTS))
+    attributes = warehouse.query(inputs.PRODUCT_ATTRIBUTES)
     threads = get_settings().threads
     customers = customer_similarity(ratings, as_of_on, n_jobs=threads)
-    products = product_similarity(ratings, as_of_on, n_jobs=threads)
-    store(warehouse, {CUSTOMERS: customers, PRODUCTS: products})
+    parts = (
+        product_similarity(ratings, as_of_on, n_jobs=threads),
+        co_purchase_similarity(warehouse.query(inputs.BASKETS), as_of_on),
+        content_similarity(product_texts(attributes), as_of_on, ratings=ratings, n_jobs=threads),
+    )
+    products = pd.concat(parts, ignore_index=True)
+    measures = similarity_measures(customers, products, attributes, ratings["customer_id"].nunique(), as_of_on)
+    store(warehouse, {CUSTOMERS: customers, PRODUCTS: products, MEASURES: measures})
     for table, frame in ((CUSTOMERS, customers), (PRODUCTS, products)):
-        figure = similarity_of_first_and_last_neighbour(frame, f"How alike are the neighbours? {table.name}")
+        figure = similarity_by_measure(frame, f"How alike are the neighbours? {table.name}")
         yield result(table, frame, plots={"similarity": figure}, ratings=len(ratings))
+    yield result(MEASURES, measures)

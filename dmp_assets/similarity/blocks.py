@@ -1,7 +1,7 @@
 """Exact top-k neighbours of every row, one block of rows at a time.
 
-What lives here: what every neighbour measure shares, that is the walk over blocks, significance weighting, the choice
-of the k best and the order of ties. Never put here a measure's formula (`pearson.py`, `adjusted_cosine.py`) or an id of
+What lives here: what the neighbour measures share, that is the walk over blocks, significance weighting, the choice
+of the k best and the order of ties. Never put here a measure's formula (`pearson.py`, `cosine.py`, ...) or an id of
 a customer or product (`tables.py`): rows are known by position only.
 
 Measured on 10,396 products of 2,467 customers, two cores: sparse times sparse in two threads 1.3 s per product matrix,
@@ -22,6 +22,8 @@ from scipy import sparse
 SIMILARITY_DECIMALS = 12
 # Cells of one dense array of a block: 2 M cells are 16 MB. A measure holds about six such arrays per thread.
 BLOCK_CELLS = 2_000_000
+# Multiplications of one sparse product of a block, which bound its cells; each takes about 50 bytes on the way.
+BLOCK_PRODUCTS = 5_000_000
 
 
 @dataclass(frozen=True)
@@ -50,14 +52,14 @@ class Neighbours:
         neighbour: int64, position of its neighbour, never equal to `row`.
         rank: int64, 1 for the best neighbour, without gaps.
         similarity: float64 within [-1, 1], significance-weighted if that was asked for; never rises with rank.
-        co_rated_count: int64, ratings in common, on which the similarity rests.
+        common_count: int64, what the two have in common, on which the similarity rests: ratings, or what the measure says.
     """
 
     row: np.ndarray
     neighbour: np.ndarray
     rank: np.ndarray
     similarity: np.ndarray
-    co_rated_count: np.ndarray
+    common_count: np.ndarray
 
 
 def top_k_neighbours(
@@ -75,7 +77,7 @@ def top_k_neighbours(
     Raises:
         ValueError: if a parameter is out of its range.
     """
-    _check_parameters(k, min_co_rated, significance, block_rows, n_jobs)
+    check_at_least_1(k=k, min_co_rated=min_co_rated, n_jobs=n_jobs, significance=significance, block_rows=block_rows)
     step = block_rows or max(1, BLOCK_CELLS // max(measure.row_count, 1))
 
     def neighbours_of_block(start: int) -> Neighbours:
@@ -94,7 +96,7 @@ def top_k_neighbours(
 
     with ThreadPoolExecutor(max_workers=n_jobs) as pool:
         parts = list(pool.map(neighbours_of_block, range(0, measure.row_count, step)))
-    return _concatenated([_NONE, *parts])
+    return concatenated(parts)
 
 
 def _best_of_block(scores: np.ndarray, counts: np.ndarray, k: int, first_row: int) -> Neighbours:
@@ -111,22 +113,91 @@ def _best_of_block(scores: np.ndarray, counts: np.ndarray, k: int, first_row: in
     return Neighbours(row + first_row, column, rank, scores[row, column], counts[row, column].astype(np.int64))
 
 
+def best_of_pairs(
+    row: np.ndarray, neighbour: np.ndarray, similarity: np.ndarray, common_count: np.ndarray, k: int
+) -> Neighbours:
+    """Return the k most similar of each row's pairs, whatever the order of the pairs; ties go to the lower position.
+
+    Args:
+        row: positions; a row without a pair has no neighbour.
+        neighbour: positions; a pair is there once.
+        similarity: float64, rounded already.
+        common_count: what the two have in common.
+        k: neighbours per row at most.
+    """
+    order = np.lexsort((neighbour, -similarity, row))
+    row = row[order]
+    rank = np.arange(1, row.size + 1) - np.searchsorted(row, row)
+    order, row, rank = order[rank <= k], row[rank <= k], rank[rank <= k]
+    return Neighbours(
+        row.astype(np.int64),
+        neighbour[order].astype(np.int64),
+        rank,
+        similarity[order].astype(np.float64),
+        common_count[order].astype(np.int64),
+    )
+
+
+def product_blocks(left: sparse.csr_array, right: sparse.csr_array, products: int) -> list[slice]:
+    """Cut the rows of `left` so that `left[rows] @ right` takes at most `products` multiplications, or one row."""
+    per_row = np.bincount(
+        np.repeat(np.arange(left.shape[0]), np.diff(left.indptr)),
+        weights=np.diff(right.indptr)[left.indices],
+        minlength=left.shape[0],
+    )
+    total = np.concatenate([[0.0], np.cumsum(per_row)])
+    blocks, start = [], 0
+    while start < left.shape[0]:
+        stop = max(start + 1, int(np.searchsorted(total, total[start] + products, side="right")) - 1)
+        blocks.append(slice(start, stop))
+        start = stop
+    return blocks
+
+
+def common_counts(matrix: sparse.csr_array, row: np.ndarray, neighbour: np.ndarray) -> np.ndarray:
+    """Return in how many columns both rows of each pair store something, int64, one per pair.
+
+    For a list of pairs, where the product of all rows with all would be mostly thrown away: the shorter row of each
+    pair is looked up in the longer one, whose cells are dense for a block of rows at a time.
+    """
+    sizes = np.diff(matrix.indptr).astype(np.int64)
+    is_swapped = sizes[row] > sizes[neighbour]
+    shorter, longer = np.where(is_swapped, neighbour, row), np.where(is_swapped, row, neighbour)
+    order = np.argsort(longer, kind="stable")
+    shorter, longer = shorter[order], longer[order]
+    counts = np.zeros(row.size, dtype=np.int64)
+    step = max(1, BLOCK_CELLS // max(matrix.shape[1], 1))
+    for start in range(0, matrix.shape[0], step):
+        first, last = np.searchsorted(longer, [start, start + step])
+        if first == last:
+            continue
+        size = sizes[shorter[first:last]]
+        pair = np.repeat(np.arange(last - first), size)
+        cell = np.arange(size.sum()) + np.repeat(matrix.indptr[shorter[first:last]] - (np.cumsum(size) - size), size)
+        block = matrix[start : start + step]
+        is_stored = np.zeros(block.shape, dtype=bool)
+        is_stored[np.repeat(np.arange(block.shape[0]), np.diff(block.indptr)), block.indices] = True
+        found = is_stored[longer[first:last][pair] - start, matrix.indices[cell]]
+        counts[order[first:last]] = np.bincount(pair[found], minlength=last - first)
+    return counts
+
+
 _NONE = Neighbours(
     *(np.empty(0, np.float64 if field.name == "similarity" else np.int64) for field in fields(Neighbours))
 )
 
 
-def _concatenated(parts: list[Neighbours]) -> Neighbours:
+def concatenated(parts: list[Neighbours]) -> Neighbours:
+    """Return the pairs of all parts, one after the other."""
+    parts = [_NONE, *parts]
     return Neighbours(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Neighbours)))
 
 
-def _check_parameters(k: int, min_co_rated: int, significance: int | None, block_rows: int | None, n_jobs: int) -> None:
-    for name, value in {"k": k, "min_co_rated": min_co_rated, "n_jobs": n_jobs}.items():
-        if value < 1:
-            raise ValueError(f"{name} must be at least 1, got {value}")
-    for name, value in {"significance": significance, "block_rows": block_rows}.items():
+def check_at_least_1(**parameters: int | None) -> None:
+    """Raise a ValueError that names the first parameter below 1; None stands for a default."""
+    for name, value in parameters.items():
         if value is not None and value < 1:
-            raise ValueError(f"{name} must be at least 1, or None, got {value}")
+            raise ValueError(f"{name} must be at least 1, got {value}")
 
 
 def as_rating_matrix(matrix: sparse.csr_array) -> sparse.csr_array:

@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def similarity_of_first_and_last_neighbour(table: pd.DataFrame, title: str) -> "Figure":
-    """Return histograms of the similarity of each row's best and last neighbour, on one scale.
+def similarity_by_measure(table: pd.DataFrame, title: str) -> "Figure":
+    """Return a panel per measure with the similarity of each row's best and last neighbour, on one scale.
 
     The further the two lie apart, the more a neighbour's place says. Rows with fewer neighbours than the others are
     left out of the last place, where they would look better than they are.
@@ -26,16 +26,18 @@ def similarity_of_first_and_last_neighbour(table: pd.DataFrame, title: str) -> "
 
     if table.empty:
         raise ValueError("no neighbours to draw: the similarity table is empty")
-    last_rank = int(table["rank"].max())
-    edges = np.linspace(table["similarity"].min(), table["similarity"].max(), 51).tolist()
-    figure = Figure(figsize=(7, 4), layout="constrained")
-    axes = figure.subplots()
-    for rank, colour in {1: "tab:blue", last_rank: "tab:orange"}.items():
-        values = table.loc[table["rank"] == rank, "similarity"]
-        label = f"neighbour {rank}: {len(values):,} rows, median {values.median():.2f}"
-        axes.hist(values, bins=edges, color=colour, alpha=0.6, label=label)
-    axes.set(
-        title=title, xlabel=f"similarity ({table['measure'].iloc[0].replace('_', ' ')}, -1 to 1)", ylabel="rows (count)"
-    )
-    axes.legend(frameon=False)
+    measures = sorted(table["measure"].unique())
+    figure = Figure(figsize=(7, 1 + 2 * len(measures)), layout="constrained")
+    figure.suptitle(title)
+    panels = figure.subplots(len(measures), 1, squeeze=False)[:, 0]
+    for axes, measure in zip(panels, measures, strict=True):
+        listed = table[table["measure"] == measure]
+        last_rank = int(listed["rank"].max())
+        edges = np.linspace(listed["similarity"].min(), listed["similarity"].max(), 51).tolist()
+        for rank, colour in {1: "tab:blue", last_rank: "tab:orange"}.items():
+            values = listed.loc[listed["rank"] == rank, "similarity"]
+            label = f"neighbour {rank}: {len(values):,} rows, median {values.median():.2f}"
+            axes.hist(values, bins=edges, color=colour, alpha=0.6, label=label)
+        axes.set(xlabel=f"{measure.replace('_', ' ')} (-1 to 1)", ylabel="rows (count)")
+        axes.legend(frameon=False)
     return figure

@@ -37,7 +37,7 @@ def ratings_from_orders(order_lines: pd.DataFrame) -> pd.DataFrame:
             purchases. Select the lines known before the as-of date first, without fuel and coupon lines.
 
     Returns:
-        customer_id, product_id, rating, sorted by both ids.
+        customer_id, product_id, order_count, rating, sorted by both ids.
 
     Raises:
         ValueError: if a column is missing.
@@ -55,7 +55,7 @@ def ratings_from_counts(purchase_counts: pd.DataFrame) -> pd.DataFrame:
         purchase_counts: customer_id, product_id, order_count (1 or more); one row per pair.
 
     Returns:
-        customer_id, product_id, rating (float64, ln 2 for a single order), in the order of the input.
+        customer_id, product_id, order_count, rating (float64, ln 2 for a single order), in the order of the input.
 
     Raises:
         ValueError: if a column is missing or a count is below 1.
@@ -65,7 +65,7 @@ def ratings_from_counts(purchase_counts: pd.DataFrame) -> pd.DataFrame:
     if too_few:
         raise ValueError(f"{too_few} rows have an order_count below 1; leave out what was not bought")
     rating = np.log1p(purchase_counts["order_count"].astype("float64"))
-    return purchase_counts[["customer_id", "product_id"]].assign(rating=rating)
+    return purchase_counts[["customer_id", "product_id", "order_count"]].assign(rating=rating)
 
 
 def rating_matrix(

@@ -55,7 +55,7 @@ def rating_tables(draw: st.DrawFn) -> np.ndarray:
 
 
 def assert_same(left: Neighbours, right: Neighbours) -> None:
-    for name in ("row", "neighbour", "rank", "similarity", "co_rated_count"):
+    for name in ("row", "neighbour", "rank", "similarity", "common_count"):
         np.testing.assert_array_equal(getattr(left, name), getattr(right, name), err_msg=name)
 
 

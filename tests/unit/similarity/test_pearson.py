@@ -43,7 +43,7 @@ def rating_tables(draw: st.DrawFn) -> np.ndarray:
 
 
 def assert_same(left: Neighbours, right: Neighbours) -> None:
-    for name in ("row", "neighbour", "rank", "similarity", "co_rated_count"):
+    for name in ("row", "neighbour", "rank", "similarity", "common_count"):
         np.testing.assert_array_equal(getattr(left, name), getattr(right, name), err_msg=name)
 
 
@@ -51,7 +51,7 @@ def test_worked_example() -> None:
     found = pearson_top_k(sparse.csr_array([[4.0, 2, 3, 1, 5], [3, 5, 4, 3, 2]]), k=5)
     assert found.similarity == pytest.approx([-4 / np.sqrt(52)] * 2, abs=1e-12)
     assert found.similarity == pytest.approx([-0.5547001962] * 2, abs=1e-10)
-    assert found.co_rated_count.tolist() == [5, 5]
+    assert found.common_count.tolist() == [5, 5]
     assert found.rank.tolist() == [1, 1]
 
 

@@ -36,7 +36,7 @@ def test_counts_made_elsewhere_give_the_same_ratings() -> None:
 
 def test_no_lines_give_no_ratings() -> None:
     ratings = ratings_from_orders(LINES.iloc[:0])
-    assert list(ratings.columns) == ["customer_id", "product_id", "rating"]
+    assert list(ratings.columns) == ["customer_id", "product_id", "order_count", "rating"]
     assert ratings.empty
     assert rating_matrix(ratings).ratings.shape == (0, 0)
 
