@@ -22,6 +22,7 @@ TABLES = (*profiles.TABLES, *clusters.TABLES, *similarity.TABLES, *forecasts.TAB
 
 ASSETS = (
     collection.load_complete_journey,
+    profiles.build_customer_interests,
     profiles.build_customer_profiles,
     profiles.build_customer_tags,
     clusters.build_customer_clusters,
