@@ -33,15 +33,19 @@ _PURCHASES = f"""
     where lines.line_type <> 'coupon' and not products.is_fuel and lines.order_on < {inputs.AS_OF}
 """
 _PRODUCTS = f"""
+    with sales as (
+        select product_id, sum(sales_amount) as sales_amount
+        from marts.fct_order_lines
+        where order_on < {inputs.AS_OF}
+        group by product_id
+    )
     select
         products.product_id, products.department, products.product_category, products.product_type,
-        coalesce(sum(lines.sales_amount), 0) as sales_amount
+        coalesce(sales.sales_amount, 0) as sales_amount
     from marts.dim_products as products
-    left join marts.fct_order_lines as lines
-        on products.product_id = lines.product_id and lines.order_on < {inputs.AS_OF}
+    left join sales on products.product_id = sales.product_id
     where not products.is_fuel
-    group by all
-    order by all
+    order by products.product_id
 """
 _CLUSTERS = f"""
     select customer_id, cluster_id, cluster_name
@@ -72,7 +76,7 @@ CUSTOMER_INTERESTS = Table(
         source="marts.fct_order_lines",
         derived={
             "as_of_on": [f"{FEATURES}.as_of_on"],
-            **{key: [*_TEXT, *_BOUGHT] for key in ("source", "rank", "tag", "weight", "value", "evidence")},
+            **{column: [*_TEXT, *_BOUGHT] for column in ("source", "rank", "tag", "weight", "value", "evidence")},
         },
     ),
 )
@@ -81,10 +85,13 @@ CUSTOMER_INTERESTS = Table(
 def _topics_table(name: str) -> Table:
     contract = getattr(schema, name.upper())
     derived = {
-        **{key: [_PRODUCT, *_TEXT] for key in contract.columns},
+        **{column: [_PRODUCT, *_TEXT] for column in contract.columns},
         "as_of_on": [f"{FEATURES}.as_of_on"],
         "product_id": [_PRODUCT],
-        **{key: [*_TEXT, _PRODUCT, "marts.fct_order_lines.sales_amount"] for key in ("sales_amount", "sales_share")},
+        **{
+            column: [*_TEXT, _PRODUCT, "marts.fct_order_lines.sales_amount"]
+            for column in ("sales_amount", "sales_share")
+        },
     }
     return Table("profiles", name, contract, lineage(contract, source="marts.dim_products", derived=derived))
 
@@ -118,8 +125,8 @@ PROFILES = Table(
                 for column in ("cluster_id", "cluster_name")
             },
             **{
-                key: [f"profiles.customer_interests.{name}" for name in ("tag", "source", "rank", "customer_id")]
-                for key in (*INTERESTS, *TOPICS)
+                column: [f"profiles.customer_interests.{name}" for name in ("tag", "source", "rank", "customer_id")]
+                for column in (*INTERESTS, *TOPICS)
             },
             "overdue_ratio": ["recency_days", "inter_purchase_days_mean"],
             "favourite_day_part": ["morning_share", "afternoon_share", "evening_share", "night_share"],

@@ -153,8 +153,9 @@ def compile_rules(rules: RuleSet, kinds: dict[str, Kind]) -> str:
     """Write the rules as one SELECT over a table `customers` that has customer_id, as_of_on and the columns of `kinds`.
 
     The query returns customer_id, as_of_on, source ('rule'), category, tag, rank (1), weight (1: a rule holds or
-    it does not), value (double), evidence, sorted by customer_id and tag. A customer for whom any column of a rule is null does not get its tag. Raises TagRuleError
-    for an unknown column and for an operator or value that does not fit the column's kind.
+    it does not), value (double), evidence, sorted by customer_id and tag. A customer for whom any column of a rule is
+    null does not get its tag. Raises TagRuleError for an unknown column and for an operator or value that does not
+    fit the column's kind.
     """
     selects = [_compile_rule(rule, kinds, f"{rules.path}: rule '{rule.tag}'") for rule in rules.rules]
     return "\nunion all\n".join(selects) + "\norder by customer_id, tag"
