@@ -5,6 +5,7 @@ Nothing here draws or formats a page; every text is plain.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 
 import pandas as pd
 
@@ -33,7 +34,7 @@ class CustomerPage:
     """All that is known about one customer as of a date; groups without a fact are left out."""
 
     customer_id: str
-    as_of_on: pd.Timestamp
+    as_of_on: date
     groups: tuple[FactGroup, ...]
 
 
@@ -78,8 +79,7 @@ def customer_page(
     if neighbours is not None:
         mine = neighbours[neighbours["customer_id"] == customer_id].sort_values(["measure", "rank"])
         groups.append(FactGroup("Similar customers", _similar(mine)))
-    as_of_on = pd.Timestamp(profile["as_of_on"])
-    return CustomerPage(customer_id, as_of_on, tuple(group for group in groups if group.facts))
+    return CustomerPage(customer_id, profile["as_of_on"].date(), tuple(group for group in groups if group.facts))
 
 
 def product_names(products: pd.DataFrame) -> pd.Series:
@@ -107,13 +107,13 @@ def _standing(profile: pd.Series) -> tuple[Fact, ...]:
     )
     tier = (
         f"${profile['sales_amount_26w']:,.2f} in the last 26 weeks, "
-        f"with an order in {profile['active_week_share']:.0%} of them"
+        f"with an order in {100 * profile['active_week_share']:.0f} % of them"
     )
     return (
         Fact("Lifecycle stage", _words(profile["lifecycle_stage"]), rhythm),
         Fact("Loyalty tier", profile["loyalty_tier"], tier),
         Fact("Segment", profile["rfm_segment"], scores),
-        Fact("Cluster", profile["cluster_name"], f"nearest to the centre of cluster {profile['cluster_id']}"),
+        Fact("Cluster", profile["cluster_name"], f"its centre is the nearest, cluster number {profile['cluster_id']}"),
     )
 
 
@@ -125,23 +125,25 @@ def _buying(profile: pd.Series) -> tuple[Fact, ...]:
         why = f"{profile['average_order_products']:.1f} different products on average"
         facts.append(Fact("An order", f"${profile['average_order_amount']:,.2f}", why))
     departments = [
-        f"{profile[name]} {profile[f'{name}_share']:.0%}"
+        f"{profile[name]} {100 * profile[f'{name}_share']:.0f} %"
         for name in (f"favourite_department_{rank}" for rank in (1, 2, 3))
         if pd.notna(profile[name])
     ]
     if departments:
         facts.append(Fact("Departments", ", ".join(departments), "shares of the customer's sales"))
     facts.append(
-        Fact("Store", str(profile["favourite_store_id"]), f"{profile['favourite_store_share']:.0%} of the orders")
+        Fact(
+            "Store", str(profile["favourite_store_id"]), f"{100 * profile['favourite_store_share']:.0f} % of the orders"
+        )
     )
-    when = f"most orders of the day; {profile['weekend_share']:.0%} of the orders at the weekend"
+    when = f"most orders of the day; {100 * profile['weekend_share']:.0f} % of the orders at the weekend"
     facts.append(Fact("Time", profile["favourite_day_part"], when))
     for label, column, why in (
         ("Discounts", "discount_share", "off the list price of everything bought"),
         ("Private label", "private_label_share", "of the customer's sales"),
     ):
         if pd.notna(profile[column]):
-            facts.append(Fact(label, f"{profile[column]:.0%}", why))
+            facts.append(Fact(label, f"{100 * profile[column]:.0f} %", why))
     return tuple(facts)
 
 

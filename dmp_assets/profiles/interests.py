@@ -21,6 +21,7 @@ Product types foresee as well, but there are 2,400 of them with few customers ea
 """
 
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -54,7 +55,7 @@ class Purchases:
     decay: np.ndarray
 
 
-def encode_purchases(purchases: pd.DataFrame, as_of_on: pd.Timestamp) -> Purchases:
+def encode_purchases(purchases: pd.DataFrame, as_of_on: date) -> Purchases:
     """Return purchases as arrays, the same for any order of the rows.
 
     Args:
@@ -71,9 +72,9 @@ def encode_purchases(purchases: pd.DataFrame, as_of_on: pd.Timestamp) -> Purchas
     missing = (customer < 0) | (product < 0) | (order < 0) | purchases["order_on"].isna().to_numpy()
     if missing.any():
         raise ValueError(f"{int(missing.sum())} purchases lack a customer_id, product_id, order_id or order_on")
-    ago = (as_of_on - purchases["order_on"]).dt.days.to_numpy(dtype=np.int64)
+    ago = (np.datetime64(as_of_on, "us") - purchases["order_on"]).dt.days.to_numpy(dtype=np.int64)
     if (ago < 1).any():
-        raise ValueError(f"{int((ago < 1).sum())} purchases are not before {as_of_on.date()}, the as-of date")
+        raise ValueError(f"{int((ago < 1).sum())} purchases are not before {as_of_on:%Y-%m-%d}, the as-of date")
 
     # Orders are numbered by customer and day: the order of equal summands does not matter, so sums are the same for any order
     # of the rows without sorting 155,000 texts.
@@ -171,7 +172,8 @@ def ranked_table(
             "weight": ranked["weight"],
             "value": ranked["lift"],
             "evidence": evidence,
-        }
+        },
+        columns=INTEREST_COLUMNS,
     ).astype({"customer_id": object, "source": object, "rank": "int64", "tag": object, "evidence": object})
 
 

@@ -16,6 +16,8 @@ for 389 USD on average; silver 517, 28 %, 96 %, 201 USD; bronze 1,002, 20 %, 87 
 weeks later 89 % are in the same tier; over 13 weeks instead of 26 only 82 % are, with tiers no further apart.
 """
 
+from datetime import date
+
 import numpy as np
 import pandas as pd
 
@@ -27,7 +29,7 @@ WEEKS = 26
 RULES: dict[str, tuple[int, float]] = {"gold": (5, 0.75), "silver": (4, 0.5), "bronze": (1, 0.25)}
 
 
-def loyalty_tiers(order_days: pd.DataFrame, as_of_on: pd.Timestamp) -> pd.DataFrame:
+def loyalty_tiers(order_days: pd.DataFrame, as_of_on: date) -> pd.DataFrame:
     """Return every customer's loyalty tier and the numbers behind it.
 
     Args:
@@ -44,9 +46,9 @@ def loyalty_tiers(order_days: pd.DataFrame, as_of_on: pd.Timestamp) -> pd.DataFr
         ValueError: an order is not before `as_of_on`.
     """
     days = order_days.sort_values(["customer_id", "order_on", "sales_amount"])
-    ago = (as_of_on - days["order_on"]).dt.days
+    ago = (np.datetime64(as_of_on, "us") - days["order_on"]).dt.days
     if (ago < 1).any():
-        raise ValueError(f"{int((ago < 1).sum())} order days are not before {as_of_on.date()}, the as-of date")
+        raise ValueError(f"{int((ago < 1).sum())} order days are not before {as_of_on:%Y-%m-%d}, the as-of date")
     days = days.assign(week=(ago - 1) // 7)
     observed = min(WEEKS, int(days["week"].max()) + 1) if len(days) else WEEKS
     recent = days[days["week"] < WEEKS].groupby("customer_id")

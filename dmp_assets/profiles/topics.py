@@ -209,8 +209,9 @@ def _products_named(
     # A topic's shares of all products, dense: topics are few.
     weight = bought.data * topics.shares.toarray()[product, ranked["group"].to_numpy()[row]]
     matrix = sparse.csr_array((weight, (row, codes[product])), shape=(len(ranked), len(labels)))
-    row, column = matrix.nonzero()
-    parts = pd.DataFrame({"row": row, "label": column, "weight": np.round(matrix[row, column], 9)})
+    summed = matrix.tocoo()
+    row, column = summed.coords
+    parts = pd.DataFrame({"row": row, "label": column, "weight": np.round(summed.data, 9)})
     parts = parts.sort_values(["row", "weight", "label"], ascending=[True, False, True])
     parts = parts[parts.groupby("row").cumcount() < PRODUCTS_NAMED]
     words = pd.Series(np.asarray(labels)[parts["label"]], index=parts["row"], dtype=object)
