@@ -31,6 +31,7 @@ ASSETS = (
     collection.load_complete_journey,
     clusters.train_clusters,
     clusters.assign_clusters,
+    profiles.build_customer_interests,
     profiles.build_customer_profiles,
     profiles.build_customer_tags,
     similarity.build_similarity,

@@ -35,6 +35,15 @@ DEPARTMENT_SALES = f"""
 """
 """Sales by customer and department, USD."""
 
+ORDER_DAYS = f"""
+    select customer_id, order_on, sum(sales_amount) as sales_amount
+    from marts.fct_orders
+    where order_on < {AS_OF}
+    group by all
+    order by all
+"""
+"""The days on which each customer ordered, with the day's sales, USD."""
+
 PURCHASE_COUNTS = f"""
     select lines.customer_id, lines.product_id, count(distinct lines.order_id) as order_count
     from marts.fct_order_lines as lines

@@ -1,30 +1,111 @@
-"""Customer profiles and rule tags as assets: read, compute, store, record."""
+"""Customer profiles, interests and tags as assets: read, compute, store, record."""
+
+from collections.abc import Iterator
 
 import dagster as dg
 
 from dmp_assets import inputs
+from dmp_assets.clusters.methods import SERVED_METHOD
 from dmp_assets.contracts import Table, lineage, result, store
-from dmp_assets.profiles.plots import plot_frequency_and_spend, plot_recency_frequency, plot_segment_sizes, plot_tags
-from dmp_assets.profiles.profile import DEMOGRAPHIC_BANDS, PROFILE_ONLY, customer_profiles
-from dmp_assets.profiles.schema import CUSTOMER_PROFILES, CUSTOMER_TAGS
-from dmp_assets.profiles.tags import customer_tags, load_rules, rule_frame, rules_columns
+from dmp_assets.product_text import UNKNOWN, product_texts
+from dmp_assets.profiles import schema
+from dmp_assets.profiles.interests import behaviour_interests, encode_purchases, interests_table
+from dmp_assets.profiles.plots import (
+    plot_frequency_and_spend,
+    plot_interests,
+    plot_lifecycle_stages,
+    plot_loyalty_tiers,
+    plot_recency_frequency,
+    plot_segment_sizes,
+    plot_tags,
+    plot_topics,
+)
+from dmp_assets.profiles.profile import DEMOGRAPHIC_BANDS, INTERESTS, PROFILE_ONLY, TOPICS, customer_profiles
+from dmp_assets.profiles.tags import customer_tags, load_rules, rule_frame, rule_tags, rules_columns
+from dmp_assets.profiles.topics import content_interests, fit_topics, product_topics, topic_products
 from dmp_assets.warehouse import Warehouse
 
 FEATURES = "marts.customer_features"
+_PURCHASES = f"""
+    select lines.customer_id, lines.product_id, lines.order_id, lines.order_on
+    from marts.fct_order_lines as lines
+    inner join marts.dim_products as products on lines.product_id = products.product_id
+    where lines.line_type <> 'coupon' and not products.is_fuel and lines.order_on < {inputs.AS_OF}
+"""
+_PRODUCTS = f"""
+    with sales as (
+        select product_id, sum(sales_amount) as sales_amount
+        from marts.fct_order_lines
+        where order_on < {inputs.AS_OF}
+        group by product_id
+    )
+    select
+        products.product_id, products.department, products.product_category, products.product_type,
+        coalesce(sales.sales_amount, 0) as sales_amount
+    from marts.dim_products as products
+    left join sales on products.product_id = sales.product_id
+    where not products.is_fuel
+    order by products.product_id
+"""
+_CLUSTERS = f"""
+    select customer_id, cluster_id, cluster_name
+    from clusters.customer_clusters
+    where method = '{SERVED_METHOD}'
+    order by customer_id
+"""
+
+_ORDER_DAYS = ["marts.fct_orders.customer_id", "marts.fct_orders.order_on"]
+_ORDER_SALES = [*_ORDER_DAYS, "marts.fct_orders.sales_amount"]
 _DEPARTMENT_SALES = [
     "marts.dim_products.department",
     "marts.fct_order_lines.sales_amount",
     "marts.fct_order_lines.product_id",
     "marts.fct_order_lines.customer_id",
 ]
+_TEXT = [f"marts.dim_products.{column}" for column in ("department", "product_category", "product_type", "is_fuel")]
+_PRODUCT = "marts.dim_products.product_id"
+_BOUGHT = [f"marts.fct_order_lines.{column}" for column in ("product_id", "order_id", "order_on", "line_type")]
 _F_AND_M = ["frequency", "monetary_amount"]
+
+CUSTOMER_INTERESTS = Table(
+    "profiles",
+    "customer_interests",
+    schema.CUSTOMER_INTERESTS,
+    lineage(
+        schema.CUSTOMER_INTERESTS,
+        source="marts.fct_order_lines",
+        derived={
+            "as_of_on": [f"{FEATURES}.as_of_on"],
+            **{column: [*_TEXT, *_BOUGHT] for column in ("source", "rank", "tag", "weight", "value", "evidence")},
+        },
+    ),
+)
+
+
+def _topics_table(name: str) -> Table:
+    contract = getattr(schema, name.upper())
+    derived = {
+        **{column: [_PRODUCT, *_TEXT] for column in contract.columns},
+        "as_of_on": [f"{FEATURES}.as_of_on"],
+        "product_id": [_PRODUCT],
+        **{
+            column: [*_TEXT, _PRODUCT, "marts.fct_order_lines.sales_amount"]
+            for column in ("sales_amount", "sales_share")
+        },
+    }
+    return Table("profiles", name, contract, lineage(contract, source="marts.dim_products", derived=derived))
+
+
+PRODUCT_TOPICS = _topics_table("product_topics")
+TOPIC_TERMS = _topics_table("topic_terms")
+TOPIC_PRODUCTS = _topics_table("topic_products")
 
 PROFILES = Table(
     "profiles",
     "customer_profiles",
-    CUSTOMER_PROFILES,
+    schema.CUSTOMER_PROFILES,
     lineage(
-        CUSTOMER_PROFILES,
+        schema.CUSTOMER_PROFILES,
         source=FEATURES,
         derived={
             "r_score": ["recency_days"],
@@ -32,6 +113,21 @@ PROFILES = Table(
             "m_score": ["monetary_amount"],
             "rfm_score": ["recency_days", *_F_AND_M],
             "rfm_segment": ["recency_days", *_F_AND_M],
+            **dict.fromkeys(
+                ("lifecycle_stage", "usual_gap_days", "slipping_after_days", "lapsed_after_days", "returned_on"),
+                _ORDER_DAYS,
+            ),
+            "loyalty_tier": _ORDER_SALES,
+            "sales_amount_26w": _ORDER_SALES,
+            "active_week_share": _ORDER_DAYS,
+            **{
+                column: [f"clusters.customer_clusters.{name}" for name in (column, "method", "customer_id")]
+                for column in ("cluster_id", "cluster_name")
+            },
+            **{
+                column: [f"profiles.customer_interests.{name}" for name in ("tag", "source", "rank", "customer_id")]
+                for column in (*INTERESTS, *TOPICS)
+            },
             "overdue_ratio": ["recency_days", "inter_purchase_days_mean"],
             "favourite_day_part": ["morning_share", "afternoon_share", "evening_share", "night_share"],
             **{f"favourite_department_{rank}": _DEPARTMENT_SALES for rank in (1, 2, 3)},
@@ -54,15 +150,55 @@ _RULE_COLUMNS = [
 TAGS = Table(
     "profiles",
     "customer_tags",
-    CUSTOMER_TAGS,
+    schema.CUSTOMER_TAGS,
     lineage(
-        CUSTOMER_TAGS,
+        schema.CUSTOMER_TAGS,
         source=FEATURES,
-        derived=dict.fromkeys(("tag", "category", "value", "evidence", "source"), _RULE_COLUMNS),
+        derived={
+            "source": [*_RULE_COLUMNS, "profiles.customer_interests.source"],
+            "category": _RULE_COLUMNS,
+            "rank": ["profiles.customer_interests.rank"],
+            "weight": ["profiles.customer_interests.weight"],
+            **{
+                column: [*_RULE_COLUMNS, f"profiles.customer_interests.{column}"]
+                for column in ("tag", "value", "evidence")
+            },
+        },
     ),
 )
 
-TABLES = (PROFILES, TAGS)
+TABLES = (PROFILES, TAGS, CUSTOMER_INTERESTS, PRODUCT_TOPICS, TOPIC_TERMS, TOPIC_PRODUCTS)
+_INTEREST_TABLES = (CUSTOMER_INTERESTS, PRODUCT_TOPICS, TOPIC_TERMS, TOPIC_PRODUCTS)
+
+
+@dg.multi_asset(specs=[table.spec() for table in _INTEREST_TABLES])
+def build_customer_interests(warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
+    """Find the topics of the catalogue, and what every customer buys more than others do."""
+    as_of_on = warehouse.query(f"select {inputs.AS_OF} as as_of_on")["as_of_on"].iloc[0]
+    products = warehouse.query(_PRODUCTS)
+    purchases = encode_purchases(warehouse.query(_PURCHASES), as_of_on)
+    topics = fit_topics(product_texts(products))
+    members = topic_products(topics)
+    categories = products.set_index("product_id")["product_category"]
+    frames = {
+        CUSTOMER_INTERESTS: interests_table(
+            behaviour_interests(purchases, categories[categories != UNKNOWN]),
+            content_interests(purchases, topics, products),
+        ),
+        PRODUCT_TOPICS: product_topics(topics, members, products),
+        TOPIC_TERMS: topics.terms,
+        TOPIC_PRODUCTS: members,
+    }
+    frames = {
+        table: frame.assign(as_of_on=as_of_on).astype({"as_of_on": "datetime64[us]"}) for table, frame in frames.items()
+    }
+    store(warehouse, frames)
+    plots = {
+        CUSTOMER_INTERESTS: {"interests": plot_interests(frames[CUSTOMER_INTERESTS])},
+        TOPIC_TERMS: {"topics": plot_topics(frames[TOPIC_TERMS])},
+    }
+    for table, frame in frames.items():
+        yield result(table, frame, plots=plots.get(table))
 
 
 @dg.multi_asset(specs=[PROFILES.spec()])
@@ -72,6 +208,9 @@ def build_customer_profiles(warehouse: Warehouse) -> dg.MaterializeResult:
         warehouse.query(inputs.FEATURES),
         warehouse.query("select * from marts.dim_customers"),
         warehouse.query(inputs.DEPARTMENT_SALES),
+        warehouse.query(inputs.ORDER_DAYS),
+        warehouse.query(_CLUSTERS),
+        warehouse.query("select * from profiles.customer_interests"),
     )
     store(warehouse, {PROFILES: profiles})
     return result(
@@ -79,6 +218,8 @@ def build_customer_profiles(warehouse: Warehouse) -> dg.MaterializeResult:
         profiles,
         plots={
             "segments": plot_segment_sizes(profiles),
+            "lifecycle_stages": plot_lifecycle_stages(profiles),
+            "loyalty_tiers": plot_loyalty_tiers(profiles),
             "frequency_and_spend": plot_frequency_and_spend(profiles),
             "recency_and_frequency": plot_recency_frequency(profiles),
         },
@@ -87,8 +228,9 @@ def build_customer_profiles(warehouse: Warehouse) -> dg.MaterializeResult:
 
 @dg.multi_asset(specs=[TAGS.spec()])
 def build_customer_tags(warehouse: Warehouse) -> dg.MaterializeResult:
-    """Give every customer the tags whose rules it meets."""
+    """Give every customer the tags whose rules it meets, and its interests."""
     profiles = warehouse.query("select * from profiles.customer_profiles order by customer_id")
-    tags = customer_tags(rule_frame(warehouse.query(inputs.FEATURES), profiles), RULES)
+    by_rule = rule_tags(rule_frame(warehouse.query(inputs.FEATURES), profiles), RULES)
+    tags = customer_tags(by_rule, warehouse.query("select * from profiles.customer_interests"))
     store(warehouse, {TAGS: tags})
     return result(TAGS, tags, rules=len(RULES.rules), plots={"tags": plot_tags(tags)})

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from dmp_assets.profiles.lifecycle import STAGES
+from dmp_assets.profiles.loyalty import TIERS
 from dmp_assets.profiles.rfm import SEGMENTS
 
 if TYPE_CHECKING:
@@ -12,20 +14,86 @@ if TYPE_CHECKING:
 
 def plot_segment_sizes(profiles: pd.DataFrame) -> "Figure":
     """Draw the customers in each RFM segment, best on top; the label adds the segment's share of all sales."""
+    return _plot_groups(profiles, "rfm_segment", SEGMENTS, "monetary_amount", "Customers by RFM segment")
+
+
+def plot_lifecycle_stages(profiles: pd.DataFrame) -> "Figure":
+    """Draw the customers in each lifecycle stage; the label adds the stage's share of the sales of 26 weeks."""
+    title = "Customers by lifecycle stage, with sales of the last 26 weeks"
+    return _plot_groups(profiles, "lifecycle_stage", STAGES, "sales_amount_26w", title)
+
+
+def plot_loyalty_tiers(profiles: pd.DataFrame) -> "Figure":
+    """Draw the customers in each loyalty tier, best on top; the label adds the tier's share of the sales of 26 weeks."""
+    title = "Customers by loyalty tier, with sales of the last 26 weeks"
+    return _plot_groups(profiles, "loyalty_tier", TIERS, "sales_amount_26w", title)
+
+
+def _plot_groups(
+    profiles: pd.DataFrame, column: str, groups: tuple[str, ...], sales_column: str, title: str
+) -> "Figure":
     from matplotlib.figure import Figure
 
-    counts = profiles["rfm_segment"].value_counts().reindex(SEGMENTS, fill_value=0)
-    sales = profiles.groupby("rfm_segment")["monetary_amount"].sum().reindex(SEGMENTS, fill_value=0.0)
-    figure = Figure(figsize=(7, 4), layout="constrained")
+    counts = profiles[column].value_counts().reindex(groups, fill_value=0)
+    sales = profiles.groupby(column)[sales_column].sum().reindex(groups, fill_value=0.0)
+    figure = Figure(figsize=(7, 1.2 + 0.26 * len(groups)), layout="constrained")
     axes = figure.subplots()
-    bars = axes.barh(list(SEGMENTS), counts.to_numpy(), color="#4C78A8")
+    bars = axes.barh([group.replace("_", " ") for group in groups], counts.to_numpy(), color="#4C78A8")
     shares = 100 * sales / max(float(sales.sum()), 0.01)
     labels = [f"{count:,} ({share:.0f} % of sales)" for count, share in zip(counts, shares, strict=True)]
     axes.bar_label(bars, labels=labels, padding=3, fontsize=8)
     axes.invert_yaxis()
     axes.margins(x=0.25)
     axes.set_xlabel("Customers")
-    axes.set_title("Customers by RFM segment")
+    axes.set_title(title)
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def plot_interests(interests: pd.DataFrame, *, top: int = 20) -> "Figure":
+    """Draw the most frequent interests of profiles.customer_interests, one panel by behaviour and one by content."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 5), layout="constrained")
+    panels = {"behaviour": "Categories by behaviour", "content": "Topics by content"}
+    for axes, (source, title) in zip(figure.subplots(1, 2), panels.items(), strict=True):
+        tags = interests.loc[interests["source"] == source].groupby("tag").size().rename("customers").reset_index()
+        tags = tags.sort_values(["customers", "tag"], ascending=[False, True], ignore_index=True).head(top)
+        bars = axes.barh(tags.index, tags["customers"], color="#4C78A8")
+        axes.bar_label(bars, fmt="{:,.0f}", padding=3, fontsize=7)
+        axes.set_yticks(tags.index, labels=tags["tag"], fontsize=7)
+        axes.invert_yaxis()
+        axes.margins(x=0.15)
+        axes.set_xlabel("Customers")
+        axes.set_title(title)
+        axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def plot_topics(terms: pd.DataFrame) -> "Figure":
+    """Draw every topic of profiles.topic_terms as a bar of its top terms, each as long as its weight; the terms are beside it."""
+    from matplotlib import colormaps
+    from matplotlib.figure import Figure
+
+    words = terms.sort_values(["topic_id", "rank"]).groupby("topic_id")["term"].agg(", ".join)
+    weights = terms.pivot_table(index="topic_id", columns="rank", values="weight", fill_value=0.0)
+    figure = Figure(figsize=(10, 1.2 + 0.22 * len(words)), layout="constrained")
+    axes = figure.subplots()
+    ends = weights.cumsum(axis=1)
+    for number, rank in enumerate(weights.columns):
+        # One panel for all topics: a panel each takes ten times as long to draw.
+        start = ends[rank] - weights[rank]
+        axes.barh(
+            range(len(weights)), weights[rank], left=start, color=colormaps["viridis"](number / len(weights.columns))
+        )
+    for row, text in enumerate(words):
+        axes.text(float(ends.iloc[row, -1]), row, f"  {text}", va="center", fontsize=7)
+    axes.set_yticks(range(len(words)), labels=[f"Topic {topic_id}" for topic_id in words.index], fontsize=7)
+    axes.invert_yaxis()
+    axes.set_xlim(0, 2)
+    axes.set_xticks([0, 0.25, 0.5, 0.75, 1])
+    axes.set_xlabel("Weight of the top terms, strongest first, as a share of the topic")
+    axes.set_title("Topics in the products' texts")
     axes.spines[["top", "right"]].set_visible(False)
     return figure
 
@@ -77,10 +145,11 @@ def plot_recency_frequency(profiles: pd.DataFrame) -> "Figure":
 
 
 def plot_tags(tags: pd.DataFrame) -> "Figure":
-    """Draw the customers of each tag of profiles.customer_tags, most frequent on top, coloured by category."""
+    """Draw the customers of each rule tag of profiles.customer_tags, most frequent on top, coloured by category."""
     from matplotlib import colormaps
     from matplotlib.figure import Figure
 
+    tags = tags[tags["source"] == "rule"]
     counts = tags.groupby(["category", "tag"]).agg(customers=("customer_id", "size")).reset_index()
     counts = counts.sort_values(["customers", "tag"], ascending=[False, True], ignore_index=True)
     figure = Figure(figsize=(7, max(4.0, 0.22 * len(counts) + 1)), layout="constrained")

@@ -1,8 +1,10 @@
-"""The customer profile: scores, habits and demographic bands side by side, one row per customer."""
+"""The customer profile: scores, stage, tier, cluster, interests, habits and demographic bands, one row per customer."""
 
 import pandas as pd
 
 from dmp_assets.profiles.behaviour import favourite_day_part, favourite_departments
+from dmp_assets.profiles.lifecycle import lifecycle_stages
+from dmp_assets.profiles.loyalty import loyalty_tiers
 from dmp_assets.profiles.rfm import rfm_table
 
 DEMOGRAPHIC_BANDS: tuple[str, ...] = (
@@ -14,6 +16,9 @@ DEMOGRAPHIC_BANDS: tuple[str, ...] = (
     "household_composition",
     "kids_count",
 )
+
+INTERESTS: tuple[str, ...] = ("interest_1", "interest_2", "interest_3")
+TOPICS: tuple[str, ...] = ("topic_1", "topic_2", "topic_3")
 
 # The served columns and their types, in order.
 PROFILE_COLUMNS: dict[str, str] = {
@@ -27,6 +32,18 @@ PROFILE_COLUMNS: dict[str, str] = {
     "m_score": "int64",
     "rfm_score": "object",
     "rfm_segment": "object",
+    "lifecycle_stage": "object",
+    "usual_gap_days": "float64",
+    "slipping_after_days": "float64",
+    "lapsed_after_days": "float64",
+    "returned_on": "datetime64[us]",
+    "loyalty_tier": "object",
+    "sales_amount_26w": "float64",
+    "active_week_share": "float64",
+    "cluster_id": "int64",
+    "cluster_name": "object",
+    **dict.fromkeys(INTERESTS, "object"),
+    **dict.fromkeys(TOPICS, "object"),
     "average_order_amount": "float64",
     "average_order_products": "float64",
     "inter_purchase_days_mean": "float64",
@@ -55,6 +72,18 @@ PROFILE_ONLY: frozenset[str] = frozenset(
         "m_score",
         "rfm_score",
         "rfm_segment",
+        "lifecycle_stage",
+        "usual_gap_days",
+        "slipping_after_days",
+        "lapsed_after_days",
+        "returned_on",
+        "loyalty_tier",
+        "sales_amount_26w",
+        "active_week_share",
+        "cluster_id",
+        "cluster_name",
+        *INTERESTS,
+        *TOPICS,
         "overdue_ratio",
         "favourite_day_part",
         "has_demographics",
@@ -65,21 +94,45 @@ PROFILE_ONLY: frozenset[str] = frozenset(
 )
 
 
-def customer_profiles(features: pd.DataFrame, customers: pd.DataFrame, department_sales: pd.DataFrame) -> pd.DataFrame:
+def customer_profiles(
+    features: pd.DataFrame,
+    customers: pd.DataFrame,
+    department_sales: pd.DataFrame,
+    order_days: pd.DataFrame,
+    clusters: pd.DataFrame,
+    interests: pd.DataFrame,
+) -> pd.DataFrame:
     """Build profiles.customer_profiles.
 
-    `features`: marts.customer_features, one row per customer. `customers`: marts.dim_customers (customer_id,
-    has_demographics and the demographic bands). `department_sales`: customer_id, department, sales_amount, for orders
-    before the as-of date. Returns one row per row of `features`, sorted by customer_id, with the columns of
-    PROFILE_COLUMNS; the units and what may be null are in `schema.CUSTOMER_PROFILES`. overdue_ratio is recency over
-    the customer's own mean gap between order days: above 1 the customer is later than usual. Raises ValueError for a
-    repeated customer, for a missing recency, frequency or monetary amount, and for a customer that `customers` does
-    not know.
+    Args:
+        features: marts.customer_features, one row per customer.
+        customers: marts.dim_customers (customer_id, has_demographics and the demographic bands).
+        department_sales: customer_id, department, sales_amount, for orders before the as-of date.
+        order_days: customer_id, order_on, sales_amount, for orders before the as-of date.
+        clusters: customer_id, cluster_id, cluster_name, one row per customer.
+        interests: profiles.customer_interests; a customer may have none.
+
+    Returns:
+        One row per row of `features`, sorted by customer_id, with the columns of PROFILE_COLUMNS; the units and what
+        may be null are in `schema.CUSTOMER_PROFILES`. overdue_ratio is recency over the customer's own mean gap
+        between order days: above 1 the customer is later than usual.
+
+    Raises:
+        ValueError: a customer is repeated, lacks a recency, frequency or monetary amount, or is missing from
+            `customers`, `order_days` or `clusters`.
     """
-    unknown = sorted(set(features["customer_id"]) - set(customers["customer_id"]))
-    if unknown:
-        raise ValueError(f"{len(unknown)} customers of features are missing from customers, such as {unknown[:5]}")
+    for name, frame in (("customers", customers), ("order_days", order_days), ("clusters", clusters)):
+        unknown = sorted(set(features["customer_id"]) - set(frame["customer_id"]))
+        if unknown:
+            raise ValueError(f"{len(unknown)} customers of features are missing from {name}, such as {unknown[:5]}")
     profiles = features.merge(rfm_table(features), on="customer_id", validate="one_to_one")
+    as_of_on = profiles["as_of_on"].max()
+    for part in (lifecycle_stages(order_days, as_of_on), loyalty_tiers(order_days, as_of_on)):
+        profiles = profiles.merge(part, on="customer_id", validate="one_to_one")
+    profiles = profiles.merge(
+        clusters[["customer_id", "cluster_id", "cluster_name"]], on="customer_id", validate="one_to_one"
+    )
+    profiles = profiles.merge(_top_tags(interests), on="customer_id", how="left")
     profiles = profiles.merge(favourite_departments(department_sales), on="customer_id", how="left")
     demographics = customers[["customer_id", "has_demographics", *DEMOGRAPHIC_BANDS]]
     profiles = profiles.merge(demographics, on="customer_id", validate="one_to_one")
@@ -87,3 +140,15 @@ def customer_profiles(features: pd.DataFrame, customers: pd.DataFrame, departmen
     profiles["favourite_day_part"] = favourite_day_part(profiles)
     profiles = profiles.sort_values("customer_id", ignore_index=True)
     return profiles[list(PROFILE_COLUMNS)].astype(PROFILE_COLUMNS)
+
+
+def _top_tags(interests: pd.DataFrame) -> pd.DataFrame:
+    """The first interests and topics of each customer side by side: customer_id, INTERESTS, TOPICS."""
+    name = {
+        **{("behaviour", rank): column for rank, column in enumerate(INTERESTS, start=1)},
+        **{("content", rank): column for rank, column in enumerate(TOPICS, start=1)},
+    }
+    columns = [name.get(key) for key in zip(interests["source"], interests["rank"], strict=True)]
+    named = interests.assign(column=columns).dropna(subset=["column"])
+    wide = named.pivot_table(index="customer_id", columns="column", values="tag", aggfunc="first")
+    return wide.reindex(columns=[*INTERESTS, *TOPICS]).astype(object).reset_index()

@@ -3,7 +3,11 @@
 import pandera.pandas as pa
 
 from dmp_assets.profiles.behaviour import DAY_PARTS
+from dmp_assets.profiles.lifecycle import STAGES
+from dmp_assets.profiles.loyalty import TIERS
+from dmp_assets.profiles.profile import INTERESTS, TOPICS
 from dmp_assets.profiles.rfm import SEGMENTS
+from dmp_assets.profiles.tags import SOURCES
 
 _AS_OF = pa.Column("datetime64[us]", description="Only orders before this day count.")
 _SHARE = pa.Check.in_range(0, 1)
@@ -26,6 +30,21 @@ def _favourite_department(rank: int) -> dict[str, pa.Column]:
     }
 
 
+def _top_tags(names: tuple[str, ...], what: str) -> dict[str, pa.Column]:
+    return {
+        name: pa.Column(str, nullable=True, description=f"{what} number {rank}; null with fewer found.")
+        for rank, name in enumerate(names, start=1)
+    }
+
+
+def _text(description: str) -> pa.Column:
+    return pa.Column(str, pa.Check.str_length(min_value=1), description=description)
+
+
+_RANK = pa.Check.ge(1)
+_TOPIC_ID = pa.Check.ge(1)
+
+
 def _band(what: str) -> pa.Column:
     return pa.Column(str, description=f"{what}; 'Unknown' where the source does not say.")
 
@@ -46,6 +65,38 @@ CUSTOMER_PROFILES = pa.DataFrameSchema(
         "rfm_segment": pa.Column(
             str, pa.Check.isin(SEGMENTS), description="Named segment by r score and the mean of f and m score."
         ),
+        "lifecycle_stage": pa.Column(
+            str,
+            pa.Check.isin(STAGES),
+            description="Where the customer stands in their own rhythm; the rules are in profiles/lifecycle.py.",
+        ),
+        "usual_gap_days": pa.Column(
+            float, pa.Check.gt(0), description="Usual days between order days, shrunk towards the population's."
+        ),
+        "slipping_after_days": pa.Column(
+            float, pa.Check.in_range(14, 56), description="Days without an order after which the customer is slipping."
+        ),
+        "lapsed_after_days": pa.Column(
+            float, pa.Check.in_range(28, 112), description="Days without an order after which the customer has lapsed."
+        ),
+        "returned_on": pa.Column(
+            "datetime64[us]",
+            nullable=True,
+            description="Latest order day that ended a gap long enough to count as lapsed; null without one.",
+        ),
+        "loyalty_tier": pa.Column(
+            str,
+            pa.Check.isin(TIERS),
+            description="Tier by spend and regularity in 26 weeks; the rules are in profiles/loyalty.py.",
+        ),
+        "sales_amount_26w": pa.Column(float, description="Sales of the 26 weeks before as_of_on, USD."),
+        "active_week_share": pa.Column(
+            float, _SHARE, description="Share of those weeks, as far as there is history, with an order, 0 to 1."
+        ),
+        "cluster_id": pa.Column("int64", pa.Check.ge(0), description="Cluster by the served method."),
+        "cluster_name": _text("Name of the cluster."),
+        **_top_tags(INTERESTS, "Product category that the customer buys more than others do,"),
+        **_top_tags(TOPICS, "Topic of products that the customer buys more of than others do,"),
         "average_order_amount": pa.Column(
             float, pa.Check.ge(0), nullable=True, description="Mean sales of an order, USD; null without a sale."
         ),
@@ -95,26 +146,127 @@ CUSTOMER_PROFILES = pa.DataFrameSchema(
     strict=True,
     ordered=True,
     name="profiles.customer_profiles",
-    description="Scores, habits and demographic bands. One row per customer.",
+    description="Scores, stage, tier, cluster, interests, habits and demographic bands. One row per customer.",
+)
+
+_INTEREST_COLUMNS = {
+    "rank": pa.Column("int64", _RANK, description="Place among the customer's interests of this source, 1 is first."),
+    "tag": _text("Behaviour: the product category, as in marts.dim_products; content: the topic's name."),
+    "weight": pa.Column(
+        float, _SHARE, description="The interest's part of all that sets the customer apart, in this source, 0 to 1."
+    ),
+    "value": pa.Column(
+        float,
+        pa.Check.gt(1),
+        description="Times the average customer's share: of orders (behaviour) or purchases (content), recent ones count more.",
+    ),
+    "evidence": _text("Why it is an interest, in words."),
+}
+
+CUSTOMER_INTERESTS = pa.DataFrameSchema(
+    {
+        "customer_id": pa.Column(str, description="Customer, namespaced by source."),
+        "as_of_on": _AS_OF,
+        "source": pa.Column(
+            str,
+            pa.Check.isin(SOURCES[1:]),
+            description="behaviour: categories by orders; content: topics in the texts of what was bought.",
+        ),
+        **_INTEREST_COLUMNS,
+    },
+    strict=True,
+    ordered=True,
+    unique=["customer_id", "source", "rank"],
+    name="profiles.customer_interests",
+    description="What customers buy more than others do, with weight and evidence; none for a customer who does not. "
+    "One row per customer, source and rank.",
+)
+
+PRODUCT_TOPICS = pa.DataFrameSchema(
+    {
+        "topic_id": pa.Column("int64", _TOPIC_ID, unique=True, description="Number of the topic."),
+        "as_of_on": _AS_OF,
+        "topic_name": pa.Column(str, unique=True, description="Name of the topic: its top words."),
+        "terms": _text("Its top words and pairs of words, strongest first."),
+        "product_count": pa.Column("int64", pa.Check.ge(0), description="Products whose strongest topic it is."),
+        "sales_amount": pa.Column(
+            float, description="Sales before as_of_on, USD; a product's go to its topics by their weight."
+        ),
+        "sales_share": pa.Column(float, description="Share of the sales of all products without fuel, 0 to 1."),
+    },
+    strict=True,
+    ordered=True,
+    name="profiles.product_topics",
+    description="Topics in the products' texts (NMF over TF-IDF); empty where no text tells products apart. "
+    "One row per topic.",
+)
+
+TOPIC_TERMS = pa.DataFrameSchema(
+    {
+        "topic_id": pa.Column("int64", _TOPIC_ID, description="Number of the topic."),
+        "as_of_on": _AS_OF,
+        "topic_name": _text("Name of the topic."),
+        "rank": pa.Column("int64", _RANK, description="Place of the term in the topic, 1 is strongest."),
+        "term": _text("Word, or pair of neighbouring words."),
+        "weight": pa.Column(float, _SHARE, description="The term's share of the topic's weight of all terms, 0 to 1."),
+    },
+    strict=True,
+    ordered=True,
+    unique=["topic_id", "rank"],
+    name="profiles.topic_terms",
+    description="The top terms of each topic. One row per topic and term.",
+)
+
+TOPIC_PRODUCTS = pa.DataFrameSchema(
+    {
+        "product_id": pa.Column(str, unique=True, description="Product, namespaced by source."),
+        "as_of_on": _AS_OF,
+        "topic_id": pa.Column("int64", _TOPIC_ID, description="Number of the product's strongest topic."),
+        "topic_name": _text("Name of the topic."),
+        "weight": pa.Column(
+            float, _SHARE, description="The topic's share of the product's weight of all topics, 0 to 1."
+        ),
+    },
+    strict=True,
+    ordered=True,
+    name="profiles.topic_products",
+    description="The strongest topic of each product; products without telling words, and fuel, have none. "
+    "One row per product with a topic.",
 )
 
 CUSTOMER_TAGS = pa.DataFrameSchema(
     {
         "customer_id": pa.Column(str, description="Customer, namespaced by source."),
         "as_of_on": _AS_OF,
-        "tag": pa.Column(str, pa.Check.str_matches(r"^[a-z][a-z0-9_]*$"), description="Name of the tag."),
+        "source": pa.Column(
+            str,
+            pa.Check.isin(SOURCES),
+            description="What gave the tag: a rule of the rule file, behaviour (categories by orders) or content (topics).",
+        ),
         "category": pa.Column(
             str,
             pa.Check.isin(["lifecycle", "value", "price", "behaviour", "channel", "interest"]),
             description="What the tag is about.",
         ),
-        "value": pa.Column(float, description="The number that the rule names as its value, in that column's unit."),
-        "evidence": pa.Column(str, pa.Check.str_length(min_value=1), description="Why the tag was given, in words."),
-        "source": pa.Column(str, pa.Check.isin(["rule"]), description="What gave the tag: a rule of the rule file."),
+        "tag": _text("Name of the tag: the rule's, the product category or the topic's name."),
+        "rank": pa.Column(
+            "int64", _RANK, description="Place among the customer's interests of this source, 1 is first; 1 for a rule."
+        ),
+        "weight": pa.Column(
+            float,
+            _SHARE,
+            description="The interest's part of all that sets the customer apart, in this source, 0 to 1; 1 for a rule.",
+        ),
+        "value": pa.Column(
+            float,
+            description="Rule: the number that it names as its value, in that column's unit; interest: times the average "
+            "customer's share.",
+        ),
+        "evidence": _text("Why the tag was given, in words."),
     },
     strict=True,
     ordered=True,
-    unique=["customer_id", "tag"],
+    unique=["customer_id", "source", "tag"],
     name="profiles.customer_tags",
-    description="Tags by rule, with the evidence. One row per customer and tag.",
+    description="Tags by rule and ranked interests, with weight and evidence. One row per customer, source and tag.",
 )

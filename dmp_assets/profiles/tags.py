@@ -34,6 +34,9 @@ from dmp_assets.errors import UserError
 
 DEFAULT_RULES_PATH = Path(__file__).with_name("tags.yml")
 
+SOURCES: tuple[str, ...] = ("rule", "behaviour", "content")
+"""What gives tags: the rules here, and the interests from `interests` and `topics`."""
+
 Kind = Literal["number", "text", "flag"]
 
 
@@ -149,9 +152,10 @@ def column_kinds(frame: pd.DataFrame) -> dict[str, Kind]:
 def compile_rules(rules: RuleSet, kinds: dict[str, Kind]) -> str:
     """Write the rules as one SELECT over a table `customers` that has customer_id, as_of_on and the columns of `kinds`.
 
-    The query returns customer_id, as_of_on, tag, category, value (double), evidence, source ('rule'), sorted by
-    customer_id and tag. A customer for whom any column of a rule is null does not get its tag. Raises TagRuleError
-    for an unknown column and for an operator or value that does not fit the column's kind.
+    The query returns customer_id, as_of_on, source ('rule'), category, tag, rank (1), weight (1: a rule holds or
+    it does not), value (double), evidence, sorted by customer_id and tag. A customer for whom any column of a rule is
+    null does not get its tag. Raises TagRuleError for an unknown column and for an operator or value that does not
+    fit the column's kind.
     """
     selects = [_compile_rule(rule, kinds, f"{rules.path}: rule '{rule.tag}'") for rule in rules.rules]
     return "\nunion all\n".join(selects) + "\norder by customer_id, tag"
@@ -173,8 +177,8 @@ def rule_frame(features: pd.DataFrame, profiles: pd.DataFrame) -> pd.DataFrame:
     return features.merge(profiles[["customer_id", *only_in_profiles]], on="customer_id", validate="one_to_one")
 
 
-def customer_tags(frame: pd.DataFrame, rules: RuleSet) -> pd.DataFrame:
-    """Build profiles.customer_tags: one row per customer and tag, with the columns and order of `compile_rules`.
+def rule_tags(frame: pd.DataFrame, rules: RuleSet) -> pd.DataFrame:
+    """Return the tags by rule: one row per customer and tag, with the columns and order of `compile_rules`.
 
     `frame` has customer_id, as_of_on and whatever the rules name (see `rule_frame`). Raises TagRuleError like
     `compile_rules`.
@@ -184,6 +188,21 @@ def customer_tags(frame: pd.DataFrame, rules: RuleSet) -> pd.DataFrame:
         # DuckDB cannot read a reversed view of a frame; a sorted copy is never one.
         connection.register("customers", frame.sort_values("customer_id", ignore_index=True))
         return connection.sql(query).df().astype({"as_of_on": "datetime64[us]"})
+
+
+def customer_tags(by_rule: pd.DataFrame, interests: pd.DataFrame) -> pd.DataFrame:
+    """Build profiles.customer_tags: the tags by rule and the interests in one table.
+
+    `by_rule`: see `rule_tags`. `interests`: profiles.customer_interests. Returns their rows with the columns of
+    `rule_tags`, sorted by customer_id, source (rule, behaviour, content), rank and tag; the category of interests
+    is 'interest'.
+    """
+    columns = list(by_rule.columns)
+    parts = [part for part in (by_rule, interests.assign(category="interest")[columns]) if not part.empty]
+    tags = pd.concat(parts, ignore_index=True) if parts else by_rule
+    place = tags["source"].map({source: number for number, source in enumerate(SOURCES)})
+    tags = tags.assign(place=place).sort_values(["customer_id", "place", "rank", "tag"], ignore_index=True)
+    return tags[columns]
 
 
 def _compile_rule(rule: TagRule, kinds: dict[str, Kind], where: str) -> str:
@@ -196,9 +215,9 @@ def _compile_rule(rule: TagRule, kinds: dict[str, Kind], where: str) -> str:
     conditions = [_compile_condition(condition, kinds, where) for condition in rule.all]
     evidence = _compile_evidence(rule.evidence, kinds)
     return (
-        f"select customer_id, as_of_on, {_text(rule.tag)} as tag, {_text(rule.category)} as category,\n"
-        f"    cast({_identifier(rule.value)} as double) as value, {evidence} as evidence,\n"
-        f"    'rule' as source\n"
+        f"select customer_id, as_of_on, 'rule' as source, {_text(rule.category)} as category, {_text(rule.tag)} as tag,\n"
+        f"    1::bigint as rank, 1::double as weight,\n"
+        f"    cast({_identifier(rule.value)} as double) as value, {evidence} as evidence\n"
         f"from customers\n"
         f"where {' and '.join([*conditions, *present])}"
     )

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from dmp_assets.profiles.profile import DEMOGRAPHIC_BANDS
+from dmp_assets.profiles.profile import DEMOGRAPHIC_BANDS, customer_profiles
 
 COUNT = 10
 
@@ -58,3 +58,34 @@ def department_sales(features: pd.DataFrame) -> pd.DataFrame:
         ],
         columns=pd.Index(["customer_id", "department", "sales_amount"]),
     )
+
+
+@pytest.fixture
+def order_days(features: pd.DataFrame) -> pd.DataFrame:
+    """One order day for the first customer, two for every other, the last as many days ago as the features say."""
+    last = features["as_of_on"] - pd.to_timedelta(features["recency_days"].clip(lower=1), unit="D")
+    first = (last - pd.Timedelta(days=7))[1:]
+    days = pd.concat([last, first]).rename("order_on").to_frame()
+    days["customer_id"] = features["customer_id"].reindex(days.index)
+    return days.assign(sales_amount=25.0).reset_index(drop=True)
+
+
+@pytest.fixture
+def clusters(features: pd.DataFrame) -> pd.DataFrame:
+    return features[["customer_id"]].assign(cluster_id=1, cluster_name="Occasional shoppers")
+
+
+@pytest.fixture
+def interests(features: pd.DataFrame) -> pd.DataFrame:
+    """Two interests by behaviour and one by content for the last customer, none for the others."""
+    rows = [("behaviour", 1, "CHEESE"), ("behaviour", 2, "BEEF"), ("content", 1, "cheese, deli, cheeses")]
+    table = pd.DataFrame(rows, columns=pd.Index(["source", "rank", "tag"]))
+    last = features.iloc[-1]
+    return table.assign(
+        customer_id=last["customer_id"], as_of_on=last["as_of_on"], weight=0.5, value=2.0, evidence="in 2 of 4 orders"
+    )
+
+
+@pytest.fixture
+def profiles(features, customers, department_sales, order_days, clusters, interests) -> pd.DataFrame:
+    return customer_profiles(features, customers, department_sales, order_days, clusters, interests)

@@ -1,70 +1,97 @@
 import pandas as pd
 import pytest
 
-from dmp_assets.profiles.plots import plot_frequency_and_spend, plot_recency_frequency, plot_segment_sizes
+from dmp_assets.profiles import plots, schema
 from dmp_assets.profiles.profile import PROFILE_COLUMNS, PROFILE_ONLY, customer_profiles
-from dmp_assets.profiles.schema import CUSTOMER_PROFILES, CUSTOMER_TAGS
+from dmp_assets.profiles.schema import CUSTOMER_PROFILES
 
 
-def test_profiles_meet_their_contract(
-    features: pd.DataFrame, customers: pd.DataFrame, department_sales: pd.DataFrame
-) -> None:
-    profiles = customer_profiles(features, customers, department_sales)
+@pytest.fixture
+def frames(features, customers, department_sales, order_days, clusters, interests) -> list[pd.DataFrame]:
+    return [features, customers, department_sales, order_days, clusters, interests]
+
+
+def test_profiles_meet_their_contract(profiles: pd.DataFrame, features: pd.DataFrame) -> None:
     CUSTOMER_PROFILES.validate(profiles, lazy=True)
     assert profiles["customer_id"].tolist() == features["customer_id"].tolist()
     assert list(CUSTOMER_PROFILES.columns) == list(PROFILE_COLUMNS)
     assert set(PROFILE_COLUMNS) - set(features.columns) == PROFILE_ONLY
 
 
-def test_a_customer_of_one_order_has_no_gap_and_no_favourite_without_sales(
-    features: pd.DataFrame, customers: pd.DataFrame, department_sales: pd.DataFrame
-) -> None:
-    first = customer_profiles(features, customers, department_sales).iloc[0]
+def test_a_customer_of_one_order_has_no_gap_and_no_favourite_without_sales(profiles: pd.DataFrame) -> None:
+    first = profiles.iloc[0]
     assert pd.isna(first["overdue_ratio"])
     assert pd.isna(first["favourite_department_1"])
     assert first["favourite_day_part"] == "evening"
 
 
-def test_overdue_is_recency_in_usual_gaps(
-    features: pd.DataFrame, customers: pd.DataFrame, department_sales: pd.DataFrame
-) -> None:
-    profiles = customer_profiles(features, customers, department_sales).set_index("customer_id")
-    assert profiles.loc["cj:04", "overdue_ratio"] == pytest.approx(30 / 10)
+def test_overdue_is_recency_in_usual_gaps(profiles: pd.DataFrame) -> None:
+    assert profiles.set_index("customer_id").loc["cj:04", "overdue_ratio"] == pytest.approx(30 / 10)
 
 
-def test_the_order_of_input_rows_does_not_matter(
-    features: pd.DataFrame, customers: pd.DataFrame, department_sales: pd.DataFrame
-) -> None:
-    expected = customer_profiles(features, customers, department_sales)
-    shuffled = customer_profiles(features[::-1], customers[::-1], department_sales[::-1])
-    pd.testing.assert_frame_equal(expected, shuffled)
+def test_stage_tier_cluster_and_interests_stand_beside_the_scores(profiles: pd.DataFrame) -> None:
+    last, first = profiles.iloc[-1], profiles.iloc[0]
+    assert (last["lifecycle_stage"], last["usual_gap_days"], last["cluster_name"]) == ("new", 7, "Occasional shoppers")
+    assert first["lifecycle_stage"] == "lapsed"
+    assert (last["interest_1"], last["interest_2"], last["topic_1"]) == ("CHEESE", "BEEF", "cheese, deli, cheeses")
+    assert last[["interest_3", "topic_2", "topic_3"]].isna().all()
+    assert first[["interest_1", "topic_1"]].isna().all()
 
 
-def test_one_customer_alone_is_a_defined_profile(
-    features: pd.DataFrame, customers: pd.DataFrame, department_sales: pd.DataFrame
-) -> None:
-    profiles = customer_profiles(features.head(1), customers, department_sales)
+def test_the_order_of_input_rows_does_not_matter(frames: list[pd.DataFrame], profiles: pd.DataFrame) -> None:
+    pd.testing.assert_frame_equal(profiles, customer_profiles(*(frame[::-1] for frame in frames)))
+
+
+def test_one_customer_alone_without_interests_is_a_defined_profile(frames: list[pd.DataFrame]) -> None:
+    features, customers, department_sales, order_days, clusters, interests = frames
+    one = features.head(1)
+    alone = order_days[order_days["customer_id"].isin(one["customer_id"])]
+    profiles = customer_profiles(one, customers, department_sales, alone, clusters, interests.head(0))
     CUSTOMER_PROFILES.validate(profiles, lazy=True)
     assert profiles["rfm_score"].tolist() == ["333"]
 
 
-def test_a_customer_unknown_to_the_dimension_is_refused(
-    features: pd.DataFrame, customers: pd.DataFrame, department_sales: pd.DataFrame
+@pytest.mark.parametrize(("position", "name"), [(1, "customers"), (3, "order_days"), (4, "clusters")])
+def test_a_customer_that_an_input_does_not_know_is_refused(
+    frames: list[pd.DataFrame], position: int, name: str
 ) -> None:
-    with pytest.raises(ValueError, match=r"missing from customers, such as \['cj:00'\]"):
-        customer_profiles(features, customers[1:], department_sales)
+    frames[position] = frames[position][frames[position]["customer_id"] != "cj:00"]
+    with pytest.raises(ValueError, match=rf"missing from {name}, such as \['cj:00'\]"):
+        customer_profiles(*frames)
 
 
 def test_every_served_column_is_described() -> None:
-    for schema in (CUSTOMER_PROFILES, CUSTOMER_TAGS):
-        assert [name for name, column in schema.columns.items() if not column.description] == []
+    for name in (
+        "CUSTOMER_PROFILES",
+        "CUSTOMER_TAGS",
+        "CUSTOMER_INTERESTS",
+        "PRODUCT_TOPICS",
+        "TOPIC_TERMS",
+        "TOPIC_PRODUCTS",
+    ):
+        columns = getattr(schema, name).columns
+        assert [column for column, contract in columns.items() if not contract.description] == [], name
 
 
-@pytest.mark.parametrize("plot", [plot_segment_sizes, plot_frequency_and_spend, plot_recency_frequency])
-def test_charts_have_a_title_and_labelled_axes(
-    plot, features: pd.DataFrame, customers: pd.DataFrame, department_sales: pd.DataFrame
-) -> None:
-    figure = plot(customer_profiles(features, customers, department_sales))
+@pytest.mark.parametrize(
+    "plot",
+    [
+        plots.plot_segment_sizes,
+        plots.plot_lifecycle_stages,
+        plots.plot_loyalty_tiers,
+        plots.plot_frequency_and_spend,
+        plots.plot_recency_frequency,
+    ],
+)
+def test_charts_have_a_title_and_labelled_axes(plot, profiles: pd.DataFrame) -> None:
+    figure = plot(profiles)
     figure.draw_without_rendering()
     assert figure.axes[0].get_title()
     assert figure.axes[0].get_xlabel()
+
+
+def test_the_chart_of_interests_has_a_panel_per_source(interests: pd.DataFrame) -> None:
+    for table in (interests, interests.head(0)):
+        figure = plots.plot_interests(table)
+        figure.draw_without_rendering()
+        assert [axes.get_title() for axes in figure.axes] == ["Categories by behaviour", "Topics by content"]

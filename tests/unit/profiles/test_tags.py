@@ -7,7 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dmp_assets.profiles.plots import plot_tags
-from dmp_assets.profiles.profile import customer_profiles
 from dmp_assets.profiles.schema import CUSTOMER_TAGS
 from dmp_assets.profiles.tags import (
     Condition,
@@ -19,6 +18,7 @@ from dmp_assets.profiles.tags import (
     customer_tags,
     load_rules,
     rule_frame,
+    rule_tags,
     rules_columns,
 )
 
@@ -62,17 +62,19 @@ def written(tmp_path: Path, text: str) -> Path:
 
 
 def test_a_rule_file_becomes_tags_with_evidence(tmp_path: Path, frame: pd.DataFrame) -> None:
-    tags = customer_tags(frame, load_rules(written(tmp_path, WEEKEND)))
+    tags = rule_tags(frame, load_rules(written(tmp_path, WEEKEND)))
     CUSTOMER_TAGS.validate(tags, lazy=True)
     assert tags.to_dict("records") == [
         {
             "customer_id": "a",
             "as_of_on": pd.Timestamp("2018-01-01"),
-            "tag": "weekend_shopper",
+            "source": "rule",
             "category": "behaviour",
+            "tag": "weekend_shopper",
+            "rank": 1,
+            "weight": 1.0,
             "value": 0.75,
             "evidence": "75 % of orders at the weekend",
-            "source": "rule",
         }
     ]
 
@@ -96,22 +98,22 @@ def test_a_rule_file_becomes_tags_with_evidence(tmp_path: Path, frame: pd.DataFr
 def test_operators_select_the_customers_they_name(
     frame: pd.DataFrame, condition: tuple[str, str, object], members: list[str]
 ) -> None:
-    assert customer_tags(frame, rule([condition]))["customer_id"].tolist() == members
+    assert rule_tags(frame, rule([condition]))["customer_id"].tolist() == members
 
 
 def test_all_conditions_must_hold(frame: pd.DataFrame) -> None:
     rules = rule([("frequency", ">=", 3), ("department", "=", "FUEL")])
-    assert customer_tags(frame, rules)["customer_id"].tolist() == ["a"]
+    assert rule_tags(frame, rules)["customer_id"].tolist() == ["a"]
 
 
 def test_an_unknown_value_gives_no_tag(frame: pd.DataFrame) -> None:
-    tags = customer_tags(frame, rule([("frequency", ">=", 0)], value="weekend_share"))
+    tags = rule_tags(frame, rule([("frequency", ">=", 0)], value="weekend_share"))
     assert tags["customer_id"].tolist() == ["a", "b"]
 
 
 def test_evidence_writes_each_kind_of_number_its_way(frame: pd.DataFrame) -> None:
     evidence = "{coupon_share}, {monetary_amount}, {frequency}, {department}, isn't {has_demographics}"
-    tags = customer_tags(frame, rule([("frequency", ">=", 3)], evidence=evidence))
+    tags = rule_tags(frame, rule([("frequency", ">=", 3)], evidence=evidence))
     assert tags["evidence"].tolist() == [
         "12 %, $1,234.50, 12, FUEL, isn't true",
         "4.2 %, $20.00, 3, O'BRIEN, isn't false",
@@ -119,7 +121,7 @@ def test_evidence_writes_each_kind_of_number_its_way(frame: pd.DataFrame) -> Non
 
 
 def test_no_match_is_an_empty_table_with_the_served_columns(frame: pd.DataFrame) -> None:
-    tags = customer_tags(frame, rule([("frequency", ">", 1000)]))
+    tags = rule_tags(frame, rule([("frequency", ">", 1000)]))
     assert tags.empty
     assert list(tags.columns) == list(CUSTOMER_TAGS.columns)
 
@@ -128,13 +130,13 @@ def test_no_match_is_an_empty_table_with_the_served_columns(frame: pd.DataFrame)
 @given(st.text(st.characters(exclude_categories=("Cc", "Cs")), max_size=30))
 def test_a_text_from_the_file_is_only_ever_a_text(given_text: str) -> None:
     frame = pd.DataFrame({"customer_id": ["a"], "as_of_on": pd.to_datetime(["2018-01-01"]), "n": [1], "t": ["x"]})
-    tags = customer_tags(frame, rule([("t", "!=", "'; drop table customers; --" + given_text)], value="n"))
+    tags = rule_tags(frame, rule([("t", "!=", "'; drop table customers; --" + given_text)], value="n"))
     assert len(tags) == 1
 
 
 def test_a_column_name_cannot_carry_sql(frame: pd.DataFrame) -> None:
     with pytest.raises(TagRuleError, match="unknown column"):
-        customer_tags(frame, rule([("frequency; drop table customers", "=", 1)]))
+        rule_tags(frame, rule([("frequency; drop table customers", "=", 1)]))
 
 
 @pytest.mark.parametrize(
@@ -200,22 +202,41 @@ def test_a_condition_with_in_needs_members() -> None:
         Condition(column="a", operator="in", value=())
 
 
-def test_the_rules_that_ship_with_the_product_fit_its_tables(
-    features: pd.DataFrame, customers: pd.DataFrame, department_sales: pd.DataFrame
-) -> None:
+def test_the_rules_that_ship_with_the_product_fit_its_tables(features: pd.DataFrame, profiles: pd.DataFrame) -> None:
     # The mart has more columns than this small frame; the rules' own ones must be there.
     features = features.assign(
         coupon_share=0.0, mailer_share=0.3, order_count_28d=1, campaign_count=5, redemption_count=0
     )
-    profiles = customer_profiles(features, customers, department_sales)
-    tags = customer_tags(rule_frame(features, profiles), load_rules())
+    tags = rule_tags(rule_frame(features, profiles), load_rules())
     CUSTOMER_TAGS.validate(tags, lazy=True)
     assert {"campaign_silent", "mailer_reader", "weekend_shopper"} <= set(tags["tag"])
 
 
+def test_a_rule_may_use_the_columns_that_only_profiles_have(features: pd.DataFrame, profiles: pd.DataFrame) -> None:
+    rules = rule([("lifecycle_stage", "=", "new"), ("topic_1", "=", "cheese, deli, cheeses")], value="usual_gap_days")
+    assert rule_tags(rule_frame(features, profiles), rules)["customer_id"].tolist() == ["cj:09"]
+
+
+def test_interests_stand_beside_rule_tags(frame: pd.DataFrame, interests: pd.DataFrame) -> None:
+    by_rule = rule_tags(frame, rule([("frequency", ">=", 3)]))
+    mine = interests.assign(customer_id="a")
+    tags = customer_tags(by_rule, mine)
+    CUSTOMER_TAGS.validate(tags, lazy=True)
+    assert list(zip(tags["customer_id"], tags["source"], tags["rank"], strict=True)) == [
+        ("a", "rule", 1),
+        ("a", "behaviour", 1),
+        ("a", "behaviour", 2),
+        ("a", "content", 1),
+        ("b", "rule", 1),
+    ]
+    pd.testing.assert_frame_equal(tags, customer_tags(by_rule[::-1], mine[::-1]))
+    assert len(customer_tags(by_rule, mine.head(0))) == 2
+    assert len(customer_tags(by_rule.head(0), mine)) == 3
+
+
 def test_tags_do_not_depend_on_the_order_of_rows(frame: pd.DataFrame) -> None:
     rules = rule([("frequency", ">=", 1)])
-    pd.testing.assert_frame_equal(customer_tags(frame, rules), customer_tags(frame[::-1], rules))
+    pd.testing.assert_frame_equal(rule_tags(frame, rules), rule_tags(frame[::-1], rules))
 
 
 def test_the_columns_that_rules_read_are_listed_once() -> None:
@@ -224,7 +245,7 @@ def test_the_columns_that_rules_read_are_listed_once() -> None:
 
 
 def test_the_chart_of_tags_has_a_bar_for_each_tag(frame: pd.DataFrame) -> None:
-    tags = customer_tags(frame, rule([("frequency", ">=", 1)]))
+    tags = rule_tags(frame, rule([("frequency", ">=", 1)]))
     for table, bars in ((tags, 1), (tags.head(0), 0)):
         figure = plot_tags(table)
         figure.draw_without_rendering()
