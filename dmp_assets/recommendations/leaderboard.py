@@ -15,18 +15,33 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from dmp_assets.recommendations.bootstrap import mean_interval, resamples
+from dmp_assets.recommendations.bootstrap import mean_intervals, resamples
 from dmp_assets.recommendations.interactions import Interactions, day_number
 from dmp_assets.recommendations.metrics import customer_metrics
-from dmp_assets.recommendations.scores import keep_entries, row_of_entries, select, top_k
+from dmp_assets.recommendations.ranking import best_places, is_stored, merge_places
+from dmp_assets.recommendations.scores import keep_entries, row_of_entries, select
+from dmp_assets.recommendations.segments import ALL_CUSTOMERS, FREQUENCY_SEGMENTS, frequency_segments
 from dmp_assets.recommendations.strategies import BASELINES
 
 LISTS = ("all", "repeat", "novel")
 LIST_LENGTH = 10
 SELECTION_METRIC = "ndcg"
 GAIN = "ndcg_gain"
+GAP = "ndcg_gap"
 COVERAGE = "coverage"
-METRICS = (SELECTION_METRIC, "recall", "precision", "mrr", "hit_rate", "novelty", COVERAGE, GAIN)
+METRICS = (SELECTION_METRIC, "recall", "precision", "mrr", "hit_rate", "novelty", COVERAGE, GAIN, GAP)
+COLUMNS = [
+    "list",
+    "segment",
+    "strategy",
+    "metric",
+    "value",
+    "ci_low",
+    "ci_high",
+    "customers",
+    "is_champion",
+    "as_of_on",
+]
 
 
 def leaderboard(
@@ -37,7 +52,7 @@ def leaderboard(
     *,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Return every metric of every strategy on each list, with 95 % bootstrap intervals over customers.
+    """Return every metric of every strategy on each list and segment, with 95 % bootstrap intervals over customers.
 
     Args:
         history: all purchases.
@@ -47,38 +62,96 @@ def leaderboard(
         seed: of the resamples.
 
     Returns:
-        list, strategy, metric, value, ci_low, ci_high, customers, is_champion, as_of_on; sorted by list, strategy and
-        metric. Coverage has no interval: a resample repeats customers and so covers less. ndcg_gain is the mean
-        difference of NDCG to the list's baseline, its interval a paired bootstrap. The champion of a list has the
-        highest NDCG, ties to the first name. Strategies without any candidate for a list have no row in it, a list
-        without truth has none at all.
+        COLUMNS, sorted by list, segment, strategy and metric; see `list_board`. Strategies without any candidate for a
+        list have no row in it, a list without truth has none at all.
 
     Raises:
         ValueError: if no purchase lies before the cutoff or none of a known product by a known customer after it.
     """
     past = history.before(cutoff_day)
     bought = past.order_counts()
-    truth = _known(history.between(cutoff_day, day_number(as_of_on)).order_counts(), bought)
+    truth = known_entries(history.between(cutoff_day, day_number(as_of_on)).order_counts(), bought)
     if not truth.nnz:
         raise ValueError(f"no customer known before the cutoff bought a known product in the days before {as_of_on}")
-    catalogue = np.bincount(bought.indices, minlength=bought.shape[1])
-    information = -np.log2(np.maximum(catalogue, 1) / np.count_nonzero(np.diff(bought.indptr)))
-    tables = [
-        _list_board(
-            which,
-            {name: select(matrix, bought, which) for name, matrix in scores.items()},
-            relevant,
-            information,
-            seed=seed,
-            product_count=int(np.count_nonzero(catalogue)),
-        )
-        for which in LISTS
-        if (relevant := select(truth, bought, which)).nnz
-    ]
-    board = pd.concat([table for table in tables if not table.empty]).sort_values(
-        ["list", "strategy", "metric"], ignore_index=True
+    buyers = np.bincount(bought.indices, minlength=bought.shape[1])
+    information = self_information(bought)
+    rows = np.flatnonzero(np.diff(truth.indptr))
+    truth, bought = truth[rows], bought[rows]
+    places = {name: _places(matrix[rows], bought) for name, matrix in scores.items()}
+    segments = frequency_segments(history, cutoff_day)[rows]
+    tables = []
+    for which in LISTS:
+        relevant = select(truth, bought, which)
+        counted = np.flatnonzero(np.diff(relevant.indptr))
+        found = {name: lists[which][counted] for name, lists in places.items() if (lists[which] >= 0).any()}
+        values = {name: customer_metrics(items, relevant[counted], information) for name, items in found.items()}
+        if values and len(counted):
+            covered = {name: coverage(items, int(np.count_nonzero(buyers))) for name, items in found.items()}
+            tables.append(list_board(which, values, covered, segments[counted], as_of_on, seed=seed))
+    return sorted_board(tables)
+
+
+def list_board(
+    which: str,
+    values: Mapping[str, Mapping[str, np.ndarray]],
+    covered: Mapping[str, float],
+    segments: np.ndarray,
+    as_of_on: date,
+    *,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Return the rows of one list.
+
+    ndcg_gain is the mean difference of NDCG to the list's baseline, ndcg_gap that of the champion to the strategy; their
+    intervals are paired. A gap whose interval lies above 0 is beyond noise. The champion has the highest NDCG over all
+    customers, ties to the first name; it serves every segment. Coverage is told over all customers only and has no
+    interval: a resample repeats customers and so covers less.
+
+    Args:
+        which: the list.
+        values: by strategy and metric, one value per customer.
+        covered: coverage by strategy.
+        segments: of the customers.
+        as_of_on: day after the last day of the test period.
+        seed: of the resamples.
+
+    Returns:
+        COLUMNS; customers is the number of customers in the segment with at least one relevant product.
+    """
+    names = sorted(values)
+    means = {name: float(values[name][SELECTION_METRIC].mean()) for name in names}
+    best = min(names, key=lambda name: (-means[name], name))
+    baseline = values[BASELINES[which]][SELECTION_METRIC] if BASELINES[which] in values else 0.0
+    columns, table = [], []
+    for name in names:
+        own = {
+            **values[name],
+            GAIN: values[name][SELECTION_METRIC] - baseline,
+            GAP: values[best][SELECTION_METRIC] - values[name][SELECTION_METRIC],
+        }
+        columns += [(name, metric) for metric in own]
+        table += list(own.values())
+    matrix = np.column_stack(table)
+    tables = []
+    for segment in (ALL_CUSTOMERS, *FREQUENCY_SEGMENTS):
+        inside = matrix if segment == ALL_CUSTOMERS else matrix[segments == segment]
+        if len(inside):
+            low, high = mean_intervals(inside, resamples(len(inside), seed))
+            board = pd.DataFrame(columns, columns=pd.Index(["strategy", "metric"]))
+            board = board.assign(value=inside.mean(axis=0), ci_low=low, ci_high=high)
+            tables.append(board.assign(segment=segment, customers=len(inside)))
+    shares = pd.DataFrame({"strategy": names, "metric": COVERAGE, "value": [covered[name] for name in names]})
+    shares = shares.assign(ci_low=np.nan, ci_high=np.nan, segment=ALL_CUSTOMERS, customers=len(matrix))
+    board = pd.concat([*tables, shares], ignore_index=True)
+    board = board.assign(
+        list=which, is_champion=board["strategy"].eq(best), customers=board["customers"].astype("int64")
     )
-    return board.assign(as_of_on=np.full(len(board), as_of_on, dtype="datetime64[us]"))
+    return board.assign(as_of_on=np.full(len(board), as_of_on, dtype="datetime64[us]"))[COLUMNS]
+
+
+def sorted_board(tables: list[pd.DataFrame]) -> pd.DataFrame:
+    """Return the rows of several lists as one table, sorted by list, segment, strategy and metric."""
+    return pd.concat(tables).sort_values(["list", "segment", "strategy", "metric"], ignore_index=True)
 
 
 def champion(board: pd.DataFrame, which: str) -> str | None:
@@ -87,37 +160,28 @@ def champion(board: pd.DataFrame, which: str) -> str | None:
     return None if names.empty else str(names.iloc[0])
 
 
-def _known(truth: sparse.csr_array, bought: sparse.csr_array) -> sparse.csr_array:
+def known_entries(truth: sparse.csr_array, bought: sparse.csr_array) -> sparse.csr_array:
+    """Return the entries of truth whose customer and product both have an entry in `bought`."""
     is_customer = np.diff(bought.indptr) > 0
     is_product = np.bincount(bought.indices, minlength=bought.shape[1]) > 0
     return keep_entries(truth, is_customer[row_of_entries(truth)] & is_product[truth.indices])
 
 
-def _list_board(
-    which: str,
-    scores: Mapping[str, sparse.csr_array],
-    truth: sparse.csr_array,
-    information: np.ndarray,
-    *,
-    seed: int,
-    product_count: int,
-) -> pd.DataFrame:
-    rows = np.flatnonzero(np.diff(truth.indptr))
-    weights = resamples(len(rows), seed)
-    truth = truth[rows]
-    recommended = {name: top_k(matrix[rows], LIST_LENGTH) for name, matrix in scores.items() if matrix.nnz}
-    by_customer = {name: customer_metrics(items, truth, information) for name, items in recommended.items()}
-    baseline = by_customer.get(BASELINES[which], {}).get(SELECTION_METRIC, np.zeros(len(rows)))
-    found = []
-    for name, values in by_customer.items():
-        values[GAIN] = values[SELECTION_METRIC] - baseline
-        found += [(name, metric, float(v.mean()), *mean_interval(v, weights)) for metric, v in values.items()]
-        items = recommended[name]
-        found.append((name, COVERAGE, len(np.unique(items[items >= 0])) / product_count, np.nan, np.nan))
-    board = pd.DataFrame.from_records(found, columns=["strategy", "metric", "value", "ci_low", "ci_high"])
-    best = board[board["metric"] == SELECTION_METRIC].sort_values(["value", "strategy"], ascending=[False, True])
-    board.insert(0, "list", which)
-    return board.assign(
-        customers=np.full(len(board), len(rows), dtype=np.int64),
-        is_champion=board["strategy"].isin(best["strategy"][:1]),
-    )
+def self_information(bought: sparse.csr_array) -> np.ndarray:
+    """Return -log2 of the share of the customers who had bought each product, in bits: float64, products."""
+    buyers = np.bincount(bought.indices, minlength=bought.shape[1])
+    return -np.log2(np.maximum(buyers, 1) / np.count_nonzero(np.diff(bought.indptr)))
+
+
+def coverage(recommended: np.ndarray, product_count: int) -> float:
+    """Return the share of the products that are on any of the lists (columns, -1 for none)."""
+    return len(np.unique(recommended[recommended >= 0])) / product_count
+
+
+def _places(scores: sparse.csr_array, bought: sparse.csr_array) -> dict[str, np.ndarray]:
+    """Return the products of each customer's list, best first, -1 for none: by list, customers x LIST_LENGTH."""
+    is_repeat = is_stored(bought, scores)
+    repeat = best_places(keep_entries(scores, is_repeat), LIST_LENGTH)
+    novel = best_places(keep_entries(scores, ~is_repeat), LIST_LENGTH)
+    # The best of all are among the best of either, so nothing long is sorted a third time.
+    return {"all": merge_places(repeat, novel), "repeat": repeat[0], "novel": novel[0]}

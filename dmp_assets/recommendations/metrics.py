@@ -13,9 +13,17 @@ from dmp_assets.recommendations.scores import flat_positions
 
 
 def hits(recommended: np.ndarray, truth: sparse.csr_array) -> np.ndarray:
-    """Return whether each recommended product (columns, -1 for none) is relevant: bool, like `recommended`."""
+    """Return whether each recommended product (columns, -1 for none) is relevant: bool, like `recommended`.
+
+    The indices of truth are sorted.
+    """
     rows = np.arange(recommended.shape[0], dtype=np.int64)[:, None]
-    return np.isin(rows * truth.shape[1] + recommended, flat_positions(truth)) & (recommended >= 0)
+    relevant = flat_positions(truth)
+    if not len(relevant):
+        return np.zeros(recommended.shape, dtype=bool)
+    wanted = rows * truth.shape[1] + recommended
+    found = relevant[np.minimum(np.searchsorted(relevant, wanted), len(relevant) - 1)]
+    return (found == wanted) & (recommended >= 0)
 
 
 def customer_metrics(recommended: np.ndarray, truth: sparse.csr_array, self_information: np.ndarray) -> dict:
@@ -40,8 +48,8 @@ def customer_metrics(recommended: np.ndarray, truth: sparse.csr_array, self_info
     return {
         "ndcg": is_hit @ discounts / ideal,
         "recall": is_hit.sum(axis=1) / relevant,
-        "precision": is_hit.mean(axis=1),
-        "mrr": np.where(is_hit.any(axis=1), 1 / (is_hit.argmax(axis=1) + 1), 0.0),
+        "precision": is_hit.sum(axis=1) / k,
+        "mrr": is_hit.any(axis=1) / (is_hit.argmax(axis=1) + 1),
         "hit_rate": is_hit.any(axis=1).astype(np.float64),
         "novelty": bits.sum(axis=1) / np.maximum(is_filled.sum(axis=1), 1),
     }

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from dmp_assets.product_text import product_texts
+from dmp_assets.recommendations.exclusions import NO_EXCLUSIONS, Exclusions, excluded_products
 from dmp_assets.recommendations.interactions import Interactions
 
 
@@ -18,24 +20,35 @@ class ProductGroups:
         types: int64, code of the product type, one per product; types of the same name in two categories are two.
         categories: int64, code of the product category, one per product.
         type_names: name of each type.
+        category_names: name of each category.
         is_fuel: bool, one per product.
+        is_excluded: bool, one per product; never to be recommended, by `exclusions`.
+        texts: words of each product, see `product_text.product_texts`.
     """
 
     types: np.ndarray
     categories: np.ndarray
     type_names: np.ndarray
+    category_names: np.ndarray
     is_fuel: np.ndarray
+    is_excluded: np.ndarray
+    texts: np.ndarray
 
 
-def product_groups(purchases: Interactions, products: pd.DataFrame) -> ProductGroups:
+def product_groups(
+    purchases: Interactions, products: pd.DataFrame, exclusions: Exclusions = NO_EXCLUSIONS
+) -> ProductGroups:
     """Return the groups of the products bought.
 
     Args:
         purchases: whose products are looked up.
-        products: product_id (unique), product_category, product_type (both text), is_fuel.
+        products: product_id (unique), product_category, product_type (both text), is_fuel. Further columns are used
+            where they are there: those of `product_text.product_texts` for the texts, department by exclusions.
+        exclusions: what is never recommended.
 
     Raises:
         ValueError: if a column is missing, a product_id is repeated, or a product bought is not in the table.
+        ExclusionError: if an exclusion names something that the products do not have.
     """
     columns = ["product_id", "product_category", "product_type", "is_fuel"]
     missing = [column for column in columns if column not in products.columns]
@@ -43,17 +56,20 @@ def product_groups(purchases: Interactions, products: pd.DataFrame) -> ProductGr
         raise ValueError(f"the products lack {', '.join(missing)}")
     if products["product_id"].duplicated().any():
         raise ValueError("the products repeat a product_id; keep one row per product")
-    table = products[columns].set_index("product_id")
+    table = products.set_index("product_id")
     unknown = purchases.products[~pd.Index(purchases.products).isin(table.index)]
     if len(unknown):
         raise ValueError(f"{len(unknown)} products bought are not in the products, for example {unknown[0]}")
     table = table.loc[purchases.products]
     category = table["product_category"].fillna("Unknown").astype(str)
     types, names = pd.factorize(category + "\n" + table["product_type"].fillna("Unknown").astype(str), sort=True)
-    categories, _ = pd.factorize(category, sort=True)
+    categories, category_names = pd.factorize(category, sort=True)
     return ProductGroups(
         types.astype(np.int64),
         categories.astype(np.int64),
         np.array([name.split("\n", 1)[1] for name in names]),
+        np.asarray(category_names, dtype=object),
         table["is_fuel"].to_numpy(dtype=bool),
+        excluded_products(products, exclusions).loc[purchases.products].to_numpy(),
+        product_texts(products).loc[purchases.products].to_numpy(),
     )

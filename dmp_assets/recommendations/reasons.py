@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from dmp_assets.recommendations.baskets import Rules
 from dmp_assets.recommendations.interactions import Interactions
-from dmp_assets.recommendations.neighbours import USER_NEIGHBOURS, USER_RECENT_DAYS, recent_neighbours
+from dmp_assets.recommendations.neighbours import USER_NEIGHBOURS, USER_RECENT_DAYS, as_set, recent_neighbours
 from dmp_assets.recommendations.popularity import RECENT_DAYS, recent_orders
 from dmp_assets.recommendations.product_groups import ProductGroups
 from dmp_assets.recommendations.repeat_features import purchase_cycles
@@ -15,6 +16,8 @@ from dmp_assets.recommendations.scores import values_at
 from dmp_assets.recommendations.tifu_knn import order_places
 
 REASON_ORDERS = 20
+_PAIRS = 50_000
+"""Pairs of products whose customers are compared at once."""
 
 
 def buy_again_reasons(past: Interactions, end_day: int, ranked: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
@@ -80,6 +83,83 @@ def discover_reasons(past: Interactions, end_day: int, ranked: pd.DataFrame, gro
         )
     ]
     return np.array(reasons, dtype=object)
+
+
+def cross_sell_reasons(
+    past: Interactions,
+    end_day: int,
+    lists: pd.DataFrame,
+    groups: ProductGroups,
+    rules: Rules,
+    by_type: sparse.csr_array,
+) -> np.ndarray:
+    """Return why each product goes with another: how often both are in one order, else how often with its type.
+
+    Args:
+        past: purchases before the as-of date.
+        end_day: the as-of date, days since 1970-01-01.
+        lists: product, recommended (codes).
+        groups: of the products.
+        rules: mined from past.
+        by_type: `cross_sell.type_confidence` of past.
+    """
+    product, recommended = lists["product"].to_numpy(), lists["recommended"].to_numpy()
+    both = values_at(rules.support, product, recommended)
+    with_product = rules.order_counts[product]
+    usual = rules.order_counts[recommended] / max(rules.total_orders, 1)
+    with_type = values_at(by_type, groups.types[product], recommended)
+    sold = recent_orders(past, end_day)[recommended].astype(np.int64)
+    reasons = [
+        f"in {_share(common / orders)} of the {orders:,.0f} orders with this product, in {_share(any_order)} of all orders"
+        if common
+        else f"in {_share(of_type)} of the orders with {kind}, in {_share(any_order)} of all orders"
+        if of_type > any_order
+        else f"in {sales} orders of all customers in the last {RECENT_DAYS} days"
+        for common, orders, any_order, of_type, kind, sales in zip(
+            both, with_product, usual, with_type, groups.type_names[groups.types[product]], sold, strict=True
+        )
+    ]
+    return np.array(reasons, dtype=object)
+
+
+def similar_reasons(past: Interactions, lists: pd.DataFrame, groups: ProductGroups) -> np.ndarray:
+    """Return why each product is like another: the same type (or category), and who bought both.
+
+    Args:
+        past: purchases before the as-of date.
+        lists: product, recommended (codes).
+        groups: of the products.
+    """
+    product, recommended = lists["product"].to_numpy(), lists["recommended"].to_numpy()
+    by_product = as_set(past.order_counts()).T.tocsr()
+    buyers = np.diff(by_product.indptr)
+    both = np.concatenate(
+        [np.zeros(0)]
+        + [
+            by_product[product[start : start + _PAIRS]]
+            .multiply(by_product[recommended[start : start + _PAIRS]])
+            .sum(axis=1)
+            for start in range(0, len(product), _PAIRS)
+        ]
+    ).astype(np.int64)
+    is_same_type = groups.types[product] == groups.types[recommended]
+    reasons = [
+        (f"also {kind}" if is_type else f"also in {category}")
+        + (f", bought by {common} of the {customers} customers of this product" if common else ", described alike")
+        for is_type, kind, category, common, customers in zip(
+            is_same_type,
+            groups.type_names[groups.types[product]],
+            groups.category_names[groups.categories[product]],
+            both,
+            buyers[product],
+            strict=True,
+        )
+    ]
+    return np.array(reasons, dtype=object)
+
+
+def _share(share: float) -> str:
+    return f"{100 * share:.2g} %" if share < 0.1 else f"{100 * share:.0f} %"
 
 
 def _days(days: int) -> str:

@@ -70,7 +70,7 @@ def train(
     cutoff_day = end_day - horizon_days
     earlier, latest = (training_days(history, day, horizon_days) for day in (cutoff_day, end_day))
 
-    scores = {name: strategy(history, cutoff_day, n_jobs) for name, strategy in STRATEGIES.items()}
+    scores = {name: strategy(history, groups, cutoff_day, n_jobs) for name, strategy in STRATEGIES.items()}
     ranker = no_ranker()
     if earlier:
         features = {
@@ -148,6 +148,6 @@ def _served_scores(
     strategy: str, history: Interactions, groups: ProductGroups, end_day: int, ranker: pd.DataFrame, n_jobs: int
 ) -> sparse.csr_array:
     if strategy != LEARNED:
-        return STRATEGIES[strategy](history, end_day, n_jobs)
+        return STRATEGIES[strategy](history, groups, end_day, n_jobs)
     features = candidate_features(history, end_day, groups, n_jobs=n_jobs)
     return ranker_scores(ranker, features, history.shape, n_jobs=n_jobs)

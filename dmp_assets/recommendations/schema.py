@@ -5,12 +5,18 @@ from __future__ import annotations
 import pandas as pd
 import pandera.pandas as pa
 
-from dmp_assets.recommendations.leaderboard import COVERAGE, GAIN, LISTS, METRICS
+from dmp_assets.recommendations.cross_sell import CROSS_SELL_STRATEGIES
+from dmp_assets.recommendations.leaderboard import COVERAGE, GAIN, GAP, LISTS, METRICS
 from dmp_assets.recommendations.learned import KINDS
+from dmp_assets.recommendations.product_lists import PRODUCT_LISTS
+from dmp_assets.recommendations.segments import ALL_CUSTOMERS, FREQUENCY_DAYS, SEGMENTS
 from dmp_assets.recommendations.served import SERVED_LISTS
+from dmp_assets.recommendations.similar_products import SIMILAR_STRATEGIES
 from dmp_assets.recommendations.strategies import BASELINES, LEARNED, STRATEGIES
 
 _STRATEGIES = [*STRATEGIES, LEARNED]
+_PRODUCT_STRATEGIES = list(dict.fromkeys([*CROSS_SELL_STRATEGIES, *SIMILAR_STRATEGIES]))
+_ALL_STRATEGIES = list(dict.fromkeys([*_STRATEGIES, *_PRODUCT_STRATEGIES]))
 
 
 def _has_one_champion(frame: pd.DataFrame) -> bool:
@@ -24,18 +30,32 @@ def _has_interval_around_value(frame: pd.DataFrame) -> pd.Series:
 
 
 def _is_within_metric_range(frame: pd.DataFrame) -> pd.Series:
-    is_bits, is_gain = frame["metric"].eq("novelty"), frame["metric"].eq(GAIN)
-    return frame["value"].between(0, 1) | (is_bits & (frame["value"] >= 0)) | (is_gain & frame["value"].between(-1, 1))
+    is_bits, is_difference = frame["metric"].eq("novelty"), frame["metric"].isin([GAIN, GAP])
+    is_share = frame["value"].between(-1e-9, 1 + 1e-9)
+    return is_share | (is_bits & (frame["value"] >= 0)) | (is_difference & frame["value"].between(-1, 1))
 
 
-def _has_ranks_from_1_without_gaps(frame: pd.DataFrame) -> pd.Series:
-    in_order = frame.sort_values(["customer_id", "list", "rank"], kind="stable")
-    return (in_order.groupby(["customer_id", "list"]).cumcount() + 1 == in_order["rank"]).reindex(frame.index)
+def _has_all_customers(frame: pd.DataFrame) -> bool:
+    whole = frame.loc[frame["segment"].eq(ALL_CUSTOMERS), ["list", "strategy"]].drop_duplicates()
+    return len(whole) == len(frame[["list", "strategy"]].drop_duplicates())
 
 
-def _has_score_falling_with_rank(frame: pd.DataFrame) -> pd.Series:
-    in_order = frame.sort_values(["customer_id", "list", "rank"], kind="stable")
-    return (~(in_order.groupby(["customer_id", "list"])["score"].diff() > 0)).reindex(frame.index)
+def _list_checks(owner: str) -> list[pa.Check]:
+    """Return the checks of ranks and scores of lists of a customer_id or product_id."""
+    keys = [owner, "list"]
+
+    def has_ranks_from_1_without_gaps(frame: pd.DataFrame) -> pd.Series:
+        in_order = frame.sort_values([*keys, "rank"], kind="stable")
+        return (in_order.groupby(keys).cumcount() + 1 == in_order["rank"]).reindex(frame.index)
+
+    def has_score_falling_with_rank(frame: pd.DataFrame) -> pd.Series:
+        in_order = frame.sort_values([*keys, "rank"], kind="stable")
+        return (~(in_order.groupby(keys)["score"].diff() > 0)).reindex(frame.index)
+
+    return [
+        pa.Check(has_ranks_from_1_without_gaps, error="ranks of a list do not run 1, 2, 3, … without gaps"),
+        pa.Check(has_score_falling_with_rank, error="score rises with rank"),
+    ]
 
 
 def _is_expected_on_buy_again_only(frame: pd.DataFrame) -> pd.Series:
@@ -50,13 +70,20 @@ LEADERBOARD = pa.DataFrameSchema(
     {
         "list": pa.Column(
             str,
-            pa.Check.isin(LISTS),
-            description="Which products count, as candidates and as truth: all, repeat (bought before by the customer) or "
-            "novel (not bought before).",
+            pa.Check.isin([*LISTS, *PRODUCT_LISTS]),
+            description="What is to be foreseen. For a customer, the products bought: all, repeat (bought before by the "
+            "customer) or novel (not bought before). For a product: cross_sell (the rest of a basket, of other types) or "
+            "similar_products (the products of its type that its customers go on to buy).",
+        ),
+        "segment": pa.Column(
+            str,
+            pa.Check.isin(list(SEGMENTS)),
+            description=f"all customers, or a third of them by orders in the {FREQUENCY_DAYS} days before the test period: "
+            "light, medium, heavy.",
         ),
         "strategy": pa.Column(
             str,
-            pa.Check.isin(_STRATEGIES),
+            pa.Check.isin(_ALL_STRATEGIES),
             description="How products are scored. The baseline is "
             + ", ".join(f"{strategy} ({name})" for name, strategy in BASELINES.items())
             + ".",
@@ -66,33 +93,39 @@ LEADERBOARD = pa.DataFrameSchema(
             pa.Check.isin(METRICS),
             description="Of the first ten places, mean over customers: ndcg, recall, precision, mrr (reciprocal rank of "
             "the first hit), hit_rate, novelty (bits: -log2 of the share of customers who had bought the product), "
-            "ndcg_gain (ndcg minus the baseline's). Over all customers: coverage (share of the products on any list).",
+            "ndcg_gain (ndcg minus the baseline's), ndcg_gap (the champion's ndcg minus this one's). Over all customers: "
+            "coverage (share of the products known before the test period that are on any list).",
         ),
         "value": pa.Column(float, description="The metric's value, in the unit of the metric."),
         "ci_low": pa.Column(
             float,
             nullable=True,
-            description="Lower bound of the 95 % bootstrap interval over customers (paired for ndcg_gain); null for "
-            "coverage, which a resample understates.",
+            description="Lower bound of the 95 % bootstrap interval over customers (paired for ndcg_gain and ndcg_gap); "
+            "null for coverage, which a resample understates.",
         ),
         "ci_high": pa.Column(float, nullable=True, description="Upper bound of the same interval; null for coverage."),
         "customers": pa.Column(
-            "int64", pa.Check.ge(1), description="Customers with at least one relevant product in the list."
+            "int64",
+            pa.Check.ge(1),
+            description="Customers of the segment with at least one relevant product in the list.",
         ),
-        "is_champion": pa.Column(bool, description="True for the strategy with the highest ndcg of the list."),
+        "is_champion": pa.Column(
+            bool, description="True for the strategy with the highest ndcg of the list over all customers."
+        ),
         "as_of_on": pa.Column("datetime64[us]", description="Day after the last day of the test period."),
     },
     checks=[
         pa.Check(_has_one_champion, error="one champion per list"),
+        pa.Check(_has_all_customers, error="a strategy of a list lacks its rows over all customers"),
         pa.Check(_has_interval_around_value, error="ci_low <= value <= ci_high"),
         pa.Check(_is_within_metric_range, error="the value is outside the metric's range"),
     ],
-    unique=["list", "strategy", "metric"],
+    unique=["list", "segment", "strategy", "metric"],
     strict=True,
     ordered=True,
     name="recommendations.leaderboard",
     description="How good every strategy was on the last days before the as-of date, trained on what was known before "
-    "them. One row per list, strategy and metric.",
+    "them. One row per list, segment, strategy and metric.",
 )
 
 CUSTOMER_RECOMMENDATIONS = pa.DataFrameSchema(
@@ -104,7 +137,7 @@ CUSTOMER_RECOMMENDATIONS = pa.DataFrameSchema(
             description="buy_again: bought before by the customer; discover: never bought by the customer.",
         ),
         "rank": pa.Column("int64", pa.Check.ge(1), description="Place in the customer's list, from 1, without gaps."),
-        "product_id": pa.Column(str, description="The product; sold in the last 28 days and not fuel."),
+        "product_id": pa.Column(str, description="The product; sold in the last 28 days, not fuel, not excluded."),
         "score": pa.Column(
             float,
             pa.Check.in_range(0, float("inf"), include_max=False),
@@ -124,8 +157,7 @@ CUSTOMER_RECOMMENDATIONS = pa.DataFrameSchema(
         "as_of_on": pa.Column("datetime64[us]", description="Only purchases before this day (store-local) are used."),
     },
     checks=[
-        pa.Check(_has_ranks_from_1_without_gaps, error="ranks of a list do not run 1, 2, 3, … without gaps"),
-        pa.Check(_has_score_falling_with_rank, error="score rises with rank"),
+        *_list_checks("customer_id"),
         pa.Check(_is_expected_on_buy_again_only, error="expected_on belongs to buy_again, and to each row of it"),
         pa.Check(_is_expected_from_as_of_on, error="expected_on lies before as_of_on"),
     ],
@@ -171,4 +203,45 @@ RANKER = pa.DataFrameSchema(
     name="recommendations.ranker",
     description="The trained learned_ranker, which scores on later days without being trained again. One row per kind of "
     "candidates; none where there was too little history to learn from.",
+)
+
+PRODUCT_RECOMMENDATIONS = pa.DataFrameSchema(
+    {
+        "product_id": pa.Column(str, description="The product that is looked at or in the basket."),
+        "list": pa.Column(
+            str,
+            pa.Check.isin(list(PRODUCT_LISTS)),
+            description="cross_sell: bought in the same order, of another product type; similar_products: can stand in for "
+            "it, of the same product type (of the same category where the type has no other product).",
+        ),
+        "rank": pa.Column("int64", pa.Check.ge(1), description="Place in the product's list, from 1, without gaps."),
+        "recommended_product_id": pa.Column(
+            str, description="The product recommended; sold in the last 28 days, not fuel, not excluded."
+        ),
+        "score": pa.Column(
+            float,
+            pa.Check.in_range(0, float("inf"), include_min=False, include_max=False),
+            description="Score by the strategy; with smoothed_confidence the estimated share of the orders with product_id "
+            "that hold the recommended one. Not comparable between strategies.",
+        ),
+        "strategy": pa.Column(
+            str,
+            pa.Check.isin(_PRODUCT_STRATEGIES),
+            description="The champion of the leaderboard that filled the list.",
+        ),
+        "reason": pa.Column(str, pa.Check.str_length(min_value=1), description="Why, in words, from the purchases."),
+        "as_of_on": pa.Column("datetime64[us]", description="Only purchases before this day (store-local) are used."),
+    },
+    checks=[
+        *_list_checks("product_id"),
+        pa.Check(
+            lambda frame: frame["product_id"] != frame["recommended_product_id"], error="a product recommends itself"
+        ),
+    ],
+    unique=["product_id", "list", "recommended_product_id"],
+    strict=True,
+    ordered=True,
+    name="recommendations.product_recommendations",
+    description="What goes with each product in the assortment and what can stand in for it, each list by its champion. "
+    "One row per product, list and recommended product.",
 )

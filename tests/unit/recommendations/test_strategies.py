@@ -9,6 +9,7 @@ from dmp_assets.recommendations.frequency import decayed_frequency, personal_fre
 from dmp_assets.recommendations.interactions import day_number, encode
 from dmp_assets.recommendations.neighbours import cosine_neighbours, item_knn, user_knn
 from dmp_assets.recommendations.popularity import popularity
+from dmp_assets.recommendations.product_groups import product_groups
 from dmp_assets.recommendations.strategies import STRATEGIES
 from dmp_assets.recommendations.tifu_knn import customer_vectors, tifu_knn
 from dmp_assets.recommendations.up_cf import up_cf
@@ -79,26 +80,27 @@ def test_up_cf_weighs_shares_of_recent_orders_by_similarity(interactions_of):
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
-def test_the_future_and_the_row_order_change_nothing(shop, name):
+def test_the_future_and_the_row_order_change_nothing(shop, products, name):
     cutoff = day_number(date(2017, 5, 1))
     history = encode(shop)
+    groups = product_groups(history, products)
     shuffled = encode(shop.sample(frac=1, random_state=1))
-    scores = STRATEGIES[name](history, cutoff, 1)
-    without_future = STRATEGIES[name](history.before(cutoff), cutoff, 2)
+    scores = STRATEGIES[name](history, groups, cutoff, 1)
+    without_future = STRATEGIES[name](history.before(cutoff), groups, cutoff, 2)
     assert scores.shape == history.shape
     assert np.isfinite(scores.data).all()
-    for other in (without_future, STRATEGIES[name](shuffled, cutoff, 1)):
+    for other in (without_future, STRATEGIES[name](shuffled, groups, cutoff, 1)):
         np.testing.assert_array_equal(scores.toarray(), other.toarray())
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
 @pytest.mark.parametrize("case", ["one customer", "one product", "no history"])
-def test_nothing_to_learn_from_gives_finite_scores(shop, name, case):
+def test_nothing_to_learn_from_gives_finite_scores(shop, products, name, case):
     poor = shop[shop["customer_id"] == "c00"] if case == "one customer" else shop
     poor = poor[poor["product_id"] == poor["product_id"].iloc[0]] if case == "one product" else poor
     day = DAY_0 if case == "no history" else DAY_0 + 181
     history = encode(poor)
-    scores = STRATEGIES[name](history, day, 1)
+    scores = STRATEGIES[name](history, product_groups(history, products), day, 1)
     assert scores.shape == history.shape
     assert np.isfinite(scores.data).all()
     assert scores.nnz > 0 or case == "no history"

@@ -1,0 +1,96 @@
+"""The lists that are served beside a product: what goes with it and what can stand in for it, each with its reason."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from dmp_assets.recommendations.baskets import mine_rules
+from dmp_assets.recommendations.cross_sell import CROSS_SELL, Places, complements, cross_sell_board, type_confidence
+from dmp_assets.recommendations.interactions import Interactions, day_number
+from dmp_assets.recommendations.leaderboard import COLUMNS, champion, sorted_board
+from dmp_assets.recommendations.product_groups import ProductGroups
+from dmp_assets.recommendations.reasons import cross_sell_reasons, similar_reasons
+from dmp_assets.recommendations.similar_products import SIMILAR_PRODUCTS, similar_products, similar_products_board
+
+PRODUCT_LISTS = (CROSS_SELL, SIMILAR_PRODUCTS)
+DEFAULT_CHAMPIONS = {CROSS_SELL: "smoothed_confidence", SIMILAR_PRODUCTS: "shared_buyers"}
+"""Who serves where no basket or switch tells: the champions of the demo data."""
+
+_COLUMNS = ["product_id", "list", "rank", "recommended_product_id", "score", "strategy", "reason", "as_of_on"]
+
+
+def product_board(
+    history: Interactions, groups: ProductGroups, cutoff_day: int, as_of_on: date, *, seed: int = 0
+) -> pd.DataFrame:
+    """Compare the strategies of both lists on the days from the cutoff on.
+
+    Args:
+        history: all purchases.
+        groups: of the products.
+        cutoff_day: first day of the test period, days since 1970-01-01.
+        as_of_on: day after its last day.
+        seed: of draws and resamples.
+
+    Returns:
+        Rows of the leaderboard (`leaderboard.COLUMNS`); none of a list where the test period tells nothing.
+    """
+    boards = [
+        cross_sell_board(history, groups, cutoff_day, as_of_on, seed=seed),
+        similar_products_board(history, groups, cutoff_day, as_of_on, seed=seed),
+    ]
+    filled = [board for board in boards if not board.empty]
+    return sorted_board(filled) if filled else pd.DataFrame(columns=pd.Index(COLUMNS))
+
+
+def product_lists(history: Interactions, groups: ProductGroups, as_of_on: date, board: pd.DataFrame) -> pd.DataFrame:
+    """Return both lists of every product in the assortment.
+
+    Args:
+        history: all purchases; only those before as_of_on are read.
+        groups: of the products.
+        as_of_on: the lists are computed from purchases before this day.
+        board: the leaderboard, of this day or an earlier one; its champions fill the lists.
+
+    Returns:
+        product_id, list, rank (from 1, without gaps), recommended_product_id, score (above 0, not comparable between
+        strategies), strategy, reason, as_of_on; sorted by product_id, list and rank. Both products were sold in the last
+        28 days, are not fuel and not excluded.
+    """
+    end_day = day_number(as_of_on)
+    past = history.before(end_day)
+    cross, similar = (champion(board, name) or DEFAULT_CHAMPIONS[name] for name in PRODUCT_LISTS)
+    rules, by_type = mine_rules(past), type_confidence(past, groups.types)
+    complement_table = _table(history, complements(past, end_day, groups, rules, by_type, [cross])[cross])
+    similar_table = _table(history, similar_products(past, end_day, groups, [similar])[similar])
+    tables = [
+        complement_table.assign(
+            list=CROSS_SELL,
+            strategy=cross,
+            reason=cross_sell_reasons(past, end_day, complement_table, groups, rules, by_type),
+        ),
+        similar_table.assign(
+            list=SIMILAR_PRODUCTS, strategy=similar, reason=similar_reasons(past, similar_table, groups)
+        ),
+    ]
+    lists = pd.concat(tables).sort_values(["product", "list", "rank"], ignore_index=True)
+    return lists.assign(as_of_on=np.full(len(lists), as_of_on, dtype="datetime64[us]"))[_COLUMNS]
+
+
+def _table(history: Interactions, places: Places) -> pd.DataFrame:
+    """Return the lists as rows: product and recommended (codes), their ids, rank and score."""
+    products, scores = places
+    product, place = np.nonzero(products >= 0)
+    recommended = products[product, place]
+    return pd.DataFrame(
+        {
+            "product": product,
+            "recommended": recommended,
+            "product_id": history.products[product],
+            "rank": place + 1,
+            "recommended_product_id": history.products[recommended],
+            "score": scores[product, place],
+        }
+    )

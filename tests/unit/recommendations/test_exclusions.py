@@ -1,0 +1,96 @@
+import pandas as pd
+import pytest
+
+from dmp_assets.recommendations.exclusions import (
+    DEFAULT_EXCLUSIONS_PATH,
+    NO_EXCLUSIONS,
+    ExclusionError,
+    entries_without_effect,
+    excluded_products,
+    load_exclusions,
+)
+
+
+@pytest.fixture
+def catalogue():
+    return pd.DataFrame(
+        {
+            "product_id": ["p1", "p2", "p3", "p4"],
+            "department": ["GROCERY", "DRUG GM", "DRUG GM", "FUEL"],
+            "product_category": ["SOFT DRINKS", "CIGARETTES", "COUPON", "FUEL"],
+            "product_type": ["COLA", "CIGARETTES", "COUPON", None],
+        }
+    )
+
+
+@pytest.fixture
+def load(tmp_path):
+    def write_and_load(text):
+        path = tmp_path / "own.yml"
+        path.write_text(text, encoding="utf-8")
+        return load_exclusions(path)
+
+    return write_and_load
+
+
+def test_the_file_that_comes_with_the_platform_is_valid():
+    entries = load_exclusions().entries
+    assert DEFAULT_EXCLUSIONS_PATH.exists()
+    assert all(entry.reason for entry in entries)
+
+
+def test_products_that_have_all_names_of_an_entry_are_excluded(catalogue, load):
+    exclusions = load(
+        """
+        exclusions:
+          - {department: fuel, reason: "a tank is full or not"}
+          - {department: DRUG GM, product_category: COUPON, reason: no product}
+          - {department: GROCERY, product_category: COUPON, reason: there is none}
+        """
+    )
+    assert excluded_products(catalogue, exclusions).to_dict() == {"p1": False, "p2": False, "p3": True, "p4": True}
+    assert entries_without_effect(catalogue, exclusions) == ["department GROCERY, product_category COUPON"]
+    assert not excluded_products(catalogue, NO_EXCLUSIONS).any()
+
+
+def test_one_product_can_be_excluded(catalogue, load):
+    exclusions = load("exclusions: [{product_id: p1, reason: recalled}, {product_id: p9, reason: recalled}]")
+    assert excluded_products(catalogue, exclusions).to_dict() == {"p1": True, "p2": False, "p3": False, "p4": False}
+
+
+def test_a_slip_of_the_pen_is_an_error_and_a_name_of_another_catalogue_is_not(catalogue, load):
+    slip = load("exclusions: [{product_category: CIGARETES, reason: tobacco}]")
+    with pytest.raises(ExclusionError, match=r"own.yml: entry 1 .*CIGARETES.*did you mean 'CIGARETTES'"):
+        excluded_products(catalogue, slip)
+    other = load("exclusions: [{product_category: FIREWORKS, reason: dangerous}]")
+    assert not excluded_products(catalogue, other).any()
+    assert entries_without_effect(catalogue, other) == ["product_category FIREWORKS"]
+
+
+def test_a_column_that_the_products_lack_is_named(catalogue, load):
+    exclusions = load("exclusions: [{department: FUEL, reason: fuel}]")
+    with pytest.raises(ExclusionError, match="no column department"):
+        excluded_products(catalogue.drop(columns="department"), exclusions)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("exclusions: [", "not valid YAML"),
+        ("- department: FUEL", "the file"),
+        ("exclusions: [{department: FUEL}]", "entry 1: reason"),
+        ("exclusions: [{reason: why}]", "entry 1: the entry: .*at least one of department"),
+        ("exclusions: [{department: '', reason: why}]", "entry 1: department"),
+        ("exclusions: [{product_id: 12, reason: why}]", "entry 1: product_id"),
+        ("exclusions: [{colour: red, reason: why}]", "entry 1: colour"),
+        ("exclusions: [{department: a, reason: b}, {department: A, reason: c}]", "repeated: department"),
+    ],
+)
+def test_a_mistake_is_named_with_file_and_entry(load, text, message):
+    with pytest.raises(ExclusionError, match=f"own.yml: .*{message}|own.yml: {message}"):
+        load(text)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(ExclusionError, match="no such file"):
+        load_exclusions(tmp_path / "none.yml")
