@@ -37,6 +37,7 @@ ASSETS = (
     similarity.build_similarity,
     recommendations.train_recommendations,
     recommendations.fill_recommendations,
+    recommendations.fill_product_recommendations,
     forecasts.build_sales_forecasts,
     reports.publish_report,
     reports.publish_dbt_docs,

@@ -7,9 +7,17 @@ import pandas as pd
 
 from dmp_assets import inputs
 from dmp_assets.contracts import Table, lineage, result, store
-from dmp_assets.recommendations.plots import plot_leaderboard
-from dmp_assets.recommendations.recommend import Trained, recommend, train
-from dmp_assets.recommendations.schema import CUSTOMER_RECOMMENDATIONS, LEADERBOARD, RANKER
+from dmp_assets.recommendations.exclusions import entries_without_effect, load_exclusions
+from dmp_assets.recommendations.leaderboard import LISTS
+from dmp_assets.recommendations.plots import plot_leaderboard, plot_segments
+from dmp_assets.recommendations.product_lists import PRODUCT_LISTS as PRODUCT_LIST_NAMES
+from dmp_assets.recommendations.recommend import Trained, recommend, recommend_products, train
+from dmp_assets.recommendations.schema import (
+    CUSTOMER_RECOMMENDATIONS,
+    LEADERBOARD,
+    PRODUCT_RECOMMENDATIONS,
+    RANKER,
+)
 from dmp_assets.settings import get_settings
 from dmp_assets.warehouse import Warehouse
 
@@ -21,7 +29,18 @@ _LEARNED_FROM = [
         f"{_LINES}.{column}"
         for column in ("customer_id", "product_id", "order_id", "order_on", "store_id", "line_type")
     ),
-    *(f"{_PRODUCTS}.{column}" for column in ("product_category", "product_type", "is_fuel")),
+    *(
+        f"{_PRODUCTS}.{column}"
+        for column in (
+            "department",
+            "product_category",
+            "product_type",
+            "brand",
+            "manufacturer_id",
+            "package_size",
+            "is_fuel",
+        )
+    ),
 ]
 
 
@@ -47,16 +66,36 @@ RECOMMENDATIONS = Table(
     ),
 )
 
-TABLES = (*TRAINED, RECOMMENDATIONS)
+PRODUCT_LISTS = Table(
+    "recommendations",
+    "product_recommendations",
+    PRODUCT_RECOMMENDATIONS,
+    lineage(
+        PRODUCT_RECOMMENDATIONS,
+        source=_LINES,
+        derived=dict.fromkeys(("list", "rank", "recommended_product_id", "score", "reason"), _LEARNED_FROM)
+        | {"strategy": [f"{BOARD.full_name}.strategy", f"{BOARD.full_name}.is_champion"], "as_of_on": _AS_OF},
+    ),
+    "weekly",
+)
+
+TABLES = (*TRAINED, RECOMMENDATIONS, PRODUCT_LISTS)
 
 
 @dg.multi_asset(specs=[table.spec() for table in TRAINED])
 def train_recommendations(warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
     """Compare every strategy on the last month and train the ranker for the next."""
-    trained = train(*_read(warehouse), inputs.as_of(warehouse), n_jobs=get_settings().threads)
+    trained = train(
+        *_read(warehouse), inputs.as_of(warehouse), exclusions=load_exclusions(), n_jobs=get_settings().threads
+    )
     frames = {BOARD: trained.leaderboard, RANKER_TABLE: trained.ranker}
     store(warehouse, frames)
-    yield result(BOARD, trained.leaderboard, plots={"leaderboard": plot_leaderboard(trained.leaderboard)})
+    plots = {
+        "customers": plot_leaderboard(trained.leaderboard, LISTS),
+        "segments": plot_segments(trained.leaderboard),
+        "products": plot_leaderboard(trained.leaderboard, PRODUCT_LIST_NAMES),
+    }
+    yield result(BOARD, trained.leaderboard, plots=plots)
     yield result(RANKER_TABLE, trained.ranker)
 
 
@@ -64,9 +103,27 @@ def train_recommendations(warehouse: Warehouse) -> Iterator[dg.MaterializeResult
 def fill_recommendations(warehouse: Warehouse) -> dg.MaterializeResult:
     """Fill every customer's lists by the strategies that were best."""
     trained = Trained(inputs.trained(warehouse, BOARD.full_name), inputs.trained(warehouse, RANKER_TABLE.full_name))
-    lists = recommend(*_read(warehouse), inputs.as_of(warehouse), trained, n_jobs=get_settings().threads)
+    purchases, products = _read(warehouse)
+    exclusions = load_exclusions()
+    lists = recommend(
+        purchases,
+        products,
+        inputs.as_of(warehouse),
+        trained,
+        exclusions=exclusions,
+        n_jobs=get_settings().threads,
+    )
     store(warehouse, {RECOMMENDATIONS: lists})
-    return result(RECOMMENDATIONS, lists)
+    return result(RECOMMENDATIONS, lists, exclusions_without_effect=entries_without_effect(products, exclusions))
+
+
+@dg.multi_asset(specs=[PRODUCT_LISTS.spec()])
+def fill_product_recommendations(warehouse: Warehouse) -> dg.MaterializeResult:
+    """Fill every product's lists by the strategies that were best."""
+    board = inputs.trained(warehouse, BOARD.full_name)
+    lists = recommend_products(*_read(warehouse), inputs.as_of(warehouse), board, exclusions=load_exclusions())
+    store(warehouse, {PRODUCT_LISTS: lists})
+    return result(PRODUCT_LISTS, lists)
 
 
 def _read(warehouse: Warehouse) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -115,4 +115,4 @@ def co_purchase_rules(
     products = np.unique(rules.indices)
     own = past.sum_by_pair(np.exp2(-(end_day - past.day) / half_life_days))
     fired = sparse.csr_array(sparse.csc_array(rules)[:, products])
-    return keep_candidates_among(lambda block: (own[block] @ fired).toarray(), products, bought)
+    return keep_candidates_among(lambda block: own[block] @ fired, products, bought)

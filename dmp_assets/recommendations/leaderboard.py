@@ -18,8 +18,8 @@ from scipy import sparse
 from dmp_assets.recommendations.bootstrap import mean_intervals, resamples
 from dmp_assets.recommendations.interactions import Interactions, day_number
 from dmp_assets.recommendations.metrics import customer_metrics
-from dmp_assets.recommendations.ranking import best_places, is_stored, merge_places
-from dmp_assets.recommendations.scores import keep_entries, row_of_entries, select
+from dmp_assets.recommendations.ranking import best_places, merge_places
+from dmp_assets.recommendations.scores import is_stored, keep_entries, row_of_entries, select
 from dmp_assets.recommendations.segments import ALL_CUSTOMERS, FREQUENCY_SEGMENTS, frequency_segments
 from dmp_assets.recommendations.strategies import BASELINES
 

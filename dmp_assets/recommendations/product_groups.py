@@ -42,15 +42,15 @@ def product_groups(
 
     Args:
         purchases: whose products are looked up.
-        products: product_id (unique), product_category, product_type (both text), is_fuel. Further columns are used
-            where they are there: those of `product_text.product_texts` for the texts, department by exclusions.
+        products: product_id (unique), product_category, product_type (both text). Further columns are used where they are
+            there: those of `product_text.product_texts` for the texts, department by exclusions, is_fuel.
         exclusions: what is never recommended.
 
     Raises:
         ValueError: if a column is missing, a product_id is repeated, or a product bought is not in the table.
         ExclusionError: if an exclusion names something that the products do not have.
     """
-    columns = ["product_id", "product_category", "product_type", "is_fuel"]
+    columns = ["product_id", "product_category", "product_type"]
     missing = [column for column in columns if column not in products.columns]
     if missing:
         raise ValueError(f"the products lack {', '.join(missing)}")
@@ -69,7 +69,7 @@ def product_groups(
         categories.astype(np.int64),
         np.array([name.split("\n", 1)[1] for name in names]),
         np.asarray(category_names, dtype=object),
-        table["is_fuel"].to_numpy(dtype=bool),
+        table["is_fuel"].to_numpy(dtype=bool) if "is_fuel" in table.columns else np.zeros(len(table), dtype=bool),
         excluded_products(products, exclusions).loc[purchases.products].to_numpy(),
         product_texts(products).loc[purchases.products].to_numpy(),
     )

@@ -9,7 +9,7 @@ from scipy import sparse
 
 from dmp_assets.recommendations.scores import (
     NOVEL_CANDIDATES,
-    flat_positions,
+    is_stored,
     keep_candidates,
     keep_entries,
     row_of_entries,
@@ -64,14 +64,6 @@ def merge_places(left: tuple[np.ndarray, np.ndarray], right: tuple[np.ndarray, n
     return np.take_along_axis(columns, order, axis=1)
 
 
-def is_stored(pattern: sparse.csr_array, entries: sparse.csr_array) -> np.ndarray:
-    """Return for each stored entry of `entries` whether `pattern` stores one there; both have sorted indices."""
-    stored, wanted = flat_positions(pattern), flat_positions(entries)
-    if not len(stored):
-        return np.zeros(len(wanted), dtype=bool)
-    return stored[np.minimum(np.searchsorted(stored, wanted), len(stored) - 1)] == wanted
-
-
 def best_entries(scores: sparse.csr_array, k: int) -> sparse.csr_array:
     """Return the matrix with only the k highest stored scores of each row, ties to the lower column."""
     columns, _ = best_places(scores, k)
@@ -85,7 +77,7 @@ def best_entries(scores: sparse.csr_array, k: int) -> sparse.csr_array:
 
 
 def keep_candidates_among(
-    dense_scores: Callable[[slice], np.ndarray],
+    scores_of: Callable[[slice], np.ndarray | sparse.csr_array],
     products: np.ndarray,
     bought: sparse.csr_array,
     novel: int = NOVEL_CANDIDATES,
@@ -93,7 +85,7 @@ def keep_candidates_among(
     """Return what `scores.keep_candidates` returns where only some products can score above 0, in less time.
 
     Args:
-        dense_scores: gives the scores of a slice of the customers, rows x len(products).
+        scores_of: gives the scores of a slice of the customers, rows x len(products), dense or sparse.
         products: the columns of `bought` that are scored, ascending.
         bought: order counts, customers x all products. A bought product that is not scored is kept with score 0.
         novel: products never bought to keep per customer.
@@ -104,7 +96,7 @@ def keep_candidates_among(
     own = keep_entries(bought, is_scored)
     size = (bought.shape[0], len(products))
     own = sparse.csr_array((own.data, place[own.indices], own.indptr), shape=size)
-    kept = keep_candidates(dense_scores, own, novel)
+    kept = keep_candidates(scores_of, own, novel)
     unscored = keep_entries(bought, ~is_scored)
     rows = np.concatenate([row_of_entries(kept), row_of_entries(unscored)])
     columns = np.concatenate([products[kept.indices], unscored.indices])

@@ -13,10 +13,12 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from dmp_assets.recommendations.exclusions import NO_EXCLUSIONS, Exclusions
 from dmp_assets.recommendations.interactions import Interactions, day_number, encode
-from dmp_assets.recommendations.leaderboard import champion, leaderboard
+from dmp_assets.recommendations.leaderboard import champion, leaderboard, sorted_board
 from dmp_assets.recommendations.learned import candidate_features, no_ranker, ranker_scores, train_ranker
 from dmp_assets.recommendations.product_groups import ProductGroups, product_groups
+from dmp_assets.recommendations.product_lists import product_board, product_lists
 from dmp_assets.recommendations.served import DEFAULT_LIMITS, SERVED_LISTS, Limits, served_list
 from dmp_assets.recommendations.strategies import LEARNED, STRATEGIES
 
@@ -44,6 +46,7 @@ def train(
     as_of_on: date,
     *,
     horizon_days: int = HORIZON_DAYS,
+    exclusions: Exclusions = NO_EXCLUSIONS,
     seed: int = 0,
     n_jobs: int = 1,
 ) -> Trained:
@@ -56,16 +59,17 @@ def train(
     Args:
         purchases: customer_id, product_id, order_id, ordered_on (date) and, if known, store_id; one row per line, without
             coupon lines and returns. Rows from as_of_on on are not read.
-        products: product_id, product_category, product_type, is_fuel, for every product bought.
+        products: product_id, product_category, product_type and what else `product_groups` uses, for every product bought.
         as_of_on: day after the last one that is known.
         horizon_days: length of the test period, and of the period that the learned ranker predicts.
+        exclusions: what is never recommended beside a product.
         seed: of subsampling and resampling.
         n_jobs: threads. Does not change the result.
 
     Raises:
         ValueError: if the frames are not valid, or nothing was bought by the same customers before and in the horizon.
     """
-    history, groups = _known(purchases, products, as_of_on)
+    history, groups = _known(purchases, products, as_of_on, exclusions)
     end_day = day_number(as_of_on)
     cutoff_day = end_day - horizon_days
     earlier, latest = (training_days(history, day, horizon_days) for day in (cutoff_day, end_day))
@@ -79,9 +83,12 @@ def train(
         tested = train_ranker(history, features, earlier, horizon_days, seed=seed, n_jobs=n_jobs)
         scores[LEARNED] = ranker_scores(tested, features[cutoff_day], history.shape, n_jobs=n_jobs)
         ranker = train_ranker(history, features, latest, horizon_days, seed=seed, n_jobs=n_jobs)
-    board = leaderboard(history, scores, cutoff_day, as_of_on, seed=seed)
+    boards = [
+        leaderboard(history, scores, cutoff_day, as_of_on, seed=seed),
+        product_board(history, groups, cutoff_day, as_of_on, seed=seed),
+    ]
     return Trained(
-        board,
+        sorted_board([board for board in boards if not board.empty]),
         ranker.assign(
             horizon_days=np.full(len(ranker), horizon_days, dtype=np.int64),
             as_of_on=np.full(len(ranker), as_of_on, dtype="datetime64[us]"),
@@ -96,6 +103,7 @@ def recommend(
     trained: Trained,
     *,
     limits: Limits = DEFAULT_LIMITS,
+    exclusions: Exclusions = NO_EXCLUSIONS,
     n_jobs: int = 1,
 ) -> pd.DataFrame:
     """Fill both served lists with their champions' best candidates at as_of_on.
@@ -106,6 +114,7 @@ def recommend(
         as_of_on: day after the last one that is known; may be later than the day of training.
         trained: from `train`.
         limits: how long the served lists may be.
+        exclusions: what is never recommended.
         n_jobs: threads. Does not change the result.
 
     Returns:
@@ -114,7 +123,7 @@ def recommend(
     Raises:
         ValueError: if the frames are not valid, or the ranker was trained on other features than today's.
     """
-    history, groups = _known(purchases, products, as_of_on)
+    history, groups = _known(purchases, products, as_of_on, exclusions)
     champions = {name: champion(trained.leaderboard, which) for name, which in SERVED_LISTS.items()}
     scores = {
         strategy: _served_scores(strategy, history, groups, day_number(as_of_on), trained.ranker, n_jobs)
@@ -128,6 +137,33 @@ def recommend(
     return pd.concat(tables).sort_values(["customer_id", "list", "rank"], ignore_index=True)
 
 
+def recommend_products(
+    purchases: pd.DataFrame,
+    products: pd.DataFrame,
+    as_of_on: date,
+    board: pd.DataFrame,
+    *,
+    exclusions: Exclusions = NO_EXCLUSIONS,
+) -> pd.DataFrame:
+    """Return what goes with each product and what can stand in for it, each list by its champion.
+
+    Args:
+        purchases: as in `train`.
+        products: as in `train`.
+        as_of_on: day after the last one that is known.
+        board: the leaderboard, from `train`.
+        exclusions: what is never recommended.
+
+    Returns:
+        See `product_lists.product_lists`.
+
+    Raises:
+        ValueError: if the frames are not valid.
+    """
+    history, groups = _known(purchases, products, as_of_on, exclusions)
+    return product_lists(history, groups, as_of_on, board)
+
+
 def training_days(history: Interactions, end_day: int, horizon_days: int) -> list[int]:
     """Return the cutoffs to train on for a prediction at end_day: those with a whole horizon before and after them."""
     first_day = int(history.day.min())
@@ -135,13 +171,15 @@ def training_days(history: Interactions, end_day: int, horizon_days: int) -> lis
     return [day for day in days if day - horizon_days >= first_day]
 
 
-def _known(purchases: pd.DataFrame, products: pd.DataFrame, as_of_on: date) -> tuple[Interactions, ProductGroups]:
+def _known(
+    purchases: pd.DataFrame, products: pd.DataFrame, as_of_on: date, exclusions: Exclusions
+) -> tuple[Interactions, ProductGroups]:
     """Return what was bought before as_of_on, and the groups of these products."""
     is_known = (
         pd.to_datetime(purchases["ordered_on"]) < pd.Timestamp(as_of_on) if "ordered_on" in purchases else slice(None)
     )
     history = encode(purchases[is_known])
-    return history, product_groups(history, products)
+    return history, product_groups(history, products, exclusions)
 
 
 def _served_scores(

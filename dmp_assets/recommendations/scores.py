@@ -100,13 +100,16 @@ def select(scores: sparse.csr_array, bought: sparse.csr_array, which: str) -> sp
     """Return the entries of a list: 'all', 'repeat' (bought before) or 'novel' (not bought before)."""
     if which == "all":
         return scores
-    is_repeat = contains(bought, scores)
+    is_repeat = is_stored(bought, scores)
     return keep_entries(scores, is_repeat if which == "repeat" else ~is_repeat)
 
 
-def contains(pattern: sparse.csr_array, entries: sparse.csr_array) -> np.ndarray:
-    """Return for each stored entry of `entries` whether `pattern` stores one at the same place."""
-    return np.isin(flat_positions(entries), flat_positions(pattern), assume_unique=True)
+def is_stored(pattern: sparse.csr_array, entries: sparse.csr_array) -> np.ndarray:
+    """Return for each stored entry of `entries` whether `pattern` stores one there; both have sorted indices."""
+    stored, wanted = flat_positions(pattern), flat_positions(entries)
+    if not len(stored):
+        return np.zeros(len(wanted), dtype=bool)
+    return stored[np.minimum(np.searchsorted(stored, wanted), len(stored) - 1)] == wanted
 
 
 def flat_positions(matrix: sparse.csr_array) -> np.ndarray:
@@ -134,16 +137,3 @@ def values_at(matrix: sparse.csr_array, rows: np.ndarray, columns: np.ndarray) -
     wanted = rows * matrix.shape[1] + columns
     places = np.minimum(np.searchsorted(stored, wanted), len(stored) - 1)
     return np.where(stored[places] == wanted, matrix.data[places], 0.0)
-
-
-def top_k(scores: sparse.csr_array, k: int) -> np.ndarray:
-    """Return the columns of each row's k highest scores, best first, ties to the lower column: int64, rows x k.
-
-    Rows with fewer candidates are filled up with -1.
-    """
-    best = np.full((scores.shape[0], k), -1, dtype=np.int64)
-    for row in range(scores.shape[0]):
-        entries = slice(scores.indptr[row], scores.indptr[row + 1])
-        order = np.argsort(-scores.data[entries], kind="stable")[:k]
-        best[row, : len(order)] = scores.indices[entries][order]
-    return best

@@ -12,10 +12,9 @@ from scipy import sparse
 from dmp_assets.recommendations.cross_sell import eligible_products
 from dmp_assets.recommendations.interactions import Interactions, day_number
 from dmp_assets.recommendations.product_groups import ProductGroups
-from dmp_assets.recommendations.ranking import is_stored
 from dmp_assets.recommendations.reasons import buy_again_reasons, discover_reasons
 from dmp_assets.recommendations.repeat_features import purchase_cycles
-from dmp_assets.recommendations.scores import keep_entries, row_of_entries, select
+from dmp_assets.recommendations.scores import is_stored, keep_entries, row_of_entries, select
 
 BUY_AGAIN = "buy_again"
 DISCOVER = "discover"

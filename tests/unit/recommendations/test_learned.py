@@ -106,7 +106,7 @@ def test_without_purchases_to_learn_from_all_candidates_are_equal(history, group
 @pytest.mark.parametrize(
     ("mistake", "message"),
     [
-        (lambda products: products.drop(columns="is_fuel"), "lack is_fuel"),
+        (lambda products: products.drop(columns="product_type"), "lack product_type"),
         (lambda products: pd.concat([products, products]), "repeat a product_id"),
         (lambda products: products.iloc[1:], "1 products bought are not in the products, for example p00"),
     ],

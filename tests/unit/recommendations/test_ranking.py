@@ -7,7 +7,6 @@ from scipy import sparse
 from dmp_assets.recommendations.ranking import (
     best_entries,
     best_places,
-    is_stored,
     keep_candidates_among,
     merge_places,
 )

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import sparse
 
-from dmp_assets.recommendations.scores import keep_candidates, select, top_k, values_at
+from dmp_assets.recommendations.scores import keep_candidates, select, values_at
 
 SMALL = arrays(np.float64, (4, 7), elements=st.sampled_from([0, 0, 0.5, 1, 2, 3]))
 
@@ -20,14 +20,6 @@ def test_candidates_are_everything_bought_and_the_best_of_the_rest(dense, own, n
         others = np.where(own[row] > 0, 0, dense[row])
         expected = np.argsort(-others, kind="stable")[: min(novel, np.count_nonzero(others))]
         assert sorted(np.flatnonzero(new[row])) == sorted(expected)
-
-
-@given(dense=SMALL, k=st.integers(1, 9))
-def test_the_best_come_first_and_ties_go_to_the_lower_column(dense, k):
-    best = top_k(sparse.csr_array(dense), k)
-    for row, places in enumerate(best):
-        expected = [column for column in np.argsort(-dense[row], kind="stable") if dense[row, column] > 0][:k]
-        assert places.tolist() == expected + [-1] * (k - len(expected))
 
 
 @given(dense=SMALL)
