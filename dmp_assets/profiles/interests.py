@@ -173,7 +173,7 @@ def ranked_table(
             "value": ranked["lift"],
             "evidence": evidence,
         },
-        columns=INTEREST_COLUMNS,
+        columns=pd.Index(INTEREST_COLUMNS),
     ).astype({"customer_id": object, "source": object, "rank": "int64", "tag": object, "evidence": object})
 
 
