@@ -29,7 +29,7 @@ def tf_idf(counts: sparse.csr_array) -> sparse.csr_array:
     """
     _require_counts(counts)
     document_count = np.bincount(counts.indices, minlength=counts.shape[1])
-    idf = np.log(counts.shape[0] / np.maximum(document_count, 1))
+    idf = np.log(max(counts.shape[0], 1) / np.maximum(document_count, 1))
     return with_values(counts, (1 + np.log(counts.data)) * idf[counts.indices])
 
 
