@@ -327,6 +327,7 @@ customer_products as (
 
     select
         bought.customer_id,
+        bought.product_id,
         bought.seen_on,
         products.department,
         products.manufacturer_id,
@@ -349,33 +350,43 @@ firsts as (
     select
         customer_id,
         seen_on,
-        count(*) as product_count,
+        count(product_id) as product_count,
         0 as department_count,
         0 as manufacturer_count,
         0 as store_count
     from customer_products
     group by customer_id, seen_on
-    {%- for key in ['department', 'manufacturer', 'store'] %}
-        union all
-        select
-            customer_id,
-            min(seen_on) as seen_on,
-            0 as product_count,
-            {{ 1 if key == 'department' else 0 }} as department_count,
-            {{ 1 if key == 'manufacturer' else 0 }} as manufacturer_count,
-            {{ 1 if key == 'store' else 0 }} as store_count
-        {%- if key == 'department' %}
-            from customer_products
-            group by customer_id, department
-        {%- elif key == 'manufacturer' %}
-            from customer_products
-            where manufacturer_id is not null
-            group by customer_id, manufacturer_id
-        {%- else %}
-            from store_visits
-            group by customer_id, store_id
-        {%- endif %}
-    {%- endfor %}
+    union all
+    select
+        customer_id,
+        min(seen_on) as seen_on,
+        0 as product_count,
+        max(case when department is not null then 1 end) as department_count,
+        0 as manufacturer_count,
+        0 as store_count
+    from customer_products
+    group by customer_id, department
+    union all
+    select
+        customer_id,
+        min(seen_on) as seen_on,
+        0 as product_count,
+        0 as department_count,
+        max(case when manufacturer_id is not null then 1 end) as manufacturer_count,
+        0 as store_count
+    from customer_products
+    where manufacturer_id is not null
+    group by customer_id, manufacturer_id
+    union all
+    select
+        customer_id,
+        min(seen_on) as seen_on,
+        0 as product_count,
+        0 as department_count,
+        0 as manufacturer_count,
+        max(case when store_id is not null then 1 end) as store_count
+    from store_visits
+    group by customer_id, store_id
 
 ),
 
