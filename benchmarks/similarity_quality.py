@@ -28,7 +28,7 @@ def main() -> None:
     """Run on the built platform, with the last weeks held out."""
     settings = get_settings()
     warehouse = Warehouse.from_settings(settings)
-    as_of_on = warehouse.query(f"select {inputs.AS_OF} as as_of_on")["as_of_on"].iloc[0]
+    as_of_on = inputs.as_of(warehouse)
     cutoff = as_of_on - pd.Timedelta(days=HELD_OUT_DAYS)
     before = f"date '{cutoff.date()}'"
     ratings = ratings_from_counts(warehouse.query(inputs.PURCHASE_COUNTS.replace(inputs.AS_OF, before)))

@@ -80,7 +80,7 @@ class Table:
             [
                 dg.TableColumn(
                     name=name,
-                    type="date" if is_date(name) else str(column.dtype),
+                    type="date" if is_date(name) else "str" if str(column.dtype) == "object" else str(column.dtype),
                     description=column.description,
                     constraints=dg.TableColumnConstraints(
                         nullable=column.nullable,

@@ -14,16 +14,8 @@ from dmp_assets.warehouse import Warehouse
 
 AS_OF = "(select max(as_of_on) from marts.customer_features)"
 
-FEATURES = f"""
-    select columns(name -> name not in (
-        'has_demographics', 'age_band', 'income_band', 'home_ownership', 'marital_status', 'household_size',
-        'household_composition', 'kids_count'
-    ))
-    from marts.customer_features
-    where as_of_on = {AS_OF}
-    order by customer_id
-"""
-"""The customers' features at the as-of date, one row per customer; demographics are read from marts.dim_customers."""
+FEATURES = f"select * from marts.customer_features where as_of_on = {AS_OF} order by customer_id"
+"""The customers' features at the as-of date, one row per customer."""
 
 DEPARTMENT_SALES = f"""
     select lines.customer_id, products.department, sum(lines.sales_amount) as sales_amount
@@ -50,24 +42,22 @@ PURCHASE_COUNTS = f"""
     inner join marts.dim_products as products on lines.product_id = products.product_id
     where lines.line_type <> 'coupon' and not products.is_fuel and lines.order_on < {AS_OF}
     group by all
-    order by all
 """
-"""In how many orders each customer bought each product; without fuel and coupon lines."""
+"""In how many orders each customer bought each product; without fuel and coupon lines. In no order, as sorting takes as long."""
 
 BASKETS = f"""
     select distinct lines.order_id, lines.product_id
     from marts.fct_order_lines as lines
     inner join marts.dim_products as products on lines.product_id = products.product_id
     where lines.line_type <> 'coupon' and not products.is_fuel and lines.order_on < {AS_OF}
-    order by all
 """
-"""Which products each order holds, one row per pair; without fuel and coupon lines."""
+"""Which products each order holds, one row per pair; without fuel and coupon lines. In no order."""
 
 PRODUCT_ATTRIBUTES = """
-    select product_id, department, product_category, product_type, brand, manufacturer_id, package_size
+    select product_id, department, product_category, product_type, brand
     from marts.dim_products where not is_fuel order by product_id
 """
-"""What is known of every product but fuel, sold or not, in the columns that `product_texts` reads."""
+"""What kind of product each is, sold or not; without fuel. Manufacturer and package would make seven times as many texts."""
 
 WEEKLY_SALES = "select * from marts.fct_weekly_sales order by level, series_id, week_start_on"
 """Sales by week, in total and by department and category, USD."""
@@ -76,9 +66,8 @@ PURCHASES = f"""
     select customer_id, product_id, order_id, order_on as ordered_on, store_id
     from marts.fct_order_lines
     where line_type <> 'coupon' and order_on < {AS_OF}
-    order by all
 """
-"""Lines of orders without coupons, one row per line."""
+"""Lines of orders without coupons, one row per line. In no order."""
 
 
 def as_of(warehouse: Warehouse) -> date:

@@ -20,7 +20,7 @@ from dmp_assets.profiles.plots import (
     plot_tags,
     plot_topics,
 )
-from dmp_assets.profiles.profile import DEMOGRAPHIC_BANDS, INTERESTS, PROFILE_ONLY, TOPICS, customer_profiles
+from dmp_assets.profiles.profile import INTERESTS, PROFILE_ONLY, TOPICS, customer_profiles
 from dmp_assets.profiles.tags import customer_tags, load_rules, rule_frame, rule_tags, rules_columns
 from dmp_assets.profiles.topics import content_interests, fit_topics, product_topics, topic_products
 from dmp_assets.warehouse import Warehouse
@@ -128,14 +128,9 @@ PROFILES = Table(
                 column: [f"profiles.customer_interests.{name}" for name in ("tag", "source", "rank", "customer_id")]
                 for column in (*INTERESTS, *TOPICS)
             },
-            "overdue_ratio": ["recency_days", "inter_purchase_days_mean"],
             "favourite_day_part": ["morning_share", "afternoon_share", "evening_share", "night_share"],
             **{f"favourite_department_{rank}": _DEPARTMENT_SALES for rank in (1, 2, 3)},
             **{f"favourite_department_{rank}_share": _DEPARTMENT_SALES for rank in (1, 2, 3)},
-            **{
-                column: [f"marts.dim_customers.{column}", "marts.dim_customers.customer_id"]
-                for column in ("has_demographics", *DEMOGRAPHIC_BANDS)
-            },
         },
     ),
 )
@@ -174,7 +169,7 @@ _INTEREST_TABLES = (CUSTOMER_INTERESTS, PRODUCT_TOPICS, TOPIC_TERMS, TOPIC_PRODU
 @dg.multi_asset(specs=[table.spec() for table in _INTEREST_TABLES])
 def build_customer_interests(warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
     """Find the topics of the catalogue, and what every customer buys more than others do."""
-    as_of_on = warehouse.query(f"select {inputs.AS_OF} as as_of_on")["as_of_on"].iloc[0]
+    as_of_on = inputs.as_of(warehouse)
     products = warehouse.query(_PRODUCTS)
     purchases = encode_purchases(warehouse.query(_PURCHASES), as_of_on)
     topics = fit_topics(product_texts(products))
@@ -206,7 +201,6 @@ def build_customer_profiles(warehouse: Warehouse) -> dg.MaterializeResult:
     """Score, name and describe every customer."""
     profiles = customer_profiles(
         warehouse.query(inputs.FEATURES),
-        warehouse.query("select * from marts.dim_customers"),
         warehouse.query(inputs.DEPARTMENT_SALES),
         warehouse.query(inputs.ORDER_DAYS),
         warehouse.query(_CLUSTERS),

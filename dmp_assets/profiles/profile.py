@@ -84,19 +84,15 @@ PROFILE_ONLY: frozenset[str] = frozenset(
         "cluster_name",
         *INTERESTS,
         *TOPICS,
-        "overdue_ratio",
         "favourite_day_part",
-        "has_demographics",
         *(f"favourite_department_{rank}" for rank in (1, 2, 3)),
         *(f"favourite_department_{rank}_share" for rank in (1, 2, 3)),
-        *DEMOGRAPHIC_BANDS,
     }
 )
 
 
 def customer_profiles(
     features: pd.DataFrame,
-    customers: pd.DataFrame,
     department_sales: pd.DataFrame,
     order_days: pd.DataFrame,
     clusters: pd.DataFrame,
@@ -106,7 +102,6 @@ def customer_profiles(
 
     Args:
         features: marts.customer_features, one row per customer.
-        customers: marts.dim_customers (customer_id, has_demographics and the demographic bands).
         department_sales: customer_id, department, sales_amount, for orders before the as-of date.
         order_days: customer_id, order_on, sales_amount, for orders before the as-of date.
         clusters: customer_id, cluster_id, cluster_name, one row per customer.
@@ -114,14 +109,13 @@ def customer_profiles(
 
     Returns:
         One row per row of `features`, sorted by customer_id, with the columns of PROFILE_COLUMNS; the units and what
-        may be null are in `schema.CUSTOMER_PROFILES`. overdue_ratio is recency over the customer's own mean gap
-        between order days: above 1 the customer is later than usual.
+        may be null are in `schema.CUSTOMER_PROFILES`.
 
     Raises:
         ValueError: a customer is repeated, lacks a recency, frequency or monetary amount, or is missing from
-            `customers`, `order_days` or `clusters`.
+            `order_days` or `clusters`.
     """
-    for name, frame in (("customers", customers), ("order_days", order_days), ("clusters", clusters)):
+    for name, frame in (("order_days", order_days), ("clusters", clusters)):
         unknown = sorted(set(features["customer_id"]) - set(frame["customer_id"]))
         if unknown:
             raise ValueError(f"{len(unknown)} customers of features are missing from {name}, such as {unknown[:5]}")
@@ -134,9 +128,6 @@ def customer_profiles(
     )
     profiles = profiles.merge(_top_tags(interests), on="customer_id", how="left")
     profiles = profiles.merge(favourite_departments(department_sales), on="customer_id", how="left")
-    demographics = customers[["customer_id", "has_demographics", *DEMOGRAPHIC_BANDS]]
-    profiles = profiles.merge(demographics, on="customer_id", validate="one_to_one")
-    profiles["overdue_ratio"] = profiles["recency_days"] / profiles["inter_purchase_days_mean"]
     profiles["favourite_day_part"] = favourite_day_part(profiles)
     profiles = profiles.sort_values("customer_id", ignore_index=True)
     return profiles[list(PROFILE_COLUMNS)].astype(PROFILE_COLUMNS)

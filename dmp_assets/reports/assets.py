@@ -26,6 +26,7 @@ MARTS = (
     "marts.fct_touches",
     "marts.fct_weekly_sales",
     "marts.customer_features",
+    "marts.customer_feature_inputs",
 )
 
 SNAPSHOTS = (
@@ -33,6 +34,10 @@ SNAPSHOTS = (
     "quarantine.rejected_rows",
     "profiles.customer_profiles",
     "profiles.customer_tags",
+    "profiles.customer_interests",
+    "profiles.product_topics",
+    "profiles.topic_terms",
+    "profiles.topic_products",
     "clusters.customer_clusters",
     "clusters.cluster_selection",
     "clusters.cluster_summaries",
@@ -42,7 +47,9 @@ SNAPSHOTS = (
     "clusters.fitted_clusters",
     "similarity.customer_similarity",
     "similarity.product_similarity",
+    "similarity.similarity_measures",
     "recommendations.customer_recommendations",
+    "recommendations.product_recommendations",
     "recommendations.leaderboard",
     "recommendations.ranker",
     "forecasts.sales_forecasts",

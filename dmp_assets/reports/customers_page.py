@@ -44,7 +44,7 @@ QUERIES = {
         order by lists.customer_id, lists.list, lists.rank
     """,
     "neighbours": f"""
-        select customer_id, neighbour_customer_id, similarity, co_rated_count
+        select customer_id, neighbour_customer_id, similarity, common_count
         from similarity.customer_similarity
         where customer_id in ({_SHOWN}) and measure = 'pearson_significance_50' and rank <= 8
         order by customer_id, rank

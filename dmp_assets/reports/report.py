@@ -23,7 +23,7 @@ QUERIES = {
     """,
     "features": inputs.FEATURES,
     "profiles": "select * from profiles.customer_profiles order by customer_id",
-    "tags": "select * from profiles.customer_tags order by customer_id, tag",
+    "tags": "select * from profiles.customer_tags where source = 'rule' order by customer_id, tag",
     "clusters": "select * from clusters.customer_clusters where method = 'kmeans' order by customer_id",
     "selection": "select * from clusters.cluster_selection order by method, k, setting",
     "summaries": "select * from clusters.cluster_summaries where method = 'kmeans' order by cluster_id",
@@ -33,11 +33,11 @@ QUERIES = {
     "accuracy": "select * from forecasts.forecast_accuracy order by level, series_id, model, metric",
     "similar_products": """
         select product.product_type as product, product.department, neighbour.product_type as most_similar,
-            pair.similarity, pair.co_rater_count
+            pair.similarity, pair.common_count
         from similarity.product_similarity as pair
         inner join marts.dim_products as product on pair.product_id = product.product_id
         inner join marts.dim_products as neighbour on pair.neighbour_product_id = neighbour.product_id
-        where pair.rank = 1
+        where pair.rank = 1 and pair.measure = 'adjusted_cosine_significance_50'
         order by pair.similarity desc, pair.product_id
         limit 12
     """,
@@ -284,7 +284,7 @@ def _products(data: dict[str, pd.DataFrame]) -> Section:
             page_table(
                 "Most similar products",
                 data["similar_products"].rename(columns=_in_words),
-                {"similarity": ".3f", "co rater count": ",.0f"},
+                {"similarity": ".3f", "common count": ",.0f"},
             )
         ],
     )

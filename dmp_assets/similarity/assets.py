@@ -34,8 +34,6 @@ _TEXT = [
         "product_category",
         "product_type",
         "brand",
-        "manufacturer_id",
-        "package_size",
     )
 ]
 _AS_OF_ON = {"as_of_on": ["marts.customer_features.as_of_on"]}
@@ -43,7 +41,7 @@ _AS_OF_ON = {"as_of_on": ["marts.customer_features.as_of_on"]}
 
 def _similarity_table(what: str, schema, computed_from: list[str], ids: list[str]) -> Table:
     derived = dict.fromkeys(schema.columns, computed_from) | {f"{what}_id": ids} | _AS_OF_ON
-    return Table("similarity", f"{what}_similarity", schema, lineage(schema, source=_LINES, derived=derived))
+    return Table("similarity", f"{what}_similarity", schema, lineage(schema, source=_LINES, derived=derived), "weekly")
 
 
 CUSTOMERS = _similarity_table("customer", CUSTOMER_SIMILARITY, _RATED_BY, ["customer_id"])
@@ -75,6 +73,7 @@ MEASURES = Table(
         }
         | _AS_OF_ON,
     ),
+    "weekly",
 )
 
 TABLES = (CUSTOMERS, PRODUCTS, MEASURES)
@@ -83,7 +82,7 @@ TABLES = (CUSTOMERS, PRODUCTS, MEASURES)
 @dg.multi_asset(specs=[table.spec() for table in TABLES])
 def build_similarity(warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
     """Find each customer's and each product's most similar others by every measure."""
-    as_of_on = warehouse.query(f"select {inputs.AS_OF} as as_of_on")["as_of_on"].iloc[0]
+    as_of_on = inputs.as_of(warehouse)
     ratings = ratings_from_counts(warehouse.query(inputs.PURCHASE_COUNTS))
     attributes = warehouse.query(inputs.PRODUCT_ATTRIBUTES)
     threads = get_settings().threads

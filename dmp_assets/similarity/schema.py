@@ -20,7 +20,8 @@ def _similarity_schema(what: str, measures: str, common_count: pa.Column, descri
     """Return the schema of a neighbour table whose rows are about a `what`, 'customer' or 'product'.
 
     The checks work on numbers instead of strings: product_similarity has two million rows, and Pandera's own uniqueness
-    of three columns of strings would take longer than finding the neighbours.
+    of three columns of strings would take longer than finding the neighbours. For the same reason they are `object`: `str`
+    looks at every value, and a VARCHAR column of the warehouse holds nothing else.
     """
     id_name, neighbour_name = f"{what}_id", f"neighbour_{what}_id"
 
@@ -56,8 +57,8 @@ def _similarity_schema(what: str, measures: str, common_count: pa.Column, descri
 
     return pa.DataFrameSchema(
         {
-            id_name: pa.Column(str, description=f"The {what} whose neighbours these are."),
-            neighbour_name: pa.Column(str, description=f"The similar {what}; never the {what} itself."),
+            id_name: pa.Column(object, description=f"The {what} whose neighbours these are."),
+            neighbour_name: pa.Column(object, description=f"The similar {what}; never the {what} itself."),
             "rank": pa.Column(
                 "int64",
                 pa.Check.ge(1),
@@ -65,7 +66,7 @@ def _similarity_schema(what: str, measures: str, common_count: pa.Column, descri
                 "lower id (content measures: to the product with more customers, then to the lower id).",
             ),
             "measure": pa.Column(
-                str,
+                object,
                 pa.Check(is_known_measure, error=f"measure matches {measures}"),
                 description="How similarity is computed; similarity.similarity_measures says what each is for. A suffix "
                 "_significance_t says that it is multiplied by min(n, t) / t, with n = common_count.",

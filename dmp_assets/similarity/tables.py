@@ -37,6 +37,7 @@ PEARSON_NEIGHBOURS = 50
 CUSTOMER_COSINE_NEIGHBOURS = 20
 ADJUSTED_COSINE_NEIGHBOURS = 20
 PRODUCT_NEIGHBOURS = 10
+CONTENT_NEIGHBOURS = 5
 
 
 def customer_similarity(
@@ -164,7 +165,7 @@ def content_similarity(
     as_of_on: date,
     *,
     ratings: pd.DataFrame | None = None,
-    k: int = PRODUCT_NEIGHBOURS,
+    k: int = CONTENT_NEIGHBOURS,
     n_jobs: int = 1,
 ) -> pd.DataFrame:
     """Return the products whose texts are most like each product's, by TF-IDF and by LSA; also for what nobody bought.

@@ -31,20 +31,19 @@ def features() -> pd.DataFrame:
             "weekend_share": number / COUNT,
             "private_label_share": 0.3,
             "tenure_days": 300,
+            "overdue_ratio": None if number == 0 else 5 * (COUNT - number) * number / 40.0,
+            "has_demographics": number % 2 == 0,
+            **dict.fromkeys(DEMOGRAPHIC_BANDS, "Unknown" if number % 2 else "known"),
         }
         for number in range(COUNT)
     ]
-    types = {"as_of_on": "datetime64[us]", "discount_share": float, "inter_purchase_days_mean": float}
+    types = {
+        "as_of_on": "datetime64[us]",
+        "discount_share": float,
+        "inter_purchase_days_mean": float,
+        "overdue_ratio": float,
+    }
     return pd.DataFrame(rows).astype(types)
-
-
-@pytest.fixture
-def customers(features: pd.DataFrame) -> pd.DataFrame:
-    """Demographics for every other customer, and one customer who never ordered."""
-    ids = [*features["customer_id"], "cj:never"]
-    known = [number % 2 == 0 for number in range(len(ids))]
-    bands = {band: ["known" if one else "Unknown" for one in known] for band in DEMOGRAPHIC_BANDS}
-    return pd.DataFrame({"customer_id": ids, "has_demographics": known, **bands})
 
 
 @pytest.fixture
@@ -87,5 +86,5 @@ def interests(features: pd.DataFrame) -> pd.DataFrame:
 
 
 @pytest.fixture
-def profiles(features, customers, department_sales, order_days, clusters, interests) -> pd.DataFrame:
-    return customer_profiles(features, customers, department_sales, order_days, clusters, interests)
+def profiles(features, department_sales, order_days, clusters, interests) -> pd.DataFrame:
+    return customer_profiles(features, department_sales, order_days, clusters, interests)

@@ -7,8 +7,8 @@ from dmp_assets.profiles.schema import CUSTOMER_PROFILES
 
 
 @pytest.fixture
-def frames(features, customers, department_sales, order_days, clusters, interests) -> list[pd.DataFrame]:
-    return [features, customers, department_sales, order_days, clusters, interests]
+def frames(features, department_sales, order_days, clusters, interests) -> list[pd.DataFrame]:
+    return [features, department_sales, order_days, clusters, interests]
 
 
 def test_profiles_meet_their_contract(profiles: pd.DataFrame, features: pd.DataFrame) -> None:
@@ -25,10 +25,6 @@ def test_a_customer_of_one_order_has_no_gap_and_no_favourite_without_sales(profi
     assert first["favourite_day_part"] == "evening"
 
 
-def test_overdue_is_recency_in_usual_gaps(profiles: pd.DataFrame) -> None:
-    assert profiles.set_index("customer_id").loc["cj:04", "overdue_ratio"] == pytest.approx(30 / 10)
-
-
 def test_stage_tier_cluster_and_interests_stand_beside_the_scores(profiles: pd.DataFrame) -> None:
     last, first = profiles.iloc[-1], profiles.iloc[0]
     assert (last["lifecycle_stage"], last["usual_gap_days"], last["cluster_name"]) == ("new", 7, "Occasional shoppers")
@@ -43,15 +39,15 @@ def test_the_order_of_input_rows_does_not_matter(frames: list[pd.DataFrame], pro
 
 
 def test_one_customer_alone_without_interests_is_a_defined_profile(frames: list[pd.DataFrame]) -> None:
-    features, customers, department_sales, order_days, clusters, interests = frames
+    features, department_sales, order_days, clusters, interests = frames
     one = features.head(1)
     alone = order_days[order_days["customer_id"].isin(one["customer_id"])]
-    profiles = customer_profiles(one, customers, department_sales, alone, clusters, interests.head(0))
+    profiles = customer_profiles(one, department_sales, alone, clusters, interests.head(0))
     CUSTOMER_PROFILES.validate(profiles, lazy=True)
     assert profiles["rfm_score"].tolist() == ["333"]
 
 
-@pytest.mark.parametrize(("position", "name"), [(1, "customers"), (3, "order_days"), (4, "clusters")])
+@pytest.mark.parametrize(("position", "name"), [(2, "order_days"), (3, "clusters")])
 def test_a_customer_that_an_input_does_not_know_is_refused(
     frames: list[pd.DataFrame], position: int, name: str
 ) -> None:

@@ -10,7 +10,7 @@ from dmp_assets.recommendations.ranking import (
     keep_candidates_among,
     merge_places,
 )
-from dmp_assets.recommendations.scores import keep_candidates
+from dmp_assets.recommendations.scores import is_stored, keep_candidates
 
 
 @st.composite
