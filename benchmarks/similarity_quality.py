@@ -29,7 +29,7 @@ def main() -> None:
     settings = get_settings()
     warehouse = Warehouse.from_settings(settings)
     as_of_on = inputs.as_of(warehouse)
-    cutoff = as_of_on - pd.Timedelta(days=HELD_OUT_DAYS)
+    cutoff = pd.Timestamp(as_of_on) - pd.Timedelta(days=HELD_OUT_DAYS)
     before = f"date '{cutoff.date()}'"
     ratings = ratings_from_counts(warehouse.query(inputs.PURCHASE_COUNTS.replace(inputs.AS_OF, before)))
     later = warehouse.query(

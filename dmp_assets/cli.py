@@ -19,6 +19,7 @@ from dmp_assets.settings import Settings, get_settings
 if TYPE_CHECKING:
     from dagster import DagsterInstance
 
+    from dmp_assets.profiles.customer_page import CustomerPage
     from dmp_assets.runs import RunReport
 
 app = typer.Typer(
@@ -96,6 +97,24 @@ def summary(as_json: AsJson = False) -> None:
             _print_report(runs.report(instance, newest), settings, as_json=as_json)
 
 
+@app.command()
+def customer(
+    customer_id: Annotated[str, typer.Argument(help="The customer, such as cj:1609.")], as_json: AsJson = False
+) -> None:
+    """Print everything about one customer, and why."""
+    with _user_errors():
+        settings = get_settings()
+        from dmp_assets.reports.customer_facts import read_customer
+        from dmp_assets.warehouse import Warehouse
+
+        with Warehouse.from_settings(settings).read() as connection:
+            page = read_customer(connection, customer_id)
+    if as_json:
+        typer.echo(json.dumps(dataclasses.asdict(page), indent=2, default=str, ensure_ascii=False))
+    else:
+        _print_customer(page)
+
+
 @app.command(name="hash")
 def hash_tables(as_json: AsJson = False) -> None:
     """Print a hash of every table's content, load times left out: two equal builds print the same."""
@@ -110,6 +129,20 @@ def hash_tables(as_json: AsJson = False) -> None:
     else:
         for table, value in hashes.items():
             typer.echo(f"{value:>28}  {table}")
+
+
+def _print_customer(page: CustomerPage) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console()
+    console.print(f"Customer {page.customer_id}, as of {page.as_of_on}")
+    for group in page.groups:
+        table = Table(title=group.heading, title_justify="left", show_header=False)
+        for fact in group.facts:
+            table.add_row(Text(fact.label), Text(fact.value), Text(fact.why))
+        console.print(table)
 
 
 def _run(instance: DagsterInstance, settings: Settings, job_name: str, *, as_json: bool) -> RunReport:

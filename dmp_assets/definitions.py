@@ -40,6 +40,7 @@ ASSETS = (
     recommendations.fill_product_recommendations,
     forecasts.build_sales_forecasts,
     reports.publish_report,
+    reports.publish_customers,
     reports.publish_dbt_docs,
     reports.publish_tables,
 )

@@ -241,5 +241,7 @@ def progress_logger(show: Callable[[str], None]) -> dg.LoggerDefinition:
 
 def published_files(settings: Settings) -> list[Path]:
     """Return what a person opens first."""
-    pages = (settings.published_dir / name for name in ("report.html", "lineage.html", "dbt_docs.html"))
+    pages = (
+        settings.published_dir / name for name in ("report.html", "customers.html", "lineage.html", "dbt_docs.html")
+    )
     return [page for page in pages if page.exists()]

@@ -11,6 +11,22 @@ from dmp_assets.profiles.rfm import SEGMENTS
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+SHOWN_FEATURES = {
+    "recency_days": False,
+    "frequency": False,
+    "monetary_amount": False,
+    "inter_purchase_days_mean": False,
+    "average_order_amount": False,
+    "sales_amount_28d": False,
+    "product_count": False,
+    "discount_share": True,
+    "private_label_share": True,
+    "mailer_share": True,
+    "weekend_share": True,
+    "favourite_store_share": True,
+}
+"""The features whose distribution is drawn, and whether they are shares."""
+
 
 def plot_segment_sizes(profiles: pd.DataFrame) -> "Figure":
     """Draw the customers in each RFM segment, best on top; the label adds the segment's share of all sales."""
@@ -141,6 +157,37 @@ def plot_recency_frequency(profiles: pd.DataFrame) -> "Figure":
     axes.set_ylabel("Recency score")
     axes.set_title("Customers by recency and frequency score")
     figure.colorbar(image, ax=axes, label="Customers")
+    return figure
+
+
+def plot_feature_distributions(features: pd.DataFrame) -> "Figure":
+    """Draw how the main features of marts.customer_features are distributed over customers, one small panel each.
+
+    Amounts, counts and days are on a logarithmic scale of 1 + value, shares from 0 to 1; customers without a value are left
+    out and counted in the title.
+    """
+    import numpy as np
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 6), layout="constrained")
+    for axes, (column, is_share) in zip(figure.subplots(3, 4).ravel(), SHOWN_FEATURES.items(), strict=True):
+        values = features[column].dropna().to_numpy(dtype=float)
+        drawn = values if is_share else np.log1p(values)
+        counts, edges = np.histogram(drawn, bins=30, range=(0, 1) if is_share else (0, max(1, drawn.max(initial=0))))
+        axes.stairs(counts, edges, fill=True, color="#4C78A8")
+        if not is_share:
+            # A logarithmic axis of matplotlib takes longer to draw than all the rest.
+            powers = [
+                0,
+                *(10**power for power in range(1, 7, 1 if edges[-1] < 8 else 2) if np.log1p(10**power) < edges[-1]),
+            ]
+            axes.set_xticks(np.log1p(powers), labels=[f"{power:,}" for power in powers])
+        missing = len(features) - len(values)
+        title = column.replace("_", " ")
+        axes.set_title(f"{title} ({missing:,} without)" if missing else title, fontsize=8)
+        axes.tick_params(labelsize=7)
+        axes.spines[["top", "right"]].set_visible(False)
+    figure.suptitle("Customers by feature (counts, days and USD on a logarithmic scale)", fontsize="medium")
     return figure
 
 

@@ -96,6 +96,38 @@ def mine_rules(past: Interactions, min_support: int = MIN_SUPPORT) -> Rules:
     return Rules(support, order_counts, int(np.count_nonzero(np.bincount(past.order))))
 
 
+@dataclass(frozen=True)
+class TypeBaskets:
+    """How often products are bought together with a product type.
+
+    Attributes:
+        support: orders with the type that hold the product, where they are at least MIN_SUPPORT: float64 CSR, types x
+            products.
+        order_counts: orders with each type: float64.
+    """
+
+    support: sparse.csr_array
+    order_counts: np.ndarray
+
+    def confidence(self, smoothing: float = 0.0) -> sparse.csr_array:
+        """Return the share of the orders with the type that hold the product, `smoothing` orders without it added."""
+        data = self.support.data / (self.order_counts + smoothing)[row_of_entries(self.support)]
+        return sparse.csr_array((data, self.support.indices, self.support.indptr), shape=self.support.shape)
+
+
+def type_baskets(past: Interactions, types: np.ndarray) -> TypeBaskets:
+    """Count the orders that hold a type and a product."""
+    count = int(types.max(initial=-1)) + 1
+    orders = int(past.order.max(initial=-1)) + 1
+    baskets = sparse.csr_array((np.ones(len(past.order)), (past.order, types[past.product])), shape=(orders, count))
+    baskets.data[:] = 1
+    lines = sparse.csr_array((np.ones(len(past.order)), (past.order, past.product)), shape=(orders, past.shape[1]))
+    together = sparse.csr_array(baskets.T.tocsr() @ lines)
+    together = keep_entries(together, together.data >= MIN_SUPPORT)
+    together.sort_indices()
+    return TypeBaskets(together, np.asarray(baskets.sum(axis=0), dtype=np.float64))
+
+
 def co_purchase_rules(
     history: Interactions,
     end_day: int,

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from dmp_assets.recommendations.baskets import Rules, mine_rules
+from dmp_assets.recommendations.baskets import Rules, TypeBaskets, mine_rules, type_baskets
 from dmp_assets.recommendations.interactions import Interactions, day_number
 from dmp_assets.recommendations.leaderboard import LIST_LENGTH, coverage, list_board, self_information
 from dmp_assets.recommendations.metrics import customer_metrics
@@ -52,7 +52,7 @@ def complements(
     end_day: int,
     groups: ProductGroups,
     rules: Rules,
-    by_type: sparse.csr_array,
+    by_type: TypeBaskets,
     strategies: Sequence[str],
 ) -> dict[str, Places]:
     """Return the complements of every eligible product by each of the strategies.
@@ -62,7 +62,7 @@ def complements(
         end_day: days since 1970-01-01.
         groups: of the products.
         rules: mined from past.
-        by_type: `type_confidence` of past.
+        by_type: `type_baskets` of past.
         strategies: of CROSS_SELL_STRATEGIES.
 
     Returns:
@@ -102,7 +102,7 @@ def cross_sell_board(
     test = history.between(cutoff_day, day_number(as_of_on))
     queries = _baskets_to_complete(test, is_eligible, groups.types, seed)
     lists = complements(
-        past, cutoff_day, groups, mine_rules(past), type_confidence(past, groups.types), CROSS_SELL_STRATEGIES
+        past, cutoff_day, groups, mine_rules(past), type_baskets(past, groups.types), CROSS_SELL_STRATEGIES
     )
     return item_board(CROSS_SELL, history, cutoff_day, as_of_on, lists, queries, seed=seed)
 
@@ -200,21 +200,8 @@ def cross_sell(basket: Sequence[str], product_recommendations: pd.DataFrame, len
     return found.head(length)
 
 
-def type_confidence(past: Interactions, types: np.ndarray) -> sparse.csr_array:
-    """Return the share of the orders with each type that hold each product: CSR, types x products."""
-    count = int(types.max(initial=-1)) + 1
-    orders = int(past.order.max(initial=-1)) + 1
-    baskets = sparse.csr_array((np.ones(len(past.order)), (past.order, types[past.product])), shape=(orders, count))
-    baskets.data[:] = 1
-    lines = sparse.csr_array((np.ones(len(past.order)), (past.order, past.product)), shape=(orders, past.shape[1]))
-    together = sparse.csr_array(baskets.T.tocsr() @ lines)
-    together.sort_indices()
-    together.data /= np.maximum(baskets.sum(axis=0), 1)[row_of_entries(together)]
-    return together
-
-
 def _scores(
-    strategy: str, rules: Rules, by_type: sparse.csr_array, types: np.ndarray, is_eligible: np.ndarray
+    strategy: str, rules: Rules, by_type: TypeBaskets, types: np.ndarray, is_eligible: np.ndarray
 ) -> sparse.csr_array:
     if strategy == "smoothed_confidence":
         return _smoothed_confidence(rules, by_type, types, is_eligible)
@@ -226,10 +213,12 @@ def _scores(
 
 
 def _smoothed_confidence(
-    rules: Rules, by_type: sparse.csr_array, types: np.ndarray, is_eligible: np.ndarray
+    rules: Rules, by_type: TypeBaskets, types: np.ndarray, is_eligible: np.ndarray
 ) -> sparse.csr_array:
-    is_complement = is_eligible[by_type.indices] & (row_of_entries(by_type) != types[by_type.indices])
-    prior = best_entries(keep_entries(by_type, is_complement), _TYPE_PRODUCTS)
+    pairs = by_type.support
+    is_complement = is_eligible[pairs.indices] & (row_of_entries(pairs) != types[pairs.indices])
+    # A type with few orders knows little too: its shares are pulled towards nothing by as many orders.
+    prior = best_entries(keep_entries(by_type.confidence(SMOOTHING), is_complement), _TYPE_PRODUCTS)
     # Rows of products that are not offered stay empty: they are most of the products.
     rows = np.flatnonzero(is_eligible)
     of_type = sparse.csr_array((np.full(len(rows), SMOOTHING), (rows, types[rows])), (len(types), prior.shape[0]))

@@ -7,8 +7,8 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from dmp_assets.recommendations.baskets import mine_rules
-from dmp_assets.recommendations.cross_sell import CROSS_SELL, Places, complements, cross_sell_board, type_confidence
+from dmp_assets.recommendations.baskets import mine_rules, type_baskets
+from dmp_assets.recommendations.cross_sell import CROSS_SELL, Places, complements, cross_sell_board
 from dmp_assets.recommendations.interactions import Interactions, day_number
 from dmp_assets.recommendations.leaderboard import COLUMNS, champion, sorted_board
 from dmp_assets.recommendations.product_groups import ProductGroups
@@ -62,7 +62,7 @@ def product_lists(history: Interactions, groups: ProductGroups, as_of_on: date, 
     end_day = day_number(as_of_on)
     past = history.before(end_day)
     cross, similar = (champion(board, name) or DEFAULT_CHAMPIONS[name] for name in PRODUCT_LISTS)
-    rules, by_type = mine_rules(past), type_confidence(past, groups.types)
+    rules, by_type = mine_rules(past), type_baskets(past, groups.types)
     complement_table = _table(history, complements(past, end_day, groups, rules, by_type, [cross])[cross])
     similar_table = _table(history, similar_products(past, end_day, groups, [similar])[similar])
     tables = [

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from dmp_assets.recommendations.baskets import Rules
+from dmp_assets.recommendations.baskets import Rules, TypeBaskets
 from dmp_assets.recommendations.interactions import Interactions
 from dmp_assets.recommendations.neighbours import USER_NEIGHBOURS, USER_RECENT_DAYS, as_set, recent_neighbours
 from dmp_assets.recommendations.popularity import RECENT_DAYS, recent_orders
@@ -91,7 +91,7 @@ def cross_sell_reasons(
     lists: pd.DataFrame,
     groups: ProductGroups,
     rules: Rules,
-    by_type: sparse.csr_array,
+    by_type: TypeBaskets,
 ) -> np.ndarray:
     """Return why each product goes with another: how often both are in one order, else how often with its type.
 
@@ -101,13 +101,13 @@ def cross_sell_reasons(
         lists: product, recommended (codes).
         groups: of the products.
         rules: mined from past.
-        by_type: `cross_sell.type_confidence` of past.
+        by_type: `cross_sell.type_baskets` of past.
     """
     product, recommended = lists["product"].to_numpy(), lists["recommended"].to_numpy()
     both = values_at(rules.support, product, recommended)
     with_product = rules.order_counts[product]
     usual = rules.order_counts[recommended] / max(rules.total_orders, 1)
-    with_type = values_at(by_type, groups.types[product], recommended)
+    with_type = values_at(by_type.confidence(), groups.types[product], recommended)
     sold = recent_orders(past, end_day)[recommended].astype(np.int64)
     reasons = [
         f"in {_share(common / orders)} of the {orders:,.0f} orders with this product, in {_share(any_order)} of all orders"

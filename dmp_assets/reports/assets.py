@@ -7,6 +7,8 @@ import dagster as dg
 from dagster_dbt import DbtCliResource
 
 from dmp_assets.contracts import Table
+from dmp_assets.reports.customers_page import READS as CUSTOMERS_READ
+from dmp_assets.reports.customers_page import build_customers_page
 from dmp_assets.reports.files import publish_text
 from dmp_assets.reports.lineage_page import lineage_page
 from dmp_assets.reports.page import external_references
@@ -95,7 +97,14 @@ LINEAGE = _spec(
     "Column lineage as one HTML file that needs no network: what every column comes from, back to the source file, and what uses "
     "it, down to the profile, cluster, neighbour or forecast.",
 )
-FILES = (REPORT, DOCS, PARQUET, LINEAGE)
+CUSTOMERS = _spec(
+    "customers",
+    CUSTOMERS_READ,
+    {"python", "html"},
+    "Everything about one customer, and why, as one HTML file that needs no network: standing, sales by week, interests, tags, "
+    "what to buy again and to discover, similar customers, the whole profile.",
+)
+FILES = (REPORT, CUSTOMERS, DOCS, PARQUET, LINEAGE)
 
 
 @dg.multi_asset(specs=[REPORT])
@@ -103,6 +112,12 @@ def publish_report(warehouse: Warehouse) -> dg.MaterializeResult:
     """Write the report."""
     settings = get_settings()
     return _publish_page("report.html", build_report(warehouse.query, sample_percent=settings.sample_percent))
+
+
+@dg.multi_asset(specs=[CUSTOMERS])
+def publish_customers(warehouse: Warehouse) -> dg.MaterializeResult:
+    """Write the customer page."""
+    return _publish_page("customers.html", build_customers_page(warehouse.query))
 
 
 @dg.multi_asset(specs=[DOCS])

@@ -1,7 +1,7 @@
 """Everything about one customer, and why: one HTML file with a search box that needs no network.
 
 The tables lie in the page as columns, sorted by customer, compressed; the browser unpacks them and shows the customer asked for.
-What a value means is taken from the tables' schemas, so a new profile column shows itself.
+What a value means is taken from the schema of the profiles, so a new column shows itself.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,14 @@ import numpy as np
 import pandas as pd
 
 from dmp_assets import inputs
-from dmp_assets.contracts import Table
+from dmp_assets.profiles.schema import CUSTOMER_PROFILES
 from dmp_assets.reports.page import render_template
 
 TEMPLATE = Path(__file__).with_name("customers.html")
 CUSTOMERS_SHOWN = 5_000
 """Those with the highest sales; beyond this the file grows too large for a browser, and the Parquet tables are the way."""
+
+NEIGHBOUR_MEASURE = "pearson_significance_50"
 
 _SHOWN = f"""
     select customer_id from profiles.customer_profiles order by monetary_amount desc, customer_id limit {CUSTOMERS_SHOWN}
@@ -46,7 +48,7 @@ QUERIES = {
     "neighbours": f"""
         select customer_id, neighbour_customer_id, similarity, common_count
         from similarity.customer_similarity
-        where customer_id in ({_SHOWN}) and measure = 'pearson_significance_50' and rank <= 8
+        where customer_id in ({_SHOWN}) and measure = '{NEIGHBOUR_MEASURE}' and rank <= 8
         order by customer_id, rank
     """,
     "history": f"""
@@ -70,21 +72,19 @@ READS = (
 """The tables behind the queries."""
 
 
-def build_customers_page(query: Callable[[str], pd.DataFrame], tables: Iterable[Table]) -> str:
+def build_customers_page(query: Callable[[str], pd.DataFrame]) -> str:
     """Return the page.
 
     Args:
         query: runs SQL on the warehouse.
-        tables: the tables that Python makes; their schemas say what the columns mean.
     """
     frames = {name: query(sql) for name, sql in QUERIES.items()}
     total = int(frames.pop("count")["customers"].iloc[0])
     profile = frames["profile"]
     customers = profile["customer_id"].tolist()
-    meaning = next(table.column_schema() for table in tables if table.full_name == "profiles.customer_profiles")
     data = {
         "customers": customers,
-        "meaning": {column.name: column.description for column in meaning.columns},
+        "meaning": {name: column.description for name, column in CUSTOMER_PROFILES.columns.items()},
         **{name: _by_customer(frame, customers) for name, frame in frames.items()},
     }
     return render_template(

@@ -13,6 +13,10 @@ from dmp_assets.clusters.methods import SERVED_METHOD
 from dmp_assets.forecasts import plots as forecast_plots
 from dmp_assets.forecasts.accuracy import ALL_SERIES, CHAMPION
 from dmp_assets.profiles import plots as profile_plots
+from dmp_assets.recommendations import plots as recommendation_plots
+from dmp_assets.recommendations.leaderboard import GAP
+from dmp_assets.recommendations.product_lists import PRODUCT_LISTS
+from dmp_assets.recommendations.segments import ALL_CUSTOMERS
 from dmp_assets.reports.page import Fact, Section, page_table, render, svg
 
 QUERIES = {
@@ -29,6 +33,20 @@ QUERIES = {
     "summaries": "select * from clusters.cluster_summaries where method = 'kmeans' order by cluster_id",
     "drift": "select feature, psi, is_drifting, reference_as_of_on from clusters.cluster_drift order by feature",
     "weekly": inputs.WEEKLY_SALES,
+    "interests": "select * from profiles.customer_interests order by customer_id, source, rank",
+    "topics": "select * from profiles.topic_terms order by topic_id, rank",
+    "leaderboard": "select * from recommendations.leaderboard order by list, segment, strategy, metric",
+    "cross_sell": """
+        select product.product_type || ', ' || product.department as product, other.product_type as goes_with,
+            lists.score, lists.reason
+        from recommendations.product_recommendations as lists
+        inner join marts.dim_products as product on lists.product_id = product.product_id
+        inner join marts.dim_products as other on lists.recommended_product_id = other.product_id
+        where lists.list = 'cross_sell' and lists.rank = 1
+        order by lists.score desc, lists.product_id
+        limit 12
+    """,
+    "measures": "select * from similarity.similarity_measures order by entity, measure",
     "forecasts": "select * from forecasts.sales_forecasts order by level, series_id, model, date",
     "accuracy": "select * from forecasts.forecast_accuracy order by level, series_id, model, metric",
     "similar_products": """
@@ -60,6 +78,11 @@ READS = (
     "clusters.cluster_summaries",
     "clusters.cluster_drift",
     "similarity.product_similarity",
+    "similarity.similarity_measures",
+    "profiles.customer_interests",
+    "profiles.topic_terms",
+    "recommendations.leaderboard",
+    "recommendations.product_recommendations",
     "forecasts.sales_forecasts",
     "forecasts.forecast_accuracy",
     "quarantine.rejected_rows",
@@ -86,7 +109,16 @@ def build_report(query: Callable[[str], pd.DataFrame], *, sample_percent: int) -
             f"Everything is computed from what was known before {as_of_on}."
         ),
         facts=_facts(data),
-        sections=[_customers(data), _segments(data), _clusters(data), _sales(data), _products(data), _quality(data)],
+        sections=[
+            _customers(data),
+            _segments(data),
+            _interests(data),
+            _clusters(data),
+            _recommendations(data),
+            _products(data),
+            _sales(data),
+            _quality(data),
+        ],
         footer=(
             "Amounts are US dollars received by the retailer. Figures and tables come from the warehouse tables of the same "
             "names; definitions, grain and lineage of every column are in the dbt docs beside this file."
@@ -126,10 +158,15 @@ def _customers(data: dict[str, pd.DataFrame]) -> Section:
     return Section(
         "Customers",
         "How often customers come and what they spend in all; most are regulars, a few carry much of the sales. Recency and "
-        "frequency are scored in fifths, 5 is best.",
+        "frequency are scored in fifths, 5 is best. The lifecycle stage measures each customer by their own rhythm, the "
+        "loyalty tier by spend and regularity over half a year. One customer at a time, with every reason: customers.html "
+        "beside this page.",
         [
             svg(profile_plots.plot_frequency_and_spend(data["profiles"])),
             svg(profile_plots.plot_recency_frequency(data["profiles"])),
+            svg(profile_plots.plot_lifecycle_stages(data["profiles"])),
+            svg(profile_plots.plot_loyalty_tiers(data["profiles"])),
+            svg(profile_plots.plot_feature_distributions(data["features"])),
         ],
     )
 
@@ -173,6 +210,51 @@ def _segments(data: dict[str, pd.DataFrame]) -> Section:
         [
             page_table("Segments", segments, formats),
             page_table("Tags", tags, {"customers": ",.0f"}),
+        ],
+    )
+
+
+def _interests(data: dict[str, pd.DataFrame]) -> Section:
+    return Section(
+        "Interests",
+        "What customers buy more than others do: by behaviour from the categories they buy, by content from topics in the words "
+        "of the products. The topics are found in the catalogue alone.",
+        [svg(profile_plots.plot_interests(data["interests"])), svg(profile_plots.plot_topics(data["topics"]))],
+    )
+
+
+def _recommendations(data: dict[str, pd.DataFrame]) -> Section:
+    board = data["leaderboard"]
+    everyone = board[board["segment"] == ALL_CUSTOMERS]
+    wide = everyone.pivot_table(index=["list", "strategy", "customers"], columns="metric", values="value").reset_index()
+    gap = everyone.loc[everyone["metric"] == GAP, ["list", "strategy", "ci_low"]]
+    wide = wide.merge(gap, on=["list", "strategy"]).sort_values(["list", "ndcg"], ascending=[True, False])
+    wide["behind beyond noise"] = ["yes" if low > 0 else "no" for low in wide.pop("ci_low")]
+    metrics = ["ndcg", "recall", "precision", "mrr", "hit_rate", "coverage", "novelty"]
+    wide = wide[["list", "strategy", "customers", *metrics, "behind beyond noise"]].rename(columns=_in_words)
+    formats = {"customers": ",.0f", **dict.fromkeys(metrics, ".3f"), "novelty": ".1f"}
+    return Section(
+        "Recommendations",
+        "Every strategy foresaw the last month from what was known before it; the best of each list serves it. A bar's whisker is "
+        "the 95 % interval, the dashed line the naive answer. 'repeat' fills the list buy again, 'novel' the list discover.",
+        [
+            svg(recommendation_plots.plot_leaderboard(board)),
+            svg(recommendation_plots.plot_segments(board)),
+            *(
+                [svg(recommendation_plots.plot_leaderboard(board, PRODUCT_LISTS))]
+                if board["list"].isin(PRODUCT_LISTS).any()
+                else []
+            ),
+        ],
+        [
+            page_table(
+                "Leaderboard, first ten places (coverage: share of all products; novelty: bits)",
+                wide,
+                {name.replace("_", " "): text for name, text in formats.items()},
+            ),
+            page_table(
+                "What goes with what: strongest", data["cross_sell"].rename(columns=_in_words), {"score": ".3f"}
+            ),
         ],
     )
 
@@ -285,7 +367,22 @@ def _products(data: dict[str, pd.DataFrame]) -> Section:
                 "Most similar products",
                 data["similar_products"].rename(columns=_in_words),
                 {"similarity": ".3f", "common count": ",.0f"},
-            )
+            ),
+            page_table(
+                "Every measure",
+                data["measures"][
+                    [
+                        "entity",
+                        "measure",
+                        "description",
+                        "is_default",
+                        "covered_share",
+                        "same_type_share",
+                        "chance_same_type_share",
+                    ]
+                ].rename(columns=_in_words),
+                {"covered share": ".1%", "same type share": ".1%", "chance same type share": ".1%"},
+            ),
         ],
     )
 

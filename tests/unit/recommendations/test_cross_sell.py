@@ -10,7 +10,7 @@ from dmp_assets.recommendations.cross_sell import (
     complements,
     cross_sell,
     cross_sell_board,
-    type_confidence,
+    type_baskets,
 )
 from dmp_assets.recommendations.interactions import day_number, encode
 from dmp_assets.recommendations.product_groups import product_groups
@@ -36,7 +36,7 @@ def pasta_groups(pasta_shop):
 def lists_of(history, groups, strategy):
     end_day = DAY_0 + 10
     found, scores = complements(
-        history, end_day, groups, mine_rules(history), type_confidence(history, groups.types), [strategy]
+        history, end_day, groups, mine_rules(history), type_baskets(history, groups.types), [strategy]
     )[strategy]
     return {
         product: {history.products[other]: score for other, score in zip(row, values, strict=True) if other >= 0}
@@ -65,7 +65,7 @@ def test_best_sellers_of_other_types_are_the_naive_answer(pasta_shop, pasta_grou
 
 def test_confidence_of_a_type_counts_an_order_once(interactions_of):
     history = interactions_of(("a", "o1", 0, "x y"), ("a", "o2", 1, "x z"))
-    confidence = type_confidence(history, np.array([0, 0, 1]))
+    confidence = type_baskets(history, np.array([0, 0, 1]))
     assert confidence.toarray() == pytest.approx(np.array([[1, 0.5, 0.5], [1, 0, 1]]))
 
 
