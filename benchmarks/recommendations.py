@@ -3,25 +3,29 @@
 import datetime as dt
 import time
 
-from dmp_assets.recommendations.recommend import recommend
+from dmp_assets import inputs
+from dmp_assets.recommendations.recommend import recommend, train
 from dmp_assets.settings import get_settings
 from dmp_assets.warehouse import Warehouse
 
-PURCHASES = """
-    select customer_id, product_id, order_id, order_on as ordered_on, store_id
-    from marts.fct_order_lines where line_type <> 'coupon' order by all
-"""
-PRODUCTS = "select product_id, product_category, product_type, is_fuel from marts.dim_products order by product_id"
+PRODUCTS = "select * from marts.dim_products order by product_id"
 AS_OF = dt.date(2018, 1, 1)
 
 
 def main() -> None:
     """Run on the built platform."""
-    warehouse = Warehouse.from_settings(get_settings())
-    purchases, products = warehouse.query(PURCHASES), warehouse.query(PRODUCTS)
+    settings = get_settings()
+    warehouse = Warehouse.from_settings(settings)
+    purchases, products = warehouse.query(inputs.PURCHASES), warehouse.query(PRODUCTS)
     start = time.perf_counter()
-    board = recommend(purchases, products, AS_OF).leaderboard
-    print(f"Recommendations: training, leaderboard and served lists in {time.perf_counter() - start:.0f} s; NDCG@10:")
+    trained = train(purchases, products, AS_OF, n_jobs=settings.threads)
+    seconds = time.perf_counter() - start
+    start = time.perf_counter()
+    recommend(purchases, products, AS_OF, trained, n_jobs=settings.threads)
+    print(
+        f"Recommendations: comparison and training {seconds:.0f} s, lists {time.perf_counter() - start:.0f} s; NDCG@10:"
+    )
+    board = trained.leaderboard
     shown = board[board["metric"] == "ndcg"].sort_values(["list", "value"], ascending=[True, False])
     for name, strategy, value, low, high, customers, is_champion in shown[
         ["list", "strategy", "value", "ci_low", "ci_high", "customers", "is_champion"]

@@ -1,11 +1,12 @@
-"""When things run: the daily refresh, a refresh of each layer, and how fresh every asset must be.
+"""When things run: the weekly rebuild, the daily refresh, a refresh of each layer, and how fresh every asset must be.
 
-What lives here: jobs, schedules, freshness. Nothing that computes.
+What lives here: cadences, jobs, schedules, freshness. Nothing that computes.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Literal
 
 import dagster as dg
 
@@ -15,43 +16,77 @@ LAYERS = (
     "intermediate",
     "quarantine",
     "marts",
-    "profiles",
     "clusters",
+    "profiles",
     "similarity",
+    "recommendations",
     "forecasts",
     "published",
 )
 
+REBUILD = "rebuild"
 REFRESH = "refresh"
 
-FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=36), warn_window=timedelta(hours=26))
-"""The daily refresh leaves every asset at most a day old; two hours of grace before the warning, one missed run to fail."""
+Cadence = Literal["daily", "weekly"]
+"""Weekly: what is trained, chosen or compared, and changes slowly. Daily: everything else, which is served from it."""
+
+FRESHNESS: dict[str, dg.FreshnessPolicy] = {
+    "daily": dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=36), warn_window=timedelta(hours=26)),
+    "weekly": dg.FreshnessPolicy.time_window(fail_window=timedelta(days=9), warn_window=timedelta(days=7, hours=2)),
+}
+"""By cadence: two hours of grace before the warning, one missed run to fail."""
+
+_CADENCE = "dmp/cadence"
+
+
+def cadence_tag(cadence: Cadence) -> dict[str, str]:
+    """Return the asset tag that says how often an asset is made anew; an asset without one is daily."""
+    return {_CADENCE: cadence}
+
+
+def with_freshness(spec: dg.AssetSpec) -> dg.AssetSpec:
+    """Return the specification with the freshness policy of its cadence."""
+    return dg.apply_freshness_policy(spec, FRESHNESS[spec.tags.get(_CADENCE, "daily")])
 
 
 def jobs() -> list[dg.UnresolvedAssetJobDefinition]:
-    """Return the job that refreshes everything and one job per layer."""
-    everything = dg.define_asset_job(
-        REFRESH, dg.AssetSelection.all(), description="Load, build, check and publish the whole graph."
-    )
-    layers = [
+    """Return the job that makes everything, the one that leaves out the weekly assets, and one job per layer."""
+    everything = dg.AssetSelection.all()
+    return [
         dg.define_asset_job(
-            f"{REFRESH}_{layer}",
-            dg.AssetSelection.groups(layer),
-            description=f"Rebuild and check the layer {layer} from what is upstream of it.",
-        )
-        for layer in LAYERS
+            REBUILD, everything, description="Load, build, train, compare, check and publish the whole graph."
+        ),
+        dg.define_asset_job(
+            REFRESH,
+            everything - dg.AssetSelection.tag(_CADENCE, "weekly"),
+            description="Load, build, score, check and publish with what the last rebuild trained and chose.",
+        ),
+        *(
+            dg.define_asset_job(
+                f"{REFRESH}_{layer}",
+                dg.AssetSelection.groups(layer),
+                description=f"Make and check the whole layer {layer} anew from what is upstream of it.",
+            )
+            for layer in LAYERS
+        ),
     ]
-    return [everything, *layers]
 
 
 def schedules() -> list[dg.ScheduleDefinition]:
-    """Return the daily refresh; it is off until someone switches it on in the UI."""
+    """Return the weekly rebuild and the daily refresh between; they are off until someone switches them on in the UI."""
     return [
+        dg.ScheduleDefinition(
+            name="weekly_rebuild",
+            job_name=REBUILD,
+            cron_schedule="0 5 * * 0",
+            execution_timezone="America/New_York",
+            description="The whole graph with all training, on Sundays at 05:00 store time.",
+        ),
         dg.ScheduleDefinition(
             name="daily_refresh",
             job_name=REFRESH,
-            cron_schedule="0 5 * * *",
+            cron_schedule="0 5 * * 1-6",
             execution_timezone="America/New_York",
-            description="The whole graph, every morning at 05:00 store time.",
-        )
+            description="Everything that is served, without training, on the other mornings at 05:00 store time.",
+        ),
     ]

@@ -49,7 +49,7 @@ def build(
     with _user_errors():
         settings = _prepare()
         from dmp_assets import runs
-        from dmp_assets.automation import LAYERS
+        from dmp_assets.automation import LAYERS, REBUILD, REFRESH
 
         if layer not in (None, *LAYERS):
             raise UserError(f"There is no layer {layer}: choose one of {', '.join(LAYERS)}.")
@@ -62,14 +62,21 @@ def build(
                         "Nothing changed since the last whole build, so nothing was built (--force builds anyway)."
                     )
             else:
-                start = time.monotonic()
-                with contextlib.redirect_stdout(sys.stderr if as_json else sys.stdout):
-                    report = runs.build(
-                        instance,
-                        settings,
-                        show=lambda line: typer.echo(f"[{time.monotonic() - start:6.1f} s] {line}"),
-                        layer=layer,
-                    )
+                report = _run(instance, settings, f"{REFRESH}_{layer}" if layer else REBUILD, as_json=as_json)
+            _print_report(report, settings, as_json=as_json)
+    if not report.succeeded:
+        raise typer.Exit(1)
+
+
+@app.command()
+def refresh(as_json: AsJson = False) -> None:
+    """Bring everything that is served up to date with what the last build trained and chose; for every day between two builds."""
+    with _user_errors():
+        settings = _prepare()
+        from dmp_assets.automation import REFRESH
+
+        with _instance() as instance:
+            report = _run(instance, settings, REFRESH, as_json=as_json)
             _print_report(report, settings, as_json=as_json)
     if not report.succeeded:
         raise typer.Exit(1)
@@ -103,6 +110,17 @@ def hash_tables(as_json: AsJson = False) -> None:
     else:
         for table, value in hashes.items():
             typer.echo(f"{value:>28}  {table}")
+
+
+def _run(instance: DagsterInstance, settings: Settings, job_name: str, *, as_json: bool) -> RunReport:
+    """Run a job and show its progress; where the answer is JSON, on the error stream."""
+    from dmp_assets import runs
+
+    start = time.monotonic()
+    with contextlib.redirect_stdout(sys.stderr if as_json else sys.stdout):
+        return runs.run_job(
+            instance, settings, job_name, lambda line: typer.echo(f"[{time.monotonic() - start:6.1f} s] {line}")
+        )
 
 
 def _prepare() -> Settings:

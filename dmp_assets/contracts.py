@@ -14,6 +14,7 @@ import dagster as dg
 import pandas as pd
 import pandera.pandas as pa
 
+from dmp_assets.automation import Cadence, cadence_tag
 from dmp_assets.warehouse import Warehouse, is_date, replace_table
 
 if TYPE_CHECKING:
@@ -32,12 +33,14 @@ class Table:
         name: the table's name.
         schema: Pandera schema; its description says what one row is, each column's what it holds and in which unit.
         lineage: for each column, the upstream columns it is computed from, as ``layer.table.column``.
+        cadence: how often it is made anew: what is trained or compared weekly, what is served daily.
     """
 
     layer: str
     name: str
     schema: pa.DataFrameSchema
     lineage: Mapping[str, Sequence[str]]
+    cadence: Cadence = "daily"
 
     @property
     def key(self) -> dg.AssetKey:
@@ -63,6 +66,7 @@ class Table:
             group_name=self.layer,
             owners=[OWNER],
             kinds={"python", "duckdb"},
+            tags=cadence_tag(self.cadence),
             metadata={
                 "dagster/table_name": self.full_name,
                 "dagster/column_schema": self.column_schema(),

@@ -11,21 +11,31 @@ from dmp_assets.clusters import assets as clusters
 from dmp_assets.collection import assets as collection
 from dmp_assets.forecasts import assets as forecasts
 from dmp_assets.profiles import assets as profiles
+from dmp_assets.recommendations import assets as recommendations
 from dmp_assets.reports import assets as reports
 from dmp_assets.settings import get_settings
 from dmp_assets.similarity import assets as similarity
 from dmp_assets.transform import build_dbt_assets, dbt_project, dbt_resource
 from dmp_assets.warehouse import Warehouse
 
-TABLES = (*profiles.TABLES, *clusters.TABLES, *similarity.TABLES, *forecasts.TABLES)
+TABLES = (
+    *clusters.TABLES,
+    *profiles.TABLES,
+    *similarity.TABLES,
+    *recommendations.TABLES,
+    *forecasts.TABLES,
+)
 """Every table that Python makes."""
 
 ASSETS = (
     collection.load_complete_journey,
+    clusters.train_clusters,
+    clusters.assign_clusters,
     profiles.build_customer_profiles,
     profiles.build_customer_tags,
-    clusters.build_customer_clusters,
     similarity.build_similarity,
+    recommendations.train_recommendations,
+    recommendations.fill_recommendations,
     forecasts.build_sales_forecasts,
     reports.publish_report,
     reports.publish_dbt_docs,
@@ -45,7 +55,7 @@ def build_defs(*, loggers: Mapping[str, dg.LoggerDefinition] | None = None) -> d
     settings = get_settings()
     assets = [*ASSETS, build_dbt_assets(settings), reports.build_lineage_page(TABLES)]
     return dg.Definitions(
-        assets=dg.map_asset_specs(lambda spec: dg.apply_freshness_policy(spec, automation.FRESHNESS), assets),
+        assets=dg.map_asset_specs(automation.with_freshness, assets),
         asset_checks=[*contracts.schema_checks(TABLES), clusters.no_drift],
         jobs=automation.jobs(),
         schedules=automation.schedules(),

@@ -1,7 +1,16 @@
-"""What several domains read from the marts, each as one query.
+"""What several domains read from the marts, each as one query, and what was trained earlier.
 
 Only rows known before the as-of date: the newest that ``marts.customer_features`` holds.
 """
+
+from __future__ import annotations
+
+from datetime import date
+
+import pandas as pd
+
+from dmp_assets.errors import UserError
+from dmp_assets.warehouse import Warehouse
 
 AS_OF = "(select max(as_of_on) from marts.customer_features)"
 
@@ -30,3 +39,36 @@ PURCHASE_COUNTS = f"""
 
 WEEKLY_SALES = "select * from marts.fct_weekly_sales order by level, series_id, week_start_on"
 """Sales by week, in total and by department and category, USD."""
+
+PURCHASES = f"""
+    select customer_id, product_id, order_id, order_on as ordered_on, store_id
+    from marts.fct_order_lines
+    where line_type <> 'coupon' and order_on < {AS_OF}
+    order by all
+"""
+"""Lines of orders without coupons, one row per line."""
+
+
+def as_of(warehouse: Warehouse) -> date:
+    """Return the as-of date."""
+    return warehouse.query(f"select {AS_OF} as as_of_on")["as_of_on"].iloc[0].date()
+
+
+def trained(warehouse: Warehouse, table: str) -> pd.DataFrame:
+    """Return the rows of a table that a build trained, chose or compared: those of its newest date up to the as-of date.
+
+    Raises:
+        UserError: there is no such table yet, or it knows only what happened after the as-of date.
+    """
+    advice = "Run `dmp build`, which trains; `dmp refresh` only uses what was trained."
+    if table not in warehouse.row_counts():
+        raise UserError(f"There is no {table} yet. {advice}")
+    frame = warehouse.query(f"select * from {table}")
+    as_of_on = pd.Timestamp(as_of(warehouse))
+    known = frame[frame["as_of_on"] <= as_of_on]
+    if known.empty and not frame.empty:
+        raise UserError(
+            f"{table} was trained as of {frame['as_of_on'].min():%Y-%m-%d}, after the as-of date {as_of_on:%Y-%m-%d}, and knows "
+            f"the future. {advice}"
+        )
+    return known[known["as_of_on"] == known["as_of_on"].max()].reset_index(drop=True)

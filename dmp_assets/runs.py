@@ -15,7 +15,7 @@ from typing import Any
 
 import dagster as dg
 
-from dmp_assets.automation import LAYERS, REFRESH
+from dmp_assets.automation import LAYERS, REBUILD, REFRESH
 from dmp_assets.collection import complete_journey
 from dmp_assets.dbt_artifacts import BUSY_SECONDS
 from dmp_assets.errors import UserError
@@ -86,31 +86,29 @@ def finished_run(instance: dg.DagsterInstance, settings: Settings) -> str | None
 
 
 def newest_run(instance: dg.DagsterInstance) -> str | None:
-    """Return the id of the newest whole run that came to an end."""
+    """Return the id of the newest rebuild or refresh of the graph that came to an end."""
     ended = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
-    runs = instance.get_runs(dg.RunsFilter(statuses=ended, job_name=REFRESH), limit=1)
-    return runs[0].run_id if runs else None
+    runs = instance.get_runs(dg.RunsFilter(statuses=ended))
+    return next((run.run_id for run in runs if run.job_name in (REBUILD, REFRESH)), None)
 
 
-def build(
-    instance: dg.DagsterInstance, settings: Settings, *, show: Callable[[str], None], layer: str | None = None
-) -> RunReport:
-    """Materialise and check the whole graph, or one layer of it, in this process and return what happened.
+def run_job(instance: dg.DagsterInstance, settings: Settings, job_name: str, show: Callable[[str], None]) -> RunReport:
+    """Materialise and check the assets of a job in this process and return what happened.
 
     Args:
         instance: where the run is recorded.
         settings: of this process.
+        job_name: one of `automation.jobs`.
         show: receives one line of progress at a time.
-        layer: the layer to rebuild; None for the whole graph.
 
     Raises:
         UserError: a setting is wrong, or the source's files cannot be found.
     """
     from dmp_assets.definitions import build_defs
 
-    tags = {} if layer else {FINGERPRINT: fingerprint(settings)}
+    tags = {FINGERPRINT: fingerprint(settings)} if job_name == REBUILD else {}
     definitions = build_defs(loggers={"progress": progress_logger(show)})
-    job = definitions.resolve_job_def(f"{REFRESH}_{layer}" if layer else REFRESH)
+    job = definitions.resolve_job_def(job_name)
     outcome = job.execute_in_process(
         run_config={"loggers": {"progress": {}}}, instance=instance, raise_on_error=False, tags=tags
     )

@@ -1,14 +1,15 @@
 """Customer clusters as assets: read, compute, store, record."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import dagster as dg
 import pandas as pd
 import pandera.pandas as pa
 
 from dmp_assets import inputs
+from dmp_assets.automation import Cadence
 from dmp_assets.clusters import schema
-from dmp_assets.clusters.centres import assign_clusters, cluster_centres, previous_centres
+from dmp_assets.clusters.centres import assign_customers, cluster_centres, fitted_clusters, previous_centres
 from dmp_assets.clusters.describe import SUMMARY_COLUMNS, cluster_summaries, name_customers
 from dmp_assets.clusters.drift import cluster_drift, feature_bins
 from dmp_assets.clusters.features import CLUSTER_FEATURES, fit_scaling, scale_features
@@ -23,28 +24,52 @@ SOURCE = "marts.customer_features"
 _CLUSTERED_BY = [feature.column for feature in CLUSTER_FEATURES]
 
 
-def _clusters_table(name: str, contract: pa.DataFrameSchema, **derived: list[str]) -> Table:
+def _clusters_table(
+    name: str,
+    contract: pa.DataFrameSchema,
+    derived: Mapping[str, list[str]] | None = None,
+    cadence: Cadence = "weekly",
+) -> Table:
     """Every column comes from all features that are clustered, unless `derived` or the source's own column says otherwise."""
     own = {"customer_id", "as_of_on"}
     everything = dict.fromkeys(set(contract.columns) - own, _CLUSTERED_BY)
-    return Table("clusters", name, contract, lineage(contract, source=SOURCE, derived=everything | derived))
+    return Table(
+        "clusters", name, contract, lineage(contract, source=SOURCE, derived={**everything, **(derived or {})}), cadence
+    )
 
 
-CLUSTERS = _clusters_table("customer_clusters", schema.CUSTOMER_CLUSTERS)
 SELECTION = _clusters_table("cluster_selection", schema.CLUSTER_SELECTION)
 SUMMARIES = _clusters_table(
-    "cluster_summaries", schema.CLUSTER_SUMMARIES, **{column: [column] for column in SUMMARY_COLUMNS}
+    "cluster_summaries", schema.CLUSTER_SUMMARIES, {column: [column] for column in SUMMARY_COLUMNS}
 )
 CENTRES = _clusters_table("cluster_centres", schema.CLUSTER_CENTRES)
 BINS = _clusters_table("feature_bins", schema.FEATURE_BINS)
-DRIFT = _clusters_table("cluster_drift", schema.CLUSTER_DRIFT, reference_as_of_on=["as_of_on"])
+FITTED = _clusters_table("fitted_clusters", schema.FITTED_CLUSTERS)
+TRAINED = (SELECTION, SUMMARIES, CENTRES, BINS, FITTED)
 
-TABLES = (CLUSTERS, SELECTION, SUMMARIES, CENTRES, BINS, DRIFT)
+_FITTED_CLUSTER = {
+    column: [f"{FITTED.full_name}.{column}", f"{CENTRES.full_name}.centre", *_CLUSTERED_BY]
+    for column in ("method", "cluster_id", "cluster_name", "distance_to_centre")
+}
+CLUSTERS = _clusters_table("customer_clusters", schema.CUSTOMER_CLUSTERS, _FITTED_CLUSTER, "daily")
+DRIFT = _clusters_table(
+    "cluster_drift",
+    schema.CLUSTER_DRIFT,
+    {
+        "psi": [f"{BINS.full_name}.share", *_CLUSTERED_BY],
+        "is_drifting": [f"{BINS.full_name}.share", *_CLUSTERED_BY],
+        "reference_as_of_on": [f"{BINS.full_name}.as_of_on"],
+    },
+    "daily",
+)
+SERVED = (CLUSTERS, DRIFT)
+
+TABLES = (*TRAINED, *SERVED)
 
 
-@dg.multi_asset(specs=[table.spec() for table in TABLES])
-def build_customer_clusters(warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
-    """Choose each method's clusters by the evidence, assign every customer, and say what sets each cluster apart."""
+@dg.multi_asset(specs=[table.spec() for table in TRAINED])
+def train_clusters(warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
+    """Choose each method's clusters by the evidence and say what sets each cluster apart."""
     features = warehouse.query(inputs.FEATURES)
     as_of_on = features["as_of_on"].iloc[0]
     stored_centres, stored_bins = _stored(warehouse, CENTRES), _stored(warehouse, BINS)
@@ -55,22 +80,37 @@ def build_customer_clusters(warehouse: Warehouse) -> Iterator[dg.MaterializeResu
     fits = number_clusters(
         fits, points, features, previous_centres(previous, scaling) if previous is not None else None
     )
-    customers = name_customers(assign_clusters(points, fits, as_of_on), points)
+    customers = name_customers(fitted_clusters(points, fits, as_of_on), points)
     frames = {
-        CLUSTERS: customers,
         SELECTION: selection,
         SUMMARIES: cluster_summaries(features, points, customers),
         CENTRES: with_history(stored_centres, cluster_centres(fits, scaling, as_of_on)),
         BINS: with_history(stored_bins, feature_bins(features)),
-        DRIFT: cluster_drift(features, latest_before(stored_bins, as_of_on)),
+        FITTED: customers,
     }
     plots = {
-        CLUSTERS: {"map": plot_projection(points, customers), "profiles": plot_cluster_profiles(points, customers)},
+        FITTED: {"map": plot_projection(points, customers), "profiles": plot_cluster_profiles(points, customers)},
         SELECTION: {"evidence": plot_selection(selection), "dendrogram": plot_dendrogram(points)},
     }
     store(warehouse, frames)
     for table, frame in frames.items():
         yield result(table, frame, plots=plots.get(table))
+
+
+@dg.multi_asset(specs=[table.spec() for table in SERVED])
+def assign_clusters(warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
+    """Put every customer in the cluster with the nearest stored centre, and measure how far the customers have drifted."""
+    features = warehouse.query(inputs.FEATURES)
+    as_of_on = features["as_of_on"].iloc[0]
+    frames = {
+        CLUSTERS: assign_customers(
+            features, inputs.trained(warehouse, CENTRES.full_name), inputs.trained(warehouse, FITTED.full_name)
+        ),
+        DRIFT: cluster_drift(features, latest_before(_stored(warehouse, BINS), as_of_on)),
+    }
+    store(warehouse, frames)
+    for table, frame in frames.items():
+        yield result(table, frame)
 
 
 @dg.asset_check(

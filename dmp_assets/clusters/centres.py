@@ -7,11 +7,11 @@ import pandas as pd
 
 from dmp_assets.clusters.features import scale_features
 from dmp_assets.clusters.kmeans import nearest_centre
-from dmp_assets.clusters.methods import Fit
+from dmp_assets.clusters.methods import SERVED_METHOD, Fit
 
 
-def assign_clusters(points: pd.DataFrame, fits: dict[str, Fit], as_of_on: date) -> pd.DataFrame:
-    """Put every customer in a cluster of every method; sorted by method (in the order of `fits`) and customer_id.
+def fitted_clusters(points: pd.DataFrame, fits: dict[str, Fit], as_of_on: date) -> pd.DataFrame:
+    """Return the cluster of every customer by every method's fit; sorted by method (in the order of `fits`) and customer_id.
 
     Columns: customer_id, method, cluster_id (-1 for noise), distance_to_centre, as_of_on. `points` comes from
     `features.scale_features`, `fits` of the same customers from `numbering.number_clusters`. distance_to_centre is
@@ -71,6 +71,26 @@ def previous_centres(centres: pd.DataFrame, scaling: pd.DataFrame) -> dict[str, 
         )
         for method, rows in unscaled.groupby("method")
     }
+
+
+def assign_customers(features: pd.DataFrame, centres: pd.DataFrame, fitted: pd.DataFrame) -> pd.DataFrame:
+    """Build clusters.customer_clusters: today's customers by the served method, those of the fit by the others.
+
+    `features` is marts.customer_features at one as_of_on, `centres` clusters.cluster_centres and `fitted`
+    clusters.fitted_clusters of one fit. By SERVED_METHOD every customer of `features` is in the cluster with the nearest
+    centre, with as_of_on of `features`. The other methods are there for comparison and most of them cannot place a new
+    customer: their rows are those of the fit. Columns as in `fitted`; sorted by method (as in `fitted`) and customer_id.
+    """
+    is_served = fitted["method"] == SERVED_METHOD
+    served = assign_to_centres(features, centres[centres["method"] == SERVED_METHOD])
+    names = fitted[is_served].drop_duplicates("cluster_id").set_index("cluster_id")["cluster_name"]
+    served = served.assign(
+        method=SERVED_METHOD,
+        cluster_name=served["cluster_id"].map(names),
+        as_of_on=features["as_of_on"].iloc[0],
+    )
+    table = pd.concat([served[list(fitted.columns)], fitted[~is_served]], ignore_index=True)
+    return table.astype({"as_of_on": "datetime64[us]"})
 
 
 def assign_to_centres(features: pd.DataFrame, centres: pd.DataFrame) -> pd.DataFrame:

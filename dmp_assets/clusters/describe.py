@@ -134,7 +134,7 @@ def describe_cluster(differences: pd.Series, means: pd.Series, population: pd.Se
 
 
 def name_customers(assignments: pd.DataFrame, points: pd.DataFrame) -> pd.DataFrame:
-    """Build clusters.customer_clusters: `assignments` of `centres.assign_clusters` with cluster_name.
+    """Build clusters.fitted_clusters: `assignments` of `centres.fitted_clusters` with cluster_name.
 
     Names are distinct within a method; noise is called NOISE_NAME. Columns: customer_id, method, cluster_id,
     cluster_name, distance_to_centre, as_of_on; the rows keep their order.

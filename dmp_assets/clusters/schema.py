@@ -37,26 +37,44 @@ def _mean_share(what: str) -> pa.Column:
     )
 
 
-CUSTOMER_CLUSTERS = pa.DataFrameSchema(
-    {
-        "customer_id": pa.Column(str, description="Customer, namespaced by source."),
-        "method": _METHOD,
-        "cluster_id": _CLUSTER_ID,
-        "cluster_name": _CLUSTER_NAME,
-        "distance_to_centre": pa.Column(
-            float,
-            pa.Check.ge(0),
-            nullable=True,
-            description="Euclidean distance to the cluster's centre, in standard deviations of the scaled features; null where "
-            "the method has no centres (ward, dbscan, hdbscan).",
-        ),
-        "as_of_on": _AS_OF,
-    },
-    strict=True,
-    ordered=True,
-    unique=["customer_id", "method"],
-    name="clusters.customer_clusters",
-    description="The cluster of every customer. One row per customer and method.",
+def _customers_schema(name: str, as_of: pa.Column, description: str) -> pa.DataFrameSchema:
+    return pa.DataFrameSchema(
+        {
+            "customer_id": pa.Column(str, description="Customer, namespaced by source."),
+            "method": _METHOD,
+            "cluster_id": _CLUSTER_ID,
+            "cluster_name": _CLUSTER_NAME,
+            "distance_to_centre": pa.Column(
+                float,
+                pa.Check.ge(0),
+                nullable=True,
+                description="Euclidean distance to the cluster's centre, in standard deviations of the scaled features; null "
+                "where the method has no centres (ward, dbscan, hdbscan).",
+            ),
+            "as_of_on": as_of,
+        },
+        strict=True,
+        ordered=True,
+        unique=["customer_id", "method"],
+        name=f"clusters.{name}",
+        description=description,
+    )
+
+
+FITTED_CLUSTERS = _customers_schema(
+    "fitted_clusters",
+    _AS_OF,
+    "The cluster of every customer when the clusters were made, by every method. One row per customer and method.",
+)
+
+CUSTOMER_CLUSTERS = _customers_schema(
+    "customer_clusters",
+    pa.Column(
+        "datetime64[us]",
+        description=f"Only orders before this day count: the as-of date for {SERVED_METHOD}, that of the fit for the others.",
+    ),
+    f"The cluster of every customer: today's customers by {SERVED_METHOD}, placed by the nearest centre; for comparison those of "
+    "the fit by the other methods. One row per customer and method.",
 )
 
 CLUSTER_SELECTION = pa.DataFrameSchema(

@@ -36,7 +36,7 @@ TABLES = (FORECASTS, ACCURACY, EXCLUDED)
 def build_sales_forecasts(warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
     """Backtest every model on every series, forecast with each series' champion, and list what cannot be forecast."""
     weekly = warehouse.query(inputs.WEEKLY_SALES)
-    as_of_on = warehouse.query(f"select {inputs.AS_OF} as as_of_on")["as_of_on"].iloc[0]
+    as_of_on = inputs.as_of(warehouse)
     sales = forecast_sales(weekly, as_of_on)
     store(warehouse, {FORECASTS: sales.forecasts, ACCURACY: sales.accuracy, EXCLUDED: sales.excluded})
     yield result(FORECASTS, sales.forecasts, plots={"total_sales": plot_total_forecast(weekly, sales.forecasts)})

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -57,9 +58,17 @@ class Interactions:
 
     def sum_by_pair(self, weights: np.ndarray) -> sparse.csr_array:
         """Return the weights (one per line) summed by customer and product: float64 CSR, customers x products."""
-        matrix = sparse.csr_array((weights, (self.customer, self.product)), shape=self.shape)
-        matrix.sort_indices()
-        return matrix
+        pair_of_line, columns, indptr = self._pairs
+        return sparse.csr_array(
+            (np.bincount(pair_of_line, weights, minlength=len(columns)), columns, indptr), shape=self.shape
+        )
+
+    @cached_property
+    def _pairs(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The pair of customer and product of each line, counted in CSR order; the pairs' columns; the rows' bounds."""
+        pairs, pair_of_line = np.unique(self.customer * self.shape[1] + self.product, return_inverse=True)
+        rows, columns = np.divmod(pairs, max(self.shape[1], 1))
+        return pair_of_line, columns, np.searchsorted(rows, np.arange(self.shape[0] + 1))
 
     def _where(self, mask: np.ndarray) -> Interactions:
         lines = {name: getattr(self, name)[mask] for name in ("customer", "product", "order", "store", "day")}

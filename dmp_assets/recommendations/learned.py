@@ -1,7 +1,9 @@
 """The learned ranker: the probability that a customer buys a product within the horizon, from what is known before it.
 
 Two gradient-boosted tree models (LightGBM; Ke et al. 2017), one for products bought before, one for new ones, trained on
-earlier cutoffs only. Their scores are probabilities of the same event, so one ranking of both is meaningful.
+earlier cutoffs only. Their scores are probabilities of the same event, so one ranking of both is meaningful. A trained
+ranker is a small table (`Ranker`), so that it can be stored with the data it was learned from and score on later days
+without being trained again.
 
 LightGBM, because scikit-learn's HistGradientBoostingClassifier took four times as long on two busy cores for the same
 NDCG (November: 0.527 against 0.528 for repeats); the pairwise objective (LambdaRank) was slower and worse (0.524).
@@ -10,6 +12,7 @@ NDCG (November: 0.527 against 0.528 for repeats); the pairwise objective (Lambda
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,8 +26,18 @@ from dmp_assets.recommendations.repeat_features import repeat_features
 from dmp_assets.recommendations.scores import flat_positions
 
 KEYS = ["customer", "product"]
-NEGATIVE_SHARE = 0.3
+NEGATIVE_SHARE = 0.1
 """Share of the training rows without a purchase that is kept; each then stands for 1 / NEGATIVE_SHARE rows."""
+
+
+KINDS = ("repeat", "novel")
+RANKER_COLUMNS = {
+    "kind": "object",
+    "features": "object",
+    "model": "object",
+    "purchase_share": "float64",
+    "training_rows": "int64",
+}
 
 
 @dataclass(frozen=True)
@@ -43,45 +56,83 @@ def candidate_features(history: Interactions, end_day: int, groups: ProductGroup
     )
 
 
-def learned_scores(
+def train_ranker(
     history: Interactions,
     features: Mapping[int, Features],
     train_days: Sequence[int],
-    end_day: int,
     horizon_days: int,
     *,
     seed: int,
     n_jobs: int = 1,
-) -> sparse.csr_array:
-    """Score the candidates at end_day by the probability to be bought in the next horizon_days.
+) -> pd.DataFrame:
+    """Learn which candidates are bought in the next horizon_days.
 
     Args:
         history: all purchases; labels are read from each training cutoff to horizon_days later.
-        features: by cutoff; holds end_day and the train_days.
+        features: by cutoff; holds the train_days.
         train_days: cutoffs to learn from.
-        end_day: the cutoff to score.
         horizon_days: length of the period in which a purchase counts.
         seed: of the subsampling.
-        n_jobs: threads.
+        n_jobs: threads. Does not change the result.
+
+    Returns:
+        The ranker, one row per kind of candidates: kind ('repeat' or 'novel'), features (names, comma-separated), model
+        (LightGBM's text format; null where training saw no two outcomes to tell apart), purchase_share (of the training
+        rows, 0 to 1), training_rows.
 
     Raises:
-        ValueError: if there are no train_days, or their labels reach beyond end_day.
+        ValueError: if there are no train_days.
     """
     if not train_days:
         raise ValueError("the learned ranker needs at least one earlier cutoff to learn from")
-    if max(train_days) + horizon_days > end_day:
-        raise ValueError(f"labels of {horizon_days} days after day {max(train_days)} reach beyond day {end_day}")
-    rows, columns, values = [], [], []
-    for kind in ("repeat", "novel"):
-        train = [getattr(features[day], kind) for day in train_days]
-        labels = [_is_bought(history, table, day, horizon_days) for table, day in zip(train, train_days, strict=True)]
-        target = getattr(features[end_day], kind)
-        rows.append(target["customer"])
-        columns.append(target["product"])
-        values.append(_probability(pd.concat(train), np.concatenate(labels), target, seed, n_jobs))
-    scores = sparse.csr_array(
-        (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))), shape=history.shape
-    )
+
+    def train_kind(kind: str) -> dict[str, object]:
+        tables = [getattr(features[day], kind) for day in train_days]
+        labels = [_is_bought(history, table, day, horizon_days) for table, day in zip(tables, train_days, strict=True)]
+        train, is_bought = pd.concat(tables).drop(columns=KEYS), np.concatenate(labels)
+        return {
+            "kind": kind,
+            "features": ",".join(train.columns),
+            "model": _fit(train, is_bought, seed),
+            "purchase_share": float(is_bought.mean()) if len(is_bought) else 0.0,
+            "training_rows": len(train),
+        }
+
+    # One thread per model: LightGBM's own threads wait for each other and stall where anything else runs.
+    with ThreadPoolExecutor(max_workers=n_jobs) as pool:
+        return pd.DataFrame(pool.map(train_kind, KINDS)).astype(RANKER_COLUMNS)
+
+
+def no_ranker() -> pd.DataFrame:
+    """Return a ranker that knows no candidates: no rows."""
+    return pd.DataFrame(columns=pd.Index(RANKER_COLUMNS)).astype(RANKER_COLUMNS)
+
+
+def ranker_scores(
+    ranker: pd.DataFrame, features: Features, shape: tuple[int, int], *, n_jobs: int = 1
+) -> sparse.csr_array:
+    """Score candidates by their probability to be bought within the ranker's horizon.
+
+    Args:
+        ranker: from `train_ranker`.
+        features: of the candidates at the day to score.
+        shape: customers and products.
+        n_jobs: threads. Does not change the result.
+
+    Raises:
+        ValueError: if the ranker was trained on other features than these.
+    """
+    for kind, names in zip(ranker["kind"], ranker["features"], strict=True):
+        if names != ",".join(getattr(features, kind).columns.drop(KEYS)):
+            raise ValueError(
+                f"the stored ranker for {kind} products was trained on other features than today's code computes; train it "
+                "again with `dmp build`"
+            )
+    tables = [getattr(features, kind) for kind in ranker["kind"]]
+    with ThreadPoolExecutor(max_workers=n_jobs) as pool:
+        values = list(pool.map(_probability, ranker["model"], ranker["purchase_share"], tables))
+    pairs = pd.concat([table[KEYS] for table in tables])
+    scores = sparse.csr_array((np.concatenate(values), (pairs["customer"], pairs["product"])), shape=shape)
     scores.sort_indices()
     return scores
 
@@ -91,16 +142,12 @@ def _is_bought(history: Interactions, table: pd.DataFrame, day: int, horizon_day
     return np.isin(table["customer"].to_numpy() * history.shape[1] + table["product"].to_numpy(), bought)
 
 
-def _probability(
-    train: pd.DataFrame, is_bought: np.ndarray, target: pd.DataFrame, seed: int, n_jobs: int
-) -> np.ndarray:
-    """Return the probability of each row of target; the share in training where there is nothing to tell apart."""
+def _fit(train: pd.DataFrame, is_bought: np.ndarray, seed: int) -> str | None:
+    """Return the fitted model as text; None where there is nothing to tell apart."""
     from lightgbm import LGBMClassifier
 
-    if target.empty:
-        return np.zeros(0)
     if is_bought.all() or not is_bought.any():
-        return np.full(len(target), is_bought.mean() if len(is_bought) else 0.0)
+        return None
     is_kept = is_bought | (np.random.default_rng(seed).random(len(train)) < NEGATIVE_SHARE)
     # Tuned on October and November. Random thresholds (Geurts et al. 2006) gain 4 % NDCG on new products, where few
     # rows are purchases; a learning rate of 0.1 without them lost 10 %.
@@ -114,11 +161,19 @@ def _probability(
         subsample_freq=1,
         colsample_bytree=0.6,
         random_state=seed,
-        n_jobs=n_jobs,
+        n_jobs=1,
         deterministic=True,
         force_col_wise=True,
         verbose=-1,
     )
-    weights = np.where(is_bought, 1, 1 / NEGATIVE_SHARE)[is_kept]
-    model.fit(train.drop(columns=KEYS)[is_kept], is_bought[is_kept], sample_weight=weights)
-    return np.asarray(model.predict_proba(target.drop(columns=KEYS)))[:, 1]
+    model.fit(train[is_kept], is_bought[is_kept], sample_weight=np.where(is_bought, 1, 1 / NEGATIVE_SHARE)[is_kept])
+    return model.booster_.model_to_string()
+
+
+def _probability(model: str | None, purchase_share: float, table: pd.DataFrame) -> np.ndarray:
+    """Return the probability of each row; the share in training where there is no model."""
+    from lightgbm import Booster
+
+    if table.empty or model is None:
+        return np.full(len(table), purchase_share)
+    return np.asarray(Booster(model_str=model).predict(table.drop(columns=KEYS), num_threads=1))

@@ -35,7 +35,7 @@ def item_knn(
     is_common = np.bincount(counts.indices, minlength=counts.shape[1]) >= min_customers
     bought = as_set(keep_entries(counts, is_common[counts.indices]))
     nearest = cosine_neighbours(bought.T.tocsr(), k, n_jobs=n_jobs).T.tocsr()
-    return keep_candidates(lambda block: (bought[block] @ nearest).toarray(), counts)
+    return keep_candidates(lambda block: bought[block] @ nearest, counts, n_jobs=n_jobs)
 
 
 def user_knn(
@@ -53,9 +53,7 @@ def user_knn(
     last spring do not.
     """
     weights, recent = recent_neighbours(history, end_day, k, days, n_jobs=n_jobs)
-    return keep_candidates(
-        lambda block: (weights[block] @ recent).toarray(), history.before(end_day).order_counts(), novel
-    )
+    return keep_candidates(lambda block: weights[block] @ recent, history.before(end_day).order_counts(), novel)
 
 
 def recent_neighbours(

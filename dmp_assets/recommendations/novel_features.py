@@ -7,6 +7,8 @@ sells among the product types that the customer buys. Together they hold 9 % of 
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 import numpy as np
 import pandas as pd
 from scipy import sparse
@@ -16,7 +18,7 @@ from dmp_assets.recommendations.neighbours import USER_RECENT_DAYS, recent_neigh
 from dmp_assets.recommendations.popularity import RECENT_DAYS, recent_orders
 from dmp_assets.recommendations.product_groups import ProductGroups
 from dmp_assets.recommendations.repeat_features import customer_features, product_features
-from dmp_assets.recommendations.scores import best_novel, flat_positions, row_of_entries, values_at
+from dmp_assets.recommendations.scores import ScatteredRows, best_positive, map_blocks, row_of_entries, values_at
 
 NEIGHBOURS = 100
 CANDIDATES = {"neighbour_score": 100, "store_score": 60, "type_score": 60}
@@ -36,14 +38,8 @@ def novel_features(history: Interactions, end_day: int, groups: ProductGroups, *
         n_jobs: threads.
     """
     past = history.before(end_day)
-    bought = past.order_counts()
-    sources = _sources(past, end_day, groups.types, n_jobs)
-    found = {name: best_novel(left, right, bought, CANDIDATES[name]) for name, (left, right) in sources.items()}
-    keys = np.unique(np.concatenate([flat_positions(matrix) for matrix in found.values()]))
-    rows, columns = np.divmod(keys, past.shape[1])
-    pairs = pd.DataFrame({"customer": rows, "product": columns})
-    for name, (left, right) in sources.items():
-        pairs[name] = _product_at(left, right, rows, columns)
+    pairs = _candidates(_sources(past, end_day, groups.types, n_jobs), past.order_counts(), n_jobs)
+    rows, columns = pairs["customer"].to_numpy(), pairs["product"].to_numpy()
     for table, codes in (
         (customer_features(past, end_day), rows),
         (product_features(past, end_day), columns),
@@ -78,14 +74,29 @@ def _sources(past: Interactions, end_day: int, types: np.ndarray, n_jobs: int) -
     }
 
 
-def _product_at(left: sparse.csr_array, right: sparse.csr_array, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """Return left @ right at the places given; rows are ascending."""
-    values = np.zeros(len(rows))
-    step = 256
-    for start in range(0, left.shape[0], step):
-        here = slice(*np.searchsorted(rows, [start, start + step]))
-        values[here] = (left[start : start + step] @ right).toarray()[rows[here] - start, columns[here]]
-    return values
+def _candidates(sources: dict[str, Factors], bought: sparse.csr_array, n_jobs: int) -> pd.DataFrame:
+    """Return each customer's candidates: customer, product (ascending) and the score by every source, whichever named it."""
+
+    def candidates_of(block: slice) -> list[tuple[np.ndarray, ...]]:
+        products = {
+            name: ScatteredRows(left[block] @ right, bought.shape[1]) for name, (left, right) in sources.items()
+        }
+        found = []
+        for row in range(block.start, block.stop):
+            own = bought.indices[bought.indptr[row] : bought.indptr[row + 1]]
+            with ExitStack() as stack:
+                scored = {name: stack.enter_context(rows.row(row - block.start)) for name, rows in products.items()}
+                named = []
+                for name, (columns, scores) in scored.items():
+                    scores[own] = 0
+                    named.append(best_positive(columns, scores, CANDIDATES[name]))
+                union: np.ndarray = np.unique(np.concatenate(named))
+                found.append((np.full(len(union), row), union, *(scores[union] for _, scores in scored.values())))
+        return found
+
+    rows = [row for part in map_blocks(candidates_of, bought.shape[0], n_jobs) for row in part]
+    arrays = (np.concatenate(parts) for parts in zip(*rows, strict=True))
+    return pd.DataFrame(dict(zip(["customer", "product", *sources], arrays, strict=True)))
 
 
 def _first_purchases(past: Interactions, end_day: int) -> dict[str, np.ndarray]:

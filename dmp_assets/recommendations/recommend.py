@@ -1,51 +1,57 @@
-"""Recommendations from purchases: compare the strategies on the last days, serve each list by its champion."""
+"""Recommendations from purchases: compare the strategies on the last days and train the ranker; serve each list by its champion.
+
+Two steps, because they are due at different times. `train` takes its time and is repeated now and then; `recommend` scores
+with what was trained and is repeated whenever there are new purchases.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
 
+import numpy as np
 import pandas as pd
 from scipy import sparse
 
 from dmp_assets.recommendations.interactions import Interactions, day_number, encode
 from dmp_assets.recommendations.leaderboard import champion, leaderboard
-from dmp_assets.recommendations.learned import Features, candidate_features, learned_scores
+from dmp_assets.recommendations.learned import candidate_features, no_ranker, ranker_scores, train_ranker
 from dmp_assets.recommendations.product_groups import ProductGroups, product_groups
 from dmp_assets.recommendations.served import DEFAULT_LIMITS, SERVED_LISTS, Limits, served_list
 from dmp_assets.recommendations.strategies import LEARNED, STRATEGIES
 
 HORIZON_DAYS = 31
-TRAINING_CUTOFFS = 2
+TRAINING_CUTOFFS = 3
 
 
 @dataclass(frozen=True)
-class Recommendations:
-    """The served tables of the domain.
+class Trained:
+    """What `recommend` needs to know from an earlier day.
 
     Attributes:
-        leaderboard: see `leaderboard.leaderboard`.
-        customer_recommendations: see `served.served_list`.
+        leaderboard: how good every strategy was; see `leaderboard.leaderboard`.
+        ranker: the learned ranker, trained on all that is known; see `learned.train_ranker`. With the columns
+            horizon_days and as_of_on; without rows where it had too little history to compete.
     """
 
     leaderboard: pd.DataFrame
-    customer_recommendations: pd.DataFrame
+    ranker: pd.DataFrame
 
 
-def recommend(
+def train(
     purchases: pd.DataFrame,
     products: pd.DataFrame,
     as_of_on: date,
     *,
     horizon_days: int = HORIZON_DAYS,
-    limits: Limits = DEFAULT_LIMITS,
     seed: int = 0,
     n_jobs: int = 1,
-) -> Recommendations:
-    """Compare every strategy on the horizon before as_of_on and fill both served lists with their champions.
+) -> Trained:
+    """Compare every strategy on the horizon before as_of_on and train the learned ranker for the time after it.
 
     The learned ranker competes where a training cutoff has a whole horizon of history before it: with `horizon_days` 31
-    from 93 days of purchases on, with two training cutoffs from 124 on. Without, the others compete alone.
+    from 93 days of purchases on, with two training cutoffs from 124 on. Without, the others compete alone. It is compared
+    as trained before the horizon, and served as trained on the horizon too.
 
     Args:
         purchases: customer_id, product_id, order_id, ordered_on (date) and, if known, store_id; one row per line, without
@@ -53,41 +59,73 @@ def recommend(
         products: product_id, product_category, product_type, is_fuel, for every product bought.
         as_of_on: day after the last one that is known.
         horizon_days: length of the test period, and of the period that the learned ranker predicts.
-        limits: how long the served lists may be.
         seed: of subsampling and resampling.
         n_jobs: threads. Does not change the result.
 
     Raises:
         ValueError: if the frames are not valid, or nothing was bought by the same customers before and in the horizon.
     """
+    history, groups = _known(purchases, products, as_of_on)
     end_day = day_number(as_of_on)
-    known = (
-        pd.to_datetime(purchases["ordered_on"]) < pd.Timestamp(as_of_on) if "ordered_on" in purchases else slice(None)
-    )
-    history = encode(purchases[known])
-    groups = product_groups(history, products)
     cutoff_day = end_day - horizon_days
-    features: dict[int, Features] = {}
+    earlier, latest = (training_days(history, day, horizon_days) for day in (cutoff_day, end_day))
 
     scores = {name: strategy(history, cutoff_day, n_jobs) for name, strategy in STRATEGIES.items()}
-    if training_days(history, cutoff_day, horizon_days):
-        scores[LEARNED] = _learned(history, groups, features, cutoff_day, horizon_days, seed, n_jobs)
+    ranker = no_ranker()
+    if earlier:
+        features = {
+            day: candidate_features(history, day, groups, n_jobs=n_jobs) for day in {*earlier, *latest, cutoff_day}
+        }
+        tested = train_ranker(history, features, earlier, horizon_days, seed=seed, n_jobs=n_jobs)
+        scores[LEARNED] = ranker_scores(tested, features[cutoff_day], history.shape, n_jobs=n_jobs)
+        ranker = train_ranker(history, features, latest, horizon_days, seed=seed, n_jobs=n_jobs)
     board = leaderboard(history, scores, cutoff_day, as_of_on, seed=seed)
+    return Trained(
+        board,
+        ranker.assign(
+            horizon_days=np.full(len(ranker), horizon_days, dtype=np.int64),
+            as_of_on=np.full(len(ranker), as_of_on, dtype="datetime64[us]"),
+        ),
+    )
 
-    champions = {name: champion(board, which) for name, which in SERVED_LISTS.items()}
-    served = {
-        strategy: _learned(history, groups, features, end_day, horizon_days, seed, n_jobs)
-        if strategy == LEARNED
-        else STRATEGIES[strategy](history, end_day, n_jobs)
+
+def recommend(
+    purchases: pd.DataFrame,
+    products: pd.DataFrame,
+    as_of_on: date,
+    trained: Trained,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    n_jobs: int = 1,
+) -> pd.DataFrame:
+    """Fill both served lists with their champions' best candidates at as_of_on.
+
+    Args:
+        purchases: as in `train`.
+        products: as in `train`.
+        as_of_on: day after the last one that is known; may be later than the day of training.
+        trained: from `train`.
+        limits: how long the served lists may be.
+        n_jobs: threads. Does not change the result.
+
+    Returns:
+        See `served.served_list`.
+
+    Raises:
+        ValueError: if the frames are not valid, or the ranker was trained on other features than today's.
+    """
+    history, groups = _known(purchases, products, as_of_on)
+    champions = {name: champion(trained.leaderboard, which) for name, which in SERVED_LISTS.items()}
+    scores = {
+        strategy: _served_scores(strategy, history, groups, day_number(as_of_on), trained.ranker, n_jobs)
         for strategy in sorted({strategy for strategy in champions.values() if strategy})
     }
     tables = [
-        served_list(history, served[strategy], groups, as_of_on, name, strategy, limits)
+        served_list(history, scores[strategy], groups, as_of_on, name, strategy, limits)
         for name, strategy in champions.items()
         if strategy
     ]
-    lists = pd.concat(tables).sort_values(["customer_id", "list", "rank"], ignore_index=True)
-    return Recommendations(board, lists)
+    return pd.concat(tables).sort_values(["customer_id", "list", "rank"], ignore_index=True)
 
 
 def training_days(history: Interactions, end_day: int, horizon_days: int) -> list[int]:
@@ -97,18 +135,19 @@ def training_days(history: Interactions, end_day: int, horizon_days: int) -> lis
     return [day for day in days if day - horizon_days >= first_day]
 
 
-def _learned(
-    history: Interactions,
-    groups: ProductGroups,
-    features: dict[int, Features],
-    end_day: int,
-    horizon_days: int,
-    seed: int,
-    n_jobs: int,
+def _known(purchases: pd.DataFrame, products: pd.DataFrame, as_of_on: date) -> tuple[Interactions, ProductGroups]:
+    """Return what was bought before as_of_on, and the groups of these products."""
+    is_known = (
+        pd.to_datetime(purchases["ordered_on"]) < pd.Timestamp(as_of_on) if "ordered_on" in purchases else slice(None)
+    )
+    history = encode(purchases[is_known])
+    return history, product_groups(history, products)
+
+
+def _served_scores(
+    strategy: str, history: Interactions, groups: ProductGroups, end_day: int, ranker: pd.DataFrame, n_jobs: int
 ) -> sparse.csr_array:
-    """Return the learned scores at end_day; `features` keeps what later calls can use again."""
-    days = training_days(history, end_day, horizon_days)
-    for day in [*days, end_day]:
-        if day not in features:
-            features[day] = candidate_features(history, day, groups, n_jobs=n_jobs)
-    return learned_scores(history, features, days, end_day, horizon_days, seed=seed, n_jobs=n_jobs)
+    if strategy != LEARNED:
+        return STRATEGIES[strategy](history, end_day, n_jobs)
+    features = candidate_features(history, end_day, groups, n_jobs=n_jobs)
+    return ranker_scores(ranker, features, history.shape, n_jobs=n_jobs)

@@ -6,6 +6,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from dmp_assets.recommendations.leaderboard import COVERAGE, GAIN, LISTS, METRICS
+from dmp_assets.recommendations.learned import KINDS
 from dmp_assets.recommendations.served import SERVED_LISTS
 from dmp_assets.recommendations.strategies import BASELINES, LEARNED, STRATEGIES
 
@@ -134,4 +135,40 @@ CUSTOMER_RECOMMENDATIONS = pa.DataFrameSchema(
     name="recommendations.customer_recommendations",
     description="What to offer each customer next, to buy again and to discover, each list by its champion. One row per "
     "customer, list and product.",
+)
+
+RANKER = pa.DataFrameSchema(
+    {
+        "kind": pa.Column(
+            str,
+            pa.Check.isin(KINDS),
+            unique=True,
+            description="Candidates that it ranks: repeat (bought before by the customer) or novel.",
+        ),
+        "features": pa.Column(
+            str, pa.Check.str_length(min_value=1), description="Names of its features, comma-separated, in their order."
+        ),
+        "model": pa.Column(
+            str,
+            nullable=True,
+            description="The model in LightGBM's text format; null where no candidate, or every one, was bought in training.",
+        ),
+        "purchase_share": pa.Column(
+            float, pa.Check.in_range(0, 1), description="Share of the training rows that were bought, 0 to 1."
+        ),
+        "training_rows": pa.Column(
+            "int64", pa.Check.ge(0), description="Candidates that it learned from, over all training cutoffs."
+        ),
+        "horizon_days": pa.Column(
+            "int64", pa.Check.ge(1), description="Days after the as-of date in which a purchase is predicted."
+        ),
+        "as_of_on": pa.Column(
+            "datetime64[us]", description="Only purchases before this day (store-local) were learned from."
+        ),
+    },
+    strict=True,
+    ordered=True,
+    name="recommendations.ranker",
+    description="The trained learned_ranker, which scores on later days without being trained again. One row per kind of "
+    "candidates; none where there was too little history to learn from.",
 )

@@ -7,58 +7,93 @@ beside everything the customer has bought, so one array serves the lists of all,
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TypeVar
 
 import numpy as np
 from scipy import sparse
+
+T = TypeVar("T")
 
 NOVEL_CANDIDATES = 100
 _BLOCK = 256
 
 
 def keep_candidates(
-    dense_scores: Callable[[slice], np.ndarray], bought: sparse.csr_array, novel: int = NOVEL_CANDIDATES
+    scores_of: Callable[[slice], np.ndarray | sparse.csr_array],
+    bought: sparse.csr_array,
+    novel: int = NOVEL_CANDIDATES,
+    *,
+    n_jobs: int = 1,
 ) -> sparse.csr_array:
     """Return the scores of what each customer bought and of the `novel` best others, block by block of customers.
 
     Args:
-        dense_scores: gives the scores of a slice of the customers, rows x products; above 0 for a candidate.
+        scores_of: gives the scores of a slice of the customers, rows x products, dense or sparse; above 0 for a candidate.
         bought: order counts; its pattern says what was bought. A bought product is a candidate even with score 0.
         novel: products never bought to keep per customer, highest score first, ties to the lower column.
+        n_jobs: threads that multiply. Does not change the result.
     """
-    customers, products = bought.shape
-    indices, data, sizes = [], [], []
-    for start in range(0, customers, _BLOCK):
-        block = slice(start, min(start + _BLOCK, customers))
-        for row, scores in zip(range(block.start, block.stop), dense_scores(block), strict=True):
+
+    def candidates_of(block: slice) -> list[tuple[np.ndarray, np.ndarray]]:
+        row_of_scores = ScatteredRows(scores_of(block), bought.shape[1])
+        found = []
+        for row in range(block.start, block.stop):
             own = bought.indices[bought.indptr[row] : bought.indptr[row + 1]]
-            own_scores = scores[own]
-            scores[own] = 0
-            best = _best_positive(scores, novel)
-            indices.append(np.concatenate([own, best]))
-            data.append(np.concatenate([own_scores, scores[best]]))
-            sizes.append(len(own) + len(best))
-    indptr = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-    result = sparse.csr_array((np.concatenate(data), np.concatenate(indices), indptr), shape=(customers, products))
+            with row_of_scores.row(row - block.start) as (columns, scores):
+                own_scores = scores[own]
+                scores[own] = 0
+                best = best_positive(columns, scores, novel)
+                found.append((np.concatenate([own, best]), np.concatenate([own_scores, scores[best]])))
+        return found
+
+    rows = [row for part in map_blocks(candidates_of, bought.shape[0], n_jobs) for row in part]
+    indptr = np.concatenate([[0], np.cumsum([len(columns) for columns, _ in rows])]).astype(np.int64)
+    columns, values = (np.concatenate(parts) for parts in zip(*rows, strict=True))
+    result = sparse.csr_array((values, columns, indptr), shape=bought.shape)
     result.sort_indices()
     return result
 
 
-def best_novel(
-    left: sparse.csr_array, right: sparse.csr_array, bought: sparse.csr_array, novel: int
-) -> sparse.csr_array:
-    """Return the `novel` highest scores left @ right of each customer among products never bought."""
-    kept = keep_candidates(lambda block: (left[block] @ right).toarray(), bought, novel)
-    return select(kept, bought, "novel")
+def map_blocks(work: Callable[[slice], T], rows: int, n_jobs: int) -> list[T]:
+    """Return the work on every block of rows, in their order; `n_jobs` blocks at a time."""
+    blocks = [slice(start, min(start + _BLOCK, rows)) for start in range(0, rows, _BLOCK)]
+    with ThreadPoolExecutor(max_workers=n_jobs) as pool:
+        return list(pool.map(work, blocks))
 
 
-def _best_positive(scores: np.ndarray, k: int) -> np.ndarray:
-    """Return the positions of the k highest scores above 0; ties go to the lower position."""
-    found = np.flatnonzero(scores > 0)
+class ScatteredRows:
+    """The rows of a matrix one at a time as dense arrays, without a dense matrix: one array is filled and emptied again."""
+
+    def __init__(self, matrix: np.ndarray | sparse.csr_array, columns: int) -> None:
+        """Take a matrix with `columns` columns."""
+        self._matrix = matrix
+        self._row = np.zeros(columns)
+
+    @contextmanager
+    def row(self, place: int) -> Generator[tuple[np.ndarray, np.ndarray]]:
+        """Yield the columns that may hold something and the whole row (float64); changes to it are forgotten afterwards."""
+        if isinstance(self._matrix, np.ndarray):
+            yield np.arange(len(self._row)), self._matrix[place].astype(np.float64)
+            return
+        entries = slice(self._matrix.indptr[place], self._matrix.indptr[place + 1])
+        columns = self._matrix.indices[entries]
+        self._row[columns] = self._matrix.data[entries]
+        yield columns, self._row
+        self._row[columns] = 0
+
+
+def best_positive(columns: np.ndarray, scores: np.ndarray, k: int) -> np.ndarray:
+    """Return those of `columns` (no two alike) with the k highest scores above 0, best first; ties go to the lower column."""
+    found = scores[columns]
+    is_positive = found > 0
+    columns, found = columns[is_positive], found[is_positive]
     if len(found) > k:
-        lowest = np.partition(scores[found], len(found) - k)[len(found) - k]
-        found = found[scores[found] >= lowest]
-    return found[np.argsort(-scores[found], kind="stable")][:k]
+        is_high = found >= np.partition(found, len(found) - k)[len(found) - k]
+        columns, found = columns[is_high], found[is_high]
+    return columns[np.lexsort((columns, -found))][:k]
 
 
 def select(scores: sparse.csr_array, bought: sparse.csr_array, which: str) -> sparse.csr_array:

@@ -39,7 +39,7 @@ def tifu_knn(
         (np.repeat(1.0 / sizes, np.diff(weights.indptr)), weights.indices, weights.indptr), shape=weights.shape
     )
     mixed = sparse.csr_array(own_weight * sparse.eye_array(past.shape[0]) + (1 - own_weight) * means)
-    return keep_candidates(lambda block: (mixed[block] @ vectors).toarray(), past.order_counts())
+    return keep_candidates(lambda block: mixed[block] @ vectors, past.order_counts(), n_jobs=n_jobs)
 
 
 def customer_vectors(

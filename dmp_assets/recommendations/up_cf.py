@@ -27,6 +27,7 @@ def up_cf(
     recent_orders: int = RECENT_ORDERS,
     asymmetry: float = ASYMMETRY,
     locality: float = LOCALITY,
+    n_jobs: int = 1,
 ) -> sparse.csr_array:
     """Score a product by the similarity-weighted share of orders with it among a customer's and the k nearest ones' last.
 
@@ -47,4 +48,4 @@ def up_cf(
     rows = np.repeat(np.arange(len(sizes)), nearest.shape[1])
     columns = nearest.ravel()
     weights = sparse.csr_array((similarity[rows, columns], (rows, columns)), shape=similarity.shape)
-    return keep_candidates(lambda block: (weights[block] @ shares).toarray(), counts)
+    return keep_candidates(lambda block: weights[block] @ shares, counts, n_jobs=n_jobs)

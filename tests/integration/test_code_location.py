@@ -67,9 +67,19 @@ def test_every_asset_says_what_it_is_and_whose(definitions):
 
 def test_every_layer_can_be_refreshed_and_everything_daily(definitions):
     jobs = {job.name for job in definitions.resolve_all_job_defs()}
-    assert {"refresh", *(f"refresh_{layer}" for layer in LAYERS)} <= jobs
-    schedule = definitions.resolve_schedule_def("daily_refresh")
-    assert schedule.job_name == "refresh"
+    assert {"rebuild", "refresh", *(f"refresh_{layer}" for layer in LAYERS)} <= jobs
+    assert definitions.resolve_schedule_def("daily_refresh").job_name == "refresh"
+    assert definitions.resolve_schedule_def("weekly_rebuild").job_name == "rebuild"
+
+
+def test_the_daily_refresh_leaves_out_what_is_trained_and_nothing_that_is_served(definitions):
+    made = {key.to_user_string() for key in definitions.resolve_job_def("refresh").asset_layer.selected_asset_keys}
+    everything = {
+        key.to_user_string() for key in definitions.resolve_job_def("rebuild").asset_layer.selected_asset_keys
+    }
+    weekly = {table.key.to_user_string() for table in TABLES if table.cadence == "weekly"}
+    assert {"recommendations/ranker", "recommendations/leaderboard", "clusters/cluster_centres"} <= weekly
+    assert everything - made == weekly
 
 
 def test_every_python_table_has_a_blocking_schema_check(definitions):

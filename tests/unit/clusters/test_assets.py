@@ -5,7 +5,7 @@ import dagster as dg
 import pandas as pd
 import pytest
 
-from dmp_assets.clusters.assets import TABLES, build_customer_clusters
+from dmp_assets.clusters.assets import TABLES, assign_clusters, train_clusters
 from dmp_assets.clusters.methods import METHODS
 from dmp_assets.contracts import schema_checks
 from dmp_assets.warehouse import Warehouse, replace_table, table_hashes
@@ -21,7 +21,7 @@ def build(warehouse: Warehouse, features: pd.DataFrame) -> dict[str, str]:
     with warehouse.write() as connection:
         replace_table(connection, "marts.customer_features", features, {})
     run = dg.materialize(
-        [build_customer_clusters, *schema_checks(TABLES)],
+        [train_clusters, assign_clusters, *schema_checks(TABLES)],
         resources={"warehouse": warehouse},
         instance=dg.DagsterInstance.ephemeral(),
     )

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dmp_assets.clusters import schema
-from dmp_assets.clusters.centres import assign_clusters
+from dmp_assets.clusters.centres import fitted_clusters
 from dmp_assets.clusters.describe import (
     cluster_summaries,
     describe_cluster,
@@ -87,7 +87,7 @@ def test_a_description_never_contradicts_its_numbers(difference: float) -> None:
 
 @pytest.fixture
 def customers(features: pd.DataFrame, points: pd.DataFrame, fits: dict[str, Fit]) -> pd.DataFrame:
-    return name_customers(assign_clusters(points, number_clusters(fits, points, features), AS_OF), points)
+    return name_customers(fitted_clusters(points, number_clusters(fits, points, features), AS_OF), points)
 
 
 def test_served_tables_meet_their_contracts(

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from dmp_assets.recommendations.interactions import Interactions, encode
-from dmp_assets.recommendations.recommend import Recommendations, recommend
+from dmp_assets.recommendations.recommend import Trained, recommend, train
 from dmp_assets.recommendations.served import Limits
 
 AS_OF = date(2017, 7, 1)
@@ -71,5 +71,10 @@ def shop(products: pd.DataFrame) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="session")
-def shop_recommendations(shop: pd.DataFrame, products: pd.DataFrame) -> Recommendations:
-    return recommend(shop, products, AS_OF, limits=Limits(length=5, per_category=2))
+def shop_trained(shop: pd.DataFrame, products: pd.DataFrame) -> Trained:
+    return train(shop, products, AS_OF)
+
+
+@pytest.fixture(scope="session")
+def shop_lists(shop: pd.DataFrame, products: pd.DataFrame, shop_trained: Trained) -> pd.DataFrame:
+    return recommend(shop, products, AS_OF, shop_trained, limits=Limits(length=5, per_category=2))

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from dmp_assets.recommendations.interactions import day_number, encode
-from dmp_assets.recommendations.learned import KEYS, candidate_features, learned_scores
+from dmp_assets.recommendations.learned import KEYS, candidate_features, ranker_scores, train_ranker
 from dmp_assets.recommendations.product_groups import product_groups
 from dmp_assets.recommendations.repeat_features import purchase_cycles
 
@@ -59,22 +59,48 @@ def test_features_are_finite_and_repeat_and_novel_share_no_pair(history, groups)
         assert ((bought.toarray()[table["customer"], table["product"]] > 0) == is_bought).all()
 
 
-def test_scores_are_probabilities_and_repeatable(history, groups):
-    days = [CUTOFF - 30, CUTOFF]
-    features = {day: candidate_features(history, day, groups) for day in days}
-    one, other = (learned_scores(history, features, days[:1], CUTOFF, 30, seed=1) for _ in range(2))
+@pytest.fixture(scope="module")
+def features(history, groups):
+    return {day: candidate_features(history, day, groups) for day in (CUTOFF - 30, CUTOFF)}
+
+
+@pytest.fixture(scope="module")
+def ranker(history, features):
+    return train_ranker(history, features, [CUTOFF - 30], 30, seed=1)
+
+
+def test_a_ranker_is_the_same_again_and_scores_are_probabilities(history, features, ranker):
+    again = train_ranker(history, features, [CUTOFF - 30], 30, seed=1, n_jobs=2)
+    pd.testing.assert_frame_equal(again, ranker)
+    one, other = (ranker_scores(table, features[CUTOFF], history.shape) for table in (ranker, again))
     assert ((one.data >= 0) & (one.data <= 1)).all()
     np.testing.assert_array_equal(one.toarray(), other.toarray())
-    with pytest.raises(ValueError, match="reach beyond"):
-        learned_scores(history, features, days[:1], CUTOFF, 31, seed=1)
+    assert one.nnz == len(features[CUTOFF].repeat) + len(features[CUTOFF].novel)
+
+
+def test_a_ranker_learns_only_from_purchases_within_its_horizon(history, groups, ranker):
+    seen = history.before(CUTOFF)
+    features = {CUTOFF - 30: candidate_features(seen, CUTOFF - 30, groups)}
+    pd.testing.assert_frame_equal(train_ranker(seen, features, [CUTOFF - 30], 30, seed=1), ranker)
+
+
+def test_a_ranker_needs_a_cutoff_to_learn_from(history, features):
     with pytest.raises(ValueError, match="at least one earlier cutoff"):
-        learned_scores(history, features, [], CUTOFF, 30, seed=1)
+        train_ranker(history, features, [], 30, seed=1)
+
+
+def test_a_ranker_of_other_features_is_refused(history, features, ranker):
+    old = ranker.assign(features=ranker["features"].str.replace("order_count", "orders", regex=False))
+    with pytest.raises(ValueError, match="repeat products was trained on other features"):
+        ranker_scores(old, features[CUTOFF], history.shape)
 
 
 def test_without_purchases_to_learn_from_all_candidates_are_equal(history, groups):
     days = [DAY_0 + 300, DAY_0 + 400]
     features = {day: candidate_features(history, day, groups) for day in days}
-    assert set(learned_scores(history, features, days[:1], days[1], 30, seed=1).data) == {0.0}
+    nothing_learned = train_ranker(history, features, days[:1], 30, seed=1)
+    assert nothing_learned["model"].isna().all()
+    assert set(ranker_scores(nothing_learned, features[days[1]], history.shape).data) == {0.0}
 
 
 @pytest.mark.parametrize(

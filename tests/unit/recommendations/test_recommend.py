@@ -1,6 +1,6 @@
 """Both tables from purchases: shape, schema, filters, invariance, and what the schemas refuse."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
@@ -8,7 +8,7 @@ import pandera.errors
 import pytest
 
 from dmp_assets.recommendations.plots import plot_leaderboard
-from dmp_assets.recommendations.recommend import recommend
+from dmp_assets.recommendations.recommend import recommend, train
 from dmp_assets.recommendations.schema import CUSTOMER_RECOMMENDATIONS, LEADERBOARD
 from dmp_assets.recommendations.served import Limits
 from dmp_assets.recommendations.strategies import LEARNED, STRATEGIES
@@ -16,23 +16,22 @@ from dmp_assets.recommendations.strategies import LEARNED, STRATEGIES
 AS_OF = date(2017, 7, 1)
 
 
-def test_tables_keep_their_schemas(shop_recommendations):
-    LEADERBOARD.validate(shop_recommendations.leaderboard)
-    lists = CUSTOMER_RECOMMENDATIONS.validate(shop_recommendations.customer_recommendations)
-    assert set(lists["list"]) == {"buy_again", "discover"}
-    assert set(shop_recommendations.leaderboard["strategy"]) == {*STRATEGIES, LEARNED}
+def test_tables_keep_their_schemas(shop_trained, shop_lists):
+    LEADERBOARD.validate(shop_trained.leaderboard)
+    assert set(CUSTOMER_RECOMMENDATIONS.validate(shop_lists)["list"]) == {"buy_again", "discover"}
+    assert set(shop_trained.leaderboard["strategy"]) == {*STRATEGIES, LEARNED}
 
 
-def test_each_list_is_filled_by_its_champion(shop_recommendations):
-    board = shop_recommendations.leaderboard
+def test_each_list_is_filled_by_its_champion(shop_trained, shop_lists):
+    board = shop_trained.leaderboard
     champions = board[board["is_champion"]].groupby("list")["strategy"].first()
-    by_list = shop_recommendations.customer_recommendations.groupby("list")["strategy"].unique()
+    by_list = shop_lists.groupby("list")["strategy"].unique()
     assert by_list["buy_again"].tolist() == [champions["repeat"]]
     assert by_list["discover"].tolist() == [champions["novel"]]
 
 
-def test_lists_keep_to_what_they_promise(shop, products, shop_recommendations):
-    lists = shop_recommendations.customer_recommendations.merge(products, on="product_id")
+def test_lists_keep_to_what_they_promise(shop, products, shop_lists):
+    lists = shop_lists.merge(products, on="product_id")
     bought = set(zip(shop["customer_id"], shop["product_id"], strict=True))
     is_bought = [pair in bought for pair in zip(lists["customer_id"], lists["product_id"], strict=True)]
     assert (lists["list"].eq("buy_again") == is_bought).all()
@@ -43,8 +42,8 @@ def test_lists_keep_to_what_they_promise(shop, products, shop_recommendations):
     assert set(lists["product_id"]) <= recent
 
 
-def test_reasons_are_true(shop, shop_recommendations):
-    lists = shop_recommendations.customer_recommendations
+def test_reasons_are_true(shop, shop_lists):
+    lists = shop_lists
     row = lists[lists["list"] == "buy_again"].iloc[0]
     own = shop[shop["customer_id"] == row["customer_id"]]
     orders = own.drop_duplicates("order_id").sort_values("ordered_on")["order_id"].tail(20)
@@ -55,12 +54,20 @@ def test_reasons_are_true(shop, shop_recommendations):
     assert lists.loc[lists["list"] == "discover", "reason"].str.contains("orders of all customers").all()
 
 
-def test_the_result_does_not_depend_on_row_order_threads_or_the_future(shop, products, shop_recommendations):
+def test_the_result_does_not_depend_on_row_order_threads_or_the_future(shop, products, shop_trained, shop_lists):
     later = shop.assign(ordered_on=AS_OF, order_id="later").head(3)
     shuffled = pd.concat([shop, later]).sample(frac=1, random_state=2)
-    again = recommend(shuffled, products, AS_OF, limits=Limits(length=5, per_category=2), n_jobs=2)
-    pd.testing.assert_frame_equal(again.leaderboard, shop_recommendations.leaderboard)
-    pd.testing.assert_frame_equal(again.customer_recommendations, shop_recommendations.customer_recommendations)
+    trained = train(shuffled, products, AS_OF, n_jobs=2)
+    pd.testing.assert_frame_equal(trained.leaderboard, shop_trained.leaderboard)
+    pd.testing.assert_frame_equal(trained.ranker, shop_trained.ranker)
+    again = recommend(shuffled, products, AS_OF, trained, limits=Limits(length=5, per_category=2), n_jobs=2)
+    pd.testing.assert_frame_equal(again, shop_lists)
+
+
+def test_what_was_trained_serves_the_days_after(shop, products):
+    yesterday = AS_OF - timedelta(days=1)
+    lists = CUSTOMER_RECOMMENDATIONS.validate(recommend(shop, products, AS_OF, train(shop, products, yesterday)))
+    assert set(lists["as_of_on"]) == {pd.Timestamp(AS_OF)}
 
 
 @pytest.mark.parametrize("case", ["one customer", "one product", "short history"])
@@ -70,19 +77,19 @@ def test_little_to_learn_from_still_gives_valid_tables(shop, products, case):
         "one product": shop[shop["product_id"] == "p03"],
         "short history": shop[shop["ordered_on"] >= date(2017, 5, 15)],
     }[case]
-    found = recommend(poor, products, AS_OF)
-    LEADERBOARD.validate(found.leaderboard)
-    lists = CUSTOMER_RECOMMENDATIONS.validate(found.customer_recommendations)
-    assert not lists.empty
+    trained = train(poor, products, AS_OF)
+    LEADERBOARD.validate(trained.leaderboard)
+    assert not CUSTOMER_RECOMMENDATIONS.validate(recommend(poor, products, AS_OF, trained)).empty
     if case == "short history":
-        assert LEARNED not in set(found.leaderboard["strategy"])
+        assert LEARNED not in set(trained.leaderboard["strategy"])
+        assert trained.ranker.empty
 
 
 def test_no_purchases_are_refused(shop, products):
     with pytest.raises(ValueError, match="no purchases"):
-        recommend(shop, products, date(2016, 1, 1))
+        train(shop, products, date(2016, 1, 1))
     with pytest.raises(ValueError, match="no customer known before the cutoff"):
-        recommend(shop, products, date(2017, 1, 20))
+        train(shop, products, date(2017, 1, 20))
     with pytest.raises(ValueError, match="at least 1"):
         Limits(per_category=0)
 
@@ -104,9 +111,9 @@ def test_every_column_is_described():
         (lambda table: table.assign(strategy="oracle"), "isin"),
     ],
 )
-def test_a_wrong_leaderboard_is_refused(shop_recommendations, mistake, message):
+def test_a_wrong_leaderboard_is_refused(shop_trained, mistake, message):
     with pytest.raises(pandera.errors.SchemaErrors, match=message):
-        LEADERBOARD.validate(mistake(shop_recommendations.leaderboard), lazy=True)
+        LEADERBOARD.validate(mistake(shop_trained.leaderboard), lazy=True)
 
 
 @pytest.mark.parametrize(
@@ -119,13 +126,13 @@ def test_a_wrong_leaderboard_is_refused(shop_recommendations, mistake, message):
         (lambda table: table.assign(reason=""), "str_length"),
     ],
 )
-def test_wrong_lists_are_refused(shop_recommendations, mistake, message):
+def test_wrong_lists_are_refused(shop_lists, mistake, message):
     with pytest.raises(pandera.errors.SchemaErrors, match=message):
-        CUSTOMER_RECOMMENDATIONS.validate(mistake(shop_recommendations.customer_recommendations), lazy=True)
+        CUSTOMER_RECOMMENDATIONS.validate(mistake(shop_lists), lazy=True)
 
 
-def test_the_picture_has_a_panel_per_list(shop_recommendations):
-    figure = plot_leaderboard(shop_recommendations.leaderboard)
+def test_the_picture_has_a_panel_per_list(shop_trained):
+    figure = plot_leaderboard(shop_trained.leaderboard)
     assert [axes.get_title().split(" (")[0] for axes in figure.axes] == ["all", "repeat", "novel"]
     with pytest.raises(ValueError, match="no leaderboard"):
-        plot_leaderboard(shop_recommendations.leaderboard.iloc[:0])
+        plot_leaderboard(shop_trained.leaderboard.iloc[:0])
