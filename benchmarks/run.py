@@ -1,7 +1,7 @@
 """Run every benchmark on the built platform, one after the other."""
 
-from benchmarks import forecast_protocol, layers, recommendations, similarity_quality
+from benchmarks import customer_predictions, forecast_protocol, layers, recommendations, similarity_quality
 
 if __name__ == "__main__":
-    for benchmark in (similarity_quality, forecast_protocol, recommendations, layers):
+    for benchmark in (similarity_quality, forecast_protocol, customer_predictions, recommendations, layers):
         benchmark.main()

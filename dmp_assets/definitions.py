@@ -37,6 +37,8 @@ ASSETS = (
     recommendations.train_recommendations,
     recommendations.fill_recommendations,
     forecasts.build_sales_forecasts,
+    forecasts.train_predictions,
+    forecasts.predict_customers,
     reports.publish_report,
     reports.publish_dbt_docs,
     reports.publish_tables,
