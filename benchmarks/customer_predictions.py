@@ -5,6 +5,7 @@ The cutoff is the first day that is not known, 2017-11-01. Features of exactly t
 """
 
 import datetime as dt
+import math
 import time
 
 from dmp_assets.forecasts.prediction_examples import HORIZON_DAYS, active_customers, examples
@@ -42,7 +43,8 @@ def main() -> None:
             for metric, value, low, high in values[["metric", "value", "ci_low", "ci_high"]].itertuples(
                 index=False, name=None
             ):
-                print(f"      {metric:18} {value:8.4f}  [{low:.4f}, {high:.4f}]")
+                interval = "" if math.isnan(low) else f"  [{low:.4f}, {high:.4f}]"
+                print(f"      {metric:18} {value:8.4f}{interval}")
 
 
 if __name__ == "__main__":

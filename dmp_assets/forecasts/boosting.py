@@ -8,9 +8,10 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-# On four cutoffs from July to October: log loss 0.2976, with 15 leaves and more trees 0.2983 in twice the time.
+# Log loss of churn, mean of seven cutoffs from July to October: 0.2956; with a learning rate of 0.05 and 200 trees 0.2965. On
+# four of them 15 leaves took twice the time of 7 and were worse (0.2983 against 0.2976).
 PARAMETERS = {
-    "learning_rate": 0.05,
+    "learning_rate": 0.03,
     "num_leaves": 7,
     "min_data_in_leaf": 200,
     "bagging_fraction": 0.7,
@@ -22,7 +23,7 @@ PARAMETERS = {
     "force_col_wise": True,
     "verbose": -1,
 }
-TREES = 200
+TREES = 250
 
 
 def _fit(objective: Literal["binary", "regression"], features: pd.DataFrame, outcome: np.ndarray) -> str:

@@ -53,6 +53,6 @@ def plot_reliability(held_out: pd.DataFrame, target: str) -> Figure:
         axes.plot(curve["mean_prediction"], curve["share"], "o-", color="tab:orange", label=str(rows["model"].iloc[0]))
         for x, y, customers in curve.itertuples(index=False, name=None):
             axes.annotate(f"{customers:,.0f}", (x, y), textcoords="offset points", xytext=(4, -10), fontsize="small")
-    axes.set(title=f"{target}: share of customers by predicted probability", xlabel="predicted", ylabel="happened")
+    axes.set(title=f"Reliability of {target}", xlabel="predicted probability", ylabel="share that happened")
     axes.legend(loc="upper left", fontsize="small")
     return figure

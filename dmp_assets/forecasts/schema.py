@@ -8,7 +8,7 @@ import pandera.pandas as pa
 from dmp_assets.forecasts.accuracy import ALL_SERIES, CHAMPION, HELD_OUT_METRICS, SELECTION_METRIC
 from dmp_assets.forecasts.models import MODELS
 from dmp_assets.forecasts.prediction_metrics import AMOUNT_METRICS, CALIBRATION_ERROR, PROBABILITY_METRICS
-from dmp_assets.forecasts.prediction_models import MODELS as PREDICTION_MODELS_KNOWN
+from dmp_assets.forecasts.prediction_models import MODELS as CUSTOMER_MODELS
 from dmp_assets.forecasts.prediction_models import TARGETS
 
 LEVELS = ["total", "department", "category"]
@@ -167,7 +167,7 @@ _TARGET = pa.Column(
 )
 _MODEL = pa.Column(
     str,
-    pa.Check.isin(PREDICTION_MODELS_KNOWN),
+    pa.Check.isin(CUSTOMER_MODELS),
     description="The way to predict. Baselines: recency, order_count (of 90 days; each calibrated by a logistic regression), "
     "last_28_days, rate_90_days; then logistic or ridge, and boosting (gradient-boosted trees).",
 )
@@ -222,11 +222,11 @@ PREDICTION_MODELS = pa.DataFrameSchema(
         "target": pa.Column(str, pa.Check.isin(list(TARGETS)), unique=True, description=_TARGET.description),
         "model": _MODEL,
         "features": pa.Column(
-            str, pa.Check.str_length(min_value=1), description="Names of its features, comma-separated, in their order."
+            str, pa.Check.ne(""), description="Names of its features, comma-separated, in their order."
         ),
         "parameters": pa.Column(
             str,
-            pa.Check.str_length(min_value=1),
+            pa.Check.ne(""),
             description="The fitted model as text: LightGBM's format for boosting, otherwise JSON with link, intercept and "
             "for each feature how it is scaled and its coefficient.",
         ),
