@@ -2,6 +2,9 @@
 
 The cutoff is the first day that is not known, 2017-11-01. Features of exactly that day are there on a platform built with
 ``DMP_AS_OF=2017-11-01``; on another one the newest day before it is taken, Monday 30 October.
+
+Active are the customers with a sale in the 90 days before the cutoff: 2,306, of whom 13.66 % buy nothing in the 28 days from it
+on, 157.77 USD on average. The published 2,308, 13.65 % and 157.13 USD are the same rule on UTC dates, void scans included.
 """
 
 import datetime as dt
@@ -26,11 +29,11 @@ def main() -> None:
     known = warehouse.query(examples(f"date '{present}'"))
     trained = train(known, present)
     print(
-        f"Customer predictions: cutoff {cutoff}, {known['as_of_on'].nunique()} as-of dates, training "
+        f"Customer predictions: cutoff {cutoff}, {known['as_of_on'].nunique()} as-of dates, training with imports "
         f"{time.perf_counter() - start:.1f} s ({time.process_time() - started:.1f} s of processor)"
     )
     start, started = time.perf_counter(), time.process_time()
-    predictions = predict(warehouse.query(active_customers()), trained.models)
+    predictions = predict(warehouse.query(active_customers(f"date '{cutoff}'")), trained.models)
     print(
         f"  {len(predictions)} predictions in {time.perf_counter() - start:.1f} s "
         f"({time.process_time() - started:.1f} s of processor)"

@@ -94,7 +94,7 @@ def build_sales_forecasts(warehouse: Warehouse) -> Iterator[dg.MaterializeResult
 @dg.multi_asset(specs=[table.spec() for table in TRAINED])
 def train_predictions(warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
     """Compare the models of every target on the newest cutoff and train the champions for the next days."""
-    trained = train(warehouse.query(examples()), inputs.as_of(warehouse))
+    trained = train(warehouse.query(examples(inputs.AS_OF)), inputs.as_of(warehouse))
     store(warehouse, {BOARD: trained.leaderboard, MODELS: trained.models})
     yield result(
         BOARD,
@@ -110,6 +110,6 @@ def train_predictions(warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
 @dg.multi_asset(specs=[PREDICTIONS.spec()])
 def predict_customers(warehouse: Warehouse) -> dg.MaterializeResult:
     """Predict every target for every active customer by its champion."""
-    predictions = predict(warehouse.query(active_customers()), inputs.trained(warehouse, MODELS.full_name))
+    predictions = predict(warehouse.query(active_customers(inputs.AS_OF)), inputs.trained(warehouse, MODELS.full_name))
     store(warehouse, {PREDICTIONS: predictions})
     return result(PREDICTIONS, predictions)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pandas as pd
 
-from dmp_assets import inputs
 
 HORIZON_DAYS = 28
 """Days from the as-of date on, the day itself included, that are predicted."""
@@ -86,12 +85,12 @@ FEATURES = (
 """The columns of marts.customer_features that are numbers. favourite_weekday is a category."""
 
 
-def active_customers(as_of: str = inputs.AS_OF) -> str:
+def active_customers(as_of: str) -> str:
     """Return the query of the active customers' features at an as-of date, a SQL expression; one row per customer."""
     return f"select * from marts.customer_features where as_of_on = {as_of} and {IS_ACTIVE} order by customer_id"
 
 
-def examples(as_of: str = inputs.AS_OF) -> str:
+def examples(as_of: str) -> str:
     """Return the query of the customers active at earlier as-of dates whose horizon ended before an as-of date.
 
     Args:

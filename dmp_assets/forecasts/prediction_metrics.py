@@ -13,9 +13,10 @@ BINS = 10
 
 LOG_LOSS = "log_loss"
 MAE = "mae"
+R2 = "r2"
 CALIBRATION_ERROR = "calibration_error"
 PROBABILITY_METRICS = (LOG_LOSS, "roc_auc", "pr_auc", "brier", CALIBRATION_ERROR)
-AMOUNT_METRICS = (MAE, "r2", "bias")
+AMOUNT_METRICS = (R2, MAE, "bias")
 
 _SMALLEST = 1e-15
 
@@ -44,21 +45,25 @@ def probability_metrics(prediction: np.ndarray, outcome: np.ndarray, weights: np
 
 
 def amount_metrics(prediction: np.ndarray, outcome: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
-    """Return the AMOUNT_METRICS of predicted amounts, by name: mae and bias (mean of prediction - outcome) in USD, r2."""
+    """Return the AMOUNT_METRICS of predicted amounts, by name: r2, mae and bias (mean of prediction - outcome) in USD."""
     variance = weights @ outcome**2 - (weights @ outcome) ** 2
-    squared_error = weights @ (prediction - outcome) ** 2
+    squared_error = weights @ losses(prediction, outcome, is_probability=False)
     is_defined = variance > 1e-9
     return {
-        MAE: weights @ losses(prediction, outcome, is_probability=False),
-        "r2": np.where(is_defined, 1 - squared_error / np.where(is_defined, variance, 1), np.nan),
+        R2: np.where(is_defined, 1 - squared_error / np.where(is_defined, variance, 1), np.nan),
+        MAE: weights @ np.abs(prediction - outcome),
         "bias": weights @ (prediction - outcome),
     }
 
 
 def losses(prediction: np.ndarray, outcome: np.ndarray, *, is_probability: bool) -> np.ndarray:
-    """Return each customer's part in the metric that decides: log loss (nats) or absolute error (USD)."""
+    """Return each customer's part in what decides between models: log loss (nats) or squared error (USD squared).
+
+    Both are smallest in the mean for the true probability and the true expected value (Gneiting 2011). The absolute error
+    is for the median: it prefers amounts that are too low.
+    """
     if not is_probability:
-        return np.abs(prediction - outcome)
+        return (prediction - outcome) ** 2
     return -np.log(np.clip(np.where(outcome, prediction, 1 - prediction), _SMALLEST, 1))
 
 

@@ -11,7 +11,6 @@ import pandas as pd
 from dmp_assets.forecasts.boosting import fit_amount, fit_probability, predict_boosting
 from dmp_assets.forecasts.linear import fit_logistic, fit_ridge, predict_linear, rate
 from dmp_assets.forecasts.prediction_examples import AMOUNT, CHURN, FEATURES, HORIZON_DAYS
-from dmp_assets.forecasts.prediction_metrics import AMOUNT_METRICS, PROBABILITY_METRICS
 
 
 @dataclass(frozen=True)
@@ -42,11 +41,6 @@ class Target:
 
     is_probability: bool
     models: Mapping[str, Model]
-
-    @property
-    def metrics(self) -> tuple[str, ...]:
-        """The metrics of the leaderboard; the first one, which is better when smaller, decides."""
-        return PROBABILITY_METRICS if self.is_probability else AMOUNT_METRICS
 
 
 def _logistic_baseline(feature: str) -> Model:

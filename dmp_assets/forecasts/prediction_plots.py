@@ -6,12 +6,17 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from dmp_assets.forecasts.prediction_metrics import LOG_LOSS, MAE, reliability
+from dmp_assets.forecasts.prediction_metrics import LOG_LOSS, MAE, R2, reliability
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_SHOWN = {"roc_auc": "area under the ROC curve", LOG_LOSS: "log loss (nats)", MAE: "mean absolute error (USD)"}
+_SHOWN = {
+    "roc_auc": "area under the ROC curve",
+    LOG_LOSS: "log loss (nats)",
+    R2: "R²",
+    MAE: "mean absolute error (USD)",
+}
 
 
 def plot_prediction_leaderboard(board: pd.DataFrame) -> Figure:

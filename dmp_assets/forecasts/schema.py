@@ -180,8 +180,8 @@ PREDICTION_LEADERBOARD = pa.DataFrameSchema(
             str,
             pa.Check.isin([*PROBABILITY_METRICS, *AMOUNT_METRICS]),
             description="churn_28d: log_loss (nats; decides), roc_auc and pr_auc (no row where the newest cutoff has one "
-            "outcome only), brier, calibration_error (ten bins of equal width). amount_28d: mae (USD; decides), r2 (no row "
-            "where all amounts are equal), bias (mean of prediction minus outcome, USD).",
+            "outcome only), brier, calibration_error (ten bins of equal width). amount_28d: r2 (decides, as squared error; no "
+            "row where all amounts are equal), mae (USD), bias (mean of prediction minus outcome, USD).",
         ),
         "value": pa.Column(float, description="The metric's value, in the unit of the metric."),
         "ci_low": pa.Column(

@@ -146,7 +146,7 @@ def test_the_simplest_model_within_noise_serves_and_none_that_a_baseline_beats()
 
 def test_the_leaderboard_has_one_panel_per_target_and_metric_shown(trained):
     panels = plot_prediction_leaderboard(trained.leaderboard).axes
-    assert [axes.get_title() for axes in panels] == [CHURN, CHURN, AMOUNT]
+    assert [axes.get_title() for axes in panels] == [CHURN, CHURN, AMOUNT, AMOUNT]
     assert len(panels[0].get_yticks()) == 4
 
 
