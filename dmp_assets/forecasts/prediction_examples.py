@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pandas as pd
 
-
 HORIZON_DAYS = 28
 """Days from the as-of date on, the day itself included, that are predicted."""
 
