@@ -1,7 +1,21 @@
 """Run every benchmark on the built platform, one after the other."""
 
-from benchmarks import forecast_protocol, layers, recommendations, similarity_quality, similarity_speed
+from benchmarks import (
+    customer_predictions,
+    forecast_protocol,
+    layers,
+    recommendations,
+    similarity_quality,
+    similarity_speed,
+)
 
 if __name__ == "__main__":
-    for benchmark in (similarity_quality, similarity_speed, forecast_protocol, recommendations, layers):
+    for benchmark in (
+        similarity_quality,
+        similarity_speed,
+        forecast_protocol,
+        customer_predictions,
+        recommendations,
+        layers,
+    ):
         benchmark.main()

@@ -39,6 +39,8 @@ ASSETS = (
     recommendations.fill_recommendations,
     recommendations.fill_product_recommendations,
     forecasts.build_sales_forecasts,
+    forecasts.train_predictions,
+    forecasts.predict_customers,
     reports.publish_report,
     reports.publish_customers,
     reports.publish_dbt_docs,

@@ -122,19 +122,26 @@ def replace_table(
     Args:
         connection: from `Warehouse.write`.
         table: ``schema.name``.
-        frame: the new content; a date by its name (see `is_date`) becomes DATE, every other column the type that DuckDB
-            reads from the frame.
+        frame: the new content; a date by its name (see `is_date`) becomes DATE, text VARCHAR even where there is none, every
+            other column the type that DuckDB reads from the frame.
         descriptions: a comment for each column, kept in the warehouse for whoever reads it there.
     """
-    columns = ", ".join(
-        f'cast("{column}" as date) as "{column}"' if is_date(str(column)) else f'"{column}"' for column in frame.columns
-    )
+    columns = ", ".join(_select(column, frame[column]) for column in map(str, frame.columns))
     connection.execute(f"create schema if not exists {table.split('.', maxsplit=1)[0]}")
     connection.register("new_content", frame)
     connection.execute(f"create or replace table {table} as select {columns} from new_content")
     connection.unregister("new_content")
     for column, text in descriptions.items():
         connection.execute(f'comment on column {table}."{column}" is {_literal(text)}')
+
+
+def _select(column: str, values: pd.Series) -> str:
+    """Return the expression that reads a column of a frame as the type it shall have."""
+    if is_date(column):
+        return f'cast("{column}" as date) as "{column}"'
+    # DuckDB takes the type of text from its first value, and without one for a number.
+    is_text = values.dtype == object and values.isna().all()
+    return f'cast("{column}" as varchar) as "{column}"' if is_text else f'"{column}"'
 
 
 def is_date(column: str) -> bool:

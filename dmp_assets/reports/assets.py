@@ -57,6 +57,9 @@ SNAPSHOTS = (
     "forecasts.sales_forecasts",
     "forecasts.forecast_accuracy",
     "forecasts.excluded_series",
+    "forecasts.customer_predictions",
+    "forecasts.prediction_leaderboard",
+    "forecasts.prediction_models",
 )
 
 

@@ -86,3 +86,13 @@ def test_the_hash_ignores_the_order_of_rows_and_load_times_but_no_value(warehous
     assert first == hash_of("select * from (values (2, null, 99), (1, 'a', 98)) v(n, s, _loaded_at)")
     assert first != hash_of("select * from (values (2, null, 20), (1, 'b', 10)) v(n, s, _loaded_at)")
     assert first != hash_of("select * from (values (1, 'a', 10), (2, null, 20), (2, null, 20)) v(n, s, _loaded_at)")
+
+
+def test_text_stays_text_without_any_value(warehouse):
+    empty = pd.DataFrame({"name": pd.Series([], dtype=object), "count": pd.Series([], dtype="int64")})
+    nulls = pd.DataFrame({"name": pd.Series([None, None], dtype=object), "count": [1, 2]})
+    for frame in (empty, nulls):
+        with warehouse.write() as connection:
+            replace_table(connection, "profiles.names", frame, {})
+            types = connection.execute("select data_type from duckdb_columns() where table_name = 'names'").fetchall()
+        assert types == [("VARCHAR",), ("BIGINT",)]

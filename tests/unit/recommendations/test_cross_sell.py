@@ -63,10 +63,12 @@ def test_best_sellers_of_other_types_are_the_naive_answer(pasta_shop, pasta_grou
     assert list(lists["spaghetti"]) == ["sauce", "beer", "crisps"]
 
 
-def test_confidence_of_a_type_counts_an_order_once(interactions_of):
-    history = interactions_of(("a", "o1", 0, "x y"), ("a", "o2", 1, "x z"))
-    confidence = type_baskets(history, np.array([0, 0, 1]))
-    assert confidence.toarray() == pytest.approx(np.array([[1, 0.5, 0.5], [1, 0, 1]]))
+def test_confidence_of_a_type_counts_an_order_once_and_needs_support(interactions_of):
+    orders = [("a", f"o{day}", day, "x y" if day < 5 else "x z") for day in range(10)]
+    baskets = type_baskets(interactions_of(*orders, ("a", "o10", 10, "y z")), np.array([0, 0, 1]))
+    assert baskets.order_counts.tolist() == [11, 6]
+    assert baskets.confidence().toarray() == pytest.approx(np.array([[10 / 11, 6 / 11, 6 / 11], [5 / 6, 0, 1]]))
+    assert baskets.confidence(smoothing=4).toarray()[1] == pytest.approx(np.array([5 / 10, 0, 6 / 10]))
 
 
 def test_the_board_knows_every_strategy_and_repeats(shop, products):
