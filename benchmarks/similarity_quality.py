@@ -1,5 +1,6 @@
 """Every similarity measure: time, coverage, agreement in product type, and what it tells about purchases held out."""
 
+import datetime as dt
 import resource
 import time
 from collections.abc import Callable
@@ -29,8 +30,8 @@ def main() -> None:
     settings = get_settings()
     warehouse = Warehouse.from_settings(settings)
     as_of_on = inputs.as_of(warehouse)
-    cutoff = pd.Timestamp(as_of_on) - pd.Timedelta(days=HELD_OUT_DAYS)
-    before = f"date '{cutoff.date()}'"
+    cutoff = as_of_on - dt.timedelta(days=HELD_OUT_DAYS)
+    before = f"date '{cutoff}'"
     ratings = ratings_from_counts(warehouse.query(inputs.PURCHASE_COUNTS.replace(inputs.AS_OF, before)))
     later = warehouse.query(
         inputs.PURCHASE_COUNTS.replace("lines.order_on <", f"lines.order_on >= {before} and lines.order_on <")

@@ -17,10 +17,10 @@ LAYERS = (
     "quarantine",
     "marts",
     "clusters",
+    "forecasts",
     "profiles",
     "similarity",
     "recommendations",
-    "forecasts",
     "published",
 )
 

@@ -13,10 +13,10 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from dmp_assets.bootstrap import mean_intervals, resamples
 from dmp_assets.forecasts.prediction_examples import HORIZON_DAYS, feature_table
 from dmp_assets.forecasts.prediction_metrics import CALIBRATION_ERROR, amount_metrics, losses, probability_metrics
 from dmp_assets.forecasts.prediction_models import TARGETS, Target
-from dmp_assets.recommendations.bootstrap import mean_interval, resamples
 
 BOARD_COLUMNS = {
     "target": "object",
@@ -202,7 +202,7 @@ def choose_champion(losses_of: Mapping[str, np.ndarray], baselines: set[str], dr
     return next(
         name
         for name, values in losses_of.items()
-        if means[name] <= to_beat and mean_interval(values - losses_of[best], draws)[0] <= 0
+        if means[name] <= to_beat and mean_intervals((values - losses_of[best])[:, None], draws)[0][0] <= 0
     )
 
 

@@ -20,7 +20,7 @@ from dmp_assets.profiles.plots import (
     plot_tags,
     plot_topics,
 )
-from dmp_assets.profiles.profile import INTERESTS, PROFILE_ONLY, TOPICS, customer_profiles
+from dmp_assets.profiles.profile import INTERESTS, PROFILE_ONLY, SCORES, TOPICS, customer_profiles
 from dmp_assets.profiles.tags import customer_tags, load_rules, rule_frame, rule_tags, rules_columns
 from dmp_assets.profiles.topics import content_interests, fit_topics, product_topics, topic_products
 from dmp_assets.warehouse import Warehouse
@@ -128,6 +128,10 @@ PROFILES = Table(
                 column: [f"profiles.customer_interests.{name}" for name in ("tag", "source", "rank", "customer_id")]
                 for column in (*INTERESTS, *TOPICS)
             },
+            **{
+                column: [f"forecasts.customer_predictions.{name}" for name in ("prediction", "target", "customer_id")]
+                for column in SCORES.values()
+            },
             "favourite_day_part": ["morning_share", "afternoon_share", "evening_share", "night_share"],
             **{f"favourite_department_{rank}": _DEPARTMENT_SALES for rank in (1, 2, 3)},
             **{f"favourite_department_{rank}_share": _DEPARTMENT_SALES for rank in (1, 2, 3)},
@@ -205,6 +209,7 @@ def build_customer_profiles(warehouse: Warehouse) -> dg.MaterializeResult:
         warehouse.query(inputs.ORDER_DAYS),
         warehouse.query(_CLUSTERS),
         warehouse.query("select * from profiles.customer_interests"),
+        warehouse.query("select customer_id, target, prediction from forecasts.customer_predictions"),
     )
     store(warehouse, {PROFILES: profiles})
     return result(

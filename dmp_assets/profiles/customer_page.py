@@ -113,7 +113,21 @@ def _standing(profile: pd.Series) -> tuple[Fact, ...]:
         Fact("Lifecycle stage", _words(profile["lifecycle_stage"]), rhythm),
         Fact("Loyalty tier", profile["loyalty_tier"], tier),
         Fact("Segment", profile["rfm_segment"], scores),
+        *_scores(profile),
         Fact("Cluster", profile["cluster_name"], f"its centre is the nearest, cluster number {profile['cluster_id']}"),
+    )
+
+
+def _scores(profile: pd.Series) -> tuple[Fact, ...]:
+    if pd.isna(profile["churn_probability"]):
+        return ()
+    return (
+        Fact("Churn", f"{100 * profile['churn_probability']:.0f} %", "probability of no order in the next 28 days"),
+        Fact(
+            "Next 28 days",
+            f"${profile['expected_amount_28d']:,.2f}",
+            "expected sales, by what customers like this spent",
+        ),
     )
 
 

@@ -20,6 +20,9 @@ DEMOGRAPHIC_BANDS: tuple[str, ...] = (
 INTERESTS: tuple[str, ...] = ("interest_1", "interest_2", "interest_3")
 TOPICS: tuple[str, ...] = ("topic_1", "topic_2", "topic_3")
 
+# What the targets of forecasts.customer_predictions are called in the profile.
+SCORES: dict[str, str] = {"churn_28d": "churn_probability", "amount_28d": "expected_amount_28d"}
+
 # The served columns and their types, in order.
 PROFILE_COLUMNS: dict[str, str] = {
     "customer_id": "object",
@@ -42,6 +45,7 @@ PROFILE_COLUMNS: dict[str, str] = {
     "active_week_share": "float64",
     "cluster_id": "int64",
     "cluster_name": "object",
+    **dict.fromkeys(SCORES.values(), "float64"),
     **dict.fromkeys(INTERESTS, "object"),
     **dict.fromkeys(TOPICS, "object"),
     "average_order_amount": "float64",
@@ -82,6 +86,7 @@ PROFILE_ONLY: frozenset[str] = frozenset(
         "active_week_share",
         "cluster_id",
         "cluster_name",
+        *SCORES.values(),
         *INTERESTS,
         *TOPICS,
         "favourite_day_part",
@@ -97,6 +102,7 @@ def customer_profiles(
     order_days: pd.DataFrame,
     clusters: pd.DataFrame,
     interests: pd.DataFrame,
+    predictions: pd.DataFrame,
 ) -> pd.DataFrame:
     """Build profiles.customer_profiles.
 
@@ -106,6 +112,7 @@ def customer_profiles(
         order_days: customer_id, order_on, sales_amount, for orders before the as-of date.
         clusters: customer_id, cluster_id, cluster_name, one row per customer.
         interests: profiles.customer_interests; a customer may have none.
+        predictions: customer_id, target (of SCORES), prediction, one row per customer and target; a customer may have none.
 
     Returns:
         One row per row of `features`, sorted by customer_id, with the columns of PROFILE_COLUMNS; the units and what
@@ -127,6 +134,9 @@ def customer_profiles(
         clusters[["customer_id", "cluster_id", "cluster_name"]], on="customer_id", validate="one_to_one"
     )
     profiles = profiles.merge(_top_tags(interests), on="customer_id", how="left")
+    scores = predictions.pivot_table(index="customer_id", columns="target", values="prediction")
+    scores = scores.reindex(columns=list(SCORES)).rename(columns=SCORES).reset_index()
+    profiles = profiles.merge(scores, on="customer_id", how="left")
     profiles = profiles.merge(favourite_departments(department_sales), on="customer_id", how="left")
     profiles["favourite_day_part"] = favourite_day_part(profiles)
     profiles = profiles.sort_values("customer_id", ignore_index=True)

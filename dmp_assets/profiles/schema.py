@@ -95,6 +95,19 @@ CUSTOMER_PROFILES = pa.DataFrameSchema(
         ),
         "cluster_id": pa.Column("int64", pa.Check.ge(0), description="Cluster by the served method."),
         "cluster_name": _text("Name of the cluster."),
+        "churn_probability": pa.Column(
+            float,
+            _SHARE,
+            nullable=True,
+            description="Probability of no order in the 28 days from as_of_on, 0 to 1, as forecasts.customer_predictions "
+            "says; null without an order in the last 90 days or too little history to learn from.",
+        ),
+        "expected_amount_28d": pa.Column(
+            float,
+            nullable=True,
+            description="Expected sales in the 28 days from as_of_on, USD, as forecasts.customer_predictions says; null where "
+            "churn_probability is.",
+        ),
         **_top_tags(INTERESTS, "Product category that the customer buys more than others do,"),
         **_top_tags(TOPICS, "Topic of products that the customer buys more of than others do,"),
         "average_order_amount": pa.Column(

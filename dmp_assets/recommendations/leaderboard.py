@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from dmp_assets.recommendations.bootstrap import mean_intervals, resamples
+from dmp_assets.bootstrap import mean_intervals, resamples
 from dmp_assets.recommendations.interactions import Interactions, day_number
 from dmp_assets.recommendations.metrics import customer_metrics
 from dmp_assets.recommendations.ranking import best_places, merge_places

@@ -6,11 +6,11 @@ import pandas as pd
 import pandas.testing as pdt
 import pytest
 
+from dmp_assets.bootstrap import resamples
 from dmp_assets.forecasts.prediction_examples import AMOUNT, CHURN, FEATURES
 from dmp_assets.forecasts.prediction_plots import plot_prediction_leaderboard, plot_reliability
 from dmp_assets.forecasts.predictions import Trained, choose_champion, predict, train
 from dmp_assets.forecasts.schema import CUSTOMER_PREDICTIONS, PREDICTION_LEADERBOARD, PREDICTION_MODELS
-from dmp_assets.recommendations.bootstrap import resamples
 
 AS_OF = date(2018, 1, 1)
 CUTOFFS = pd.to_datetime(["2017-09-25", "2017-10-09", "2017-11-06", "2017-12-04"])

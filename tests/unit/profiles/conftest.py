@@ -86,5 +86,14 @@ def interests(features: pd.DataFrame) -> pd.DataFrame:
 
 
 @pytest.fixture
-def profiles(features, department_sales, order_days, clusters, interests) -> pd.DataFrame:
-    return customer_profiles(features, department_sales, order_days, clusters, interests)
+def predictions(features: pd.DataFrame) -> pd.DataFrame:
+    """Both scores of the last customer, none for the others."""
+    last = features["customer_id"].iloc[-1]
+    return pd.DataFrame(
+        {"customer_id": last, "target": ["churn_28d", "amount_28d"], "prediction": [0.05, 180.0]},
+    )
+
+
+@pytest.fixture
+def profiles(features, department_sales, order_days, clusters, interests, predictions) -> pd.DataFrame:
+    return customer_profiles(features, department_sales, order_days, clusters, interests, predictions)

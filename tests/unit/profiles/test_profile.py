@@ -7,8 +7,8 @@ from dmp_assets.profiles.schema import CUSTOMER_PROFILES
 
 
 @pytest.fixture
-def frames(features, department_sales, order_days, clusters, interests) -> list[pd.DataFrame]:
-    return [features, department_sales, order_days, clusters, interests]
+def frames(features, department_sales, order_days, clusters, interests, predictions) -> list[pd.DataFrame]:
+    return [features, department_sales, order_days, clusters, interests, predictions]
 
 
 def test_profiles_meet_their_contract(profiles: pd.DataFrame, features: pd.DataFrame) -> None:
@@ -32,6 +32,8 @@ def test_stage_tier_cluster_and_interests_stand_beside_the_scores(profiles: pd.D
     assert (last["interest_1"], last["interest_2"], last["topic_1"]) == ("CHEESE", "BEEF", "cheese, deli, cheeses")
     assert last[["interest_3", "topic_2", "topic_3"]].isna().all()
     assert first[["interest_1", "topic_1"]].isna().all()
+    assert (last["churn_probability"], last["expected_amount_28d"]) == (0.05, 180.0)
+    assert first[["churn_probability", "expected_amount_28d"]].isna().all()
 
 
 def test_the_order_of_input_rows_does_not_matter(frames: list[pd.DataFrame], profiles: pd.DataFrame) -> None:
@@ -39,10 +41,10 @@ def test_the_order_of_input_rows_does_not_matter(frames: list[pd.DataFrame], pro
 
 
 def test_one_customer_alone_without_interests_is_a_defined_profile(frames: list[pd.DataFrame]) -> None:
-    features, department_sales, order_days, clusters, interests = frames
+    features, department_sales, order_days, clusters, interests, predictions = frames
     one = features.head(1)
     alone = order_days[order_days["customer_id"].isin(one["customer_id"])]
-    profiles = customer_profiles(one, department_sales, alone, clusters, interests.head(0))
+    profiles = customer_profiles(one, department_sales, alone, clusters, interests.head(0), predictions.head(0))
     CUSTOMER_PROFILES.validate(profiles, lazy=True)
     assert profiles["rfm_score"].tolist() == ["333"]
 

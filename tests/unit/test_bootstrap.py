@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dmp_assets.recommendations.bootstrap import mean_intervals, resamples
+from dmp_assets.bootstrap import mean_intervals, resamples
 
 
 def test_the_interval_of_a_mean_is_that_of_the_normal_approximation():
