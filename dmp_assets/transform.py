@@ -109,7 +109,9 @@ def _facts(
     """
     nodes = {**manifest["nodes"], **manifest["sources"]}
     lineage = column_lineage(manifest)
-    keys = {name: translator.get_asset_spec(manifest, name, project).key for name in {*lineage, *manifest["sources"]}}
+    # Upstream of a layer that is built alone lie models that were not compiled.
+    upstream = {source for columns in lineage.values() for sources in columns.values() for source, _ in sources}
+    keys = {name: translator.get_asset_spec(manifest, name, project).key for name in {*lineage, *upstream}}
     rows = warehouse.row_counts()
     facts: dict[str, dict[str, Any]] = {}
     for model, columns in lineage.items():

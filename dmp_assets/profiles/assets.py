@@ -79,6 +79,7 @@ CUSTOMER_INTERESTS = Table(
             **{column: [*_TEXT, *_BOUGHT] for column in ("source", "rank", "tag", "weight", "value", "evidence")},
         },
     ),
+    "weekly",
 )
 
 
@@ -93,7 +94,7 @@ def _topics_table(name: str) -> Table:
             for column in ("sales_amount", "sales_share")
         },
     }
-    return Table("profiles", name, contract, lineage(contract, source="marts.dim_products", derived=derived))
+    return Table("profiles", name, contract, lineage(contract, source="marts.dim_products", derived=derived), "weekly")
 
 
 PRODUCT_TOPICS = _topics_table("product_topics")

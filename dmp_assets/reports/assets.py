@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 import dagster as dg
 from dagster_dbt import DbtCliResource
 
+from dmp_assets.automation import Cadence, cadence_tag
 from dmp_assets.contracts import Table
 from dmp_assets.reports.customers_page import READS as CUSTOMERS_READ
 from dmp_assets.reports.customers_page import build_customers_page
@@ -63,7 +64,9 @@ SNAPSHOTS = (
 )
 
 
-def _spec(name: str, reads: Iterable[str], kinds: set[str], description: str) -> dg.AssetSpec:
+def _spec(
+    name: str, reads: Iterable[str], kinds: set[str], description: str, cadence: Cadence = "daily"
+) -> dg.AssetSpec:
     return dg.AssetSpec(
         [LAYER, name],
         deps=[dg.AssetKey(table.split(".")) for table in sorted(reads)],
@@ -71,6 +74,7 @@ def _spec(name: str, reads: Iterable[str], kinds: set[str], description: str) ->
         group_name=LAYER,
         owners=["team:data-science"],
         kinds=kinds,
+        tags=cadence_tag(cadence),
     )
 
 
@@ -86,6 +90,7 @@ DOCS = _spec(
     MARTS,
     {"dbt", "html"},
     "The dbt docs as one HTML file: every model and column with grain, unit and lineage, and the assets that use them.",
+    "weekly",
 )
 PARQUET = _spec(
     "tables",

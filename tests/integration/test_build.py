@@ -12,6 +12,7 @@ import pytest
 
 from dmp_assets.automation import LAYERS
 from dmp_assets.collection import complete_journey
+from dmp_assets.definitions import TABLES
 from dmp_assets.reports.assets import SNAPSHOTS
 from dmp_assets.reports.page import external_references
 
@@ -49,6 +50,8 @@ def test_what_is_published_can_be_opened_without_network_or_warehouse(first_buil
     report = (in_process.published_dir / "report.html").read_text(encoding="utf-8")
     assert external_references(report) == []
     assert f"sample of {in_process.sample_percent} %" in report
+    customers = (in_process.published_dir / "customers.html").read_text(encoding="utf-8")
+    assert external_references(customers) == []
     lineage = (in_process.published_dir / "lineage.html").read_text(encoding="utf-8")
     assert external_references(lineage) == []
     for column in ("raw.complete_journey__transactions.sales_value", "marts.customer_features.recency_days"):
@@ -188,7 +191,40 @@ def test_an_unknown_layer_names_the_layers(dmp, first_build):
     assert "choose one of raw, staging" in failed.stderr
 
 
-def test_one_layer_can_be_rebuilt(dmp, hashes):
+@pytest.mark.parametrize("layer", ["intermediate", "profiles"])
+def test_one_layer_can_be_rebuilt(dmp, hashes, layer):
     before = hashes()
-    assert dmp("build", "--layer", "profiles").returncode == 0
+    assert dmp("build", "--layer", layer).returncode == 0
     assert hashes() == before
+
+
+def test_a_refresh_a_day_later_serves_with_what_was_trained_and_never_with_the_future(dmp, hashes):
+    before = hashes()
+    trained = {table.full_name for table in TABLES if table.cadence == "weekly"}
+    try:
+        assert dmp("refresh", DMP_AS_OF="2018-01-02").returncode == 0
+        after = hashes()
+        too_early = dmp("refresh", DMP_AS_OF="2017-12-15")
+    finally:
+        rebuilt = dmp("build", "--force")
+    assert {name: after[name] for name in trained} == {name: before[name] for name in trained}
+    for served in ("recommendations.customer_recommendations", "profiles.customer_profiles", "marts.customer_features"):
+        assert after[served] != before[served], served
+    assert too_early.returncode == 1
+    assert "knows the future" in too_early.stdout.replace("\n", " ")
+    assert rebuilt.returncode == 0
+    assert hashes() == before
+
+
+def test_everything_about_a_customer_can_be_asked_for(first_build, dmp, in_process):
+    from dmp_assets.warehouse import Warehouse
+
+    known = Warehouse.from_settings(in_process).query(
+        "select customer_id, rfm_segment from profiles.customer_profiles order by customer_id limit 1"
+    )
+    page = json.loads(dmp("customer", known["customer_id"].iloc[0], "--json").stdout)
+    facts = {fact["label"]: fact for group in page["groups"] for fact in group["facts"]}
+    assert facts["Segment"]["value"] == known["rfm_segment"].iloc[0]
+    unknown = dmp("customer", "nobody")
+    assert unknown.returncode == 2
+    assert "There is no customer nobody" in unknown.stderr
