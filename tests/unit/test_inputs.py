@@ -1,0 +1,49 @@
+from datetime import date
+
+import pandas as pd
+import pytest
+
+from dmp_assets import inputs
+from dmp_assets.errors import UserError
+from dmp_assets.settings import Settings
+from dmp_assets.warehouse import Warehouse, replace_table
+
+
+@pytest.fixture
+def warehouse(tmp_path):
+    found = Warehouse.from_settings(Settings(home=tmp_path, threads=1))
+    features = pd.DataFrame({"customer_id": "a", "as_of_on": pd.to_datetime(["2017-12-25", "2018-01-01"])})
+    with found.write() as connection:
+        replace_table(connection, "marts.customer_features", features, {})
+    return found
+
+
+def store_trained(warehouse, *days):
+    models = pd.DataFrame({"model": list(days), "as_of_on": pd.to_datetime(list(days))})
+    with warehouse.write() as connection:
+        replace_table(connection, "recommendations.ranker", models, {})
+
+
+def test_the_as_of_date_is_the_newest_of_the_features(warehouse):
+    assert inputs.as_of(warehouse) == date(2018, 1, 1)
+
+
+def test_what_was_trained_last_up_to_the_as_of_date_is_used(warehouse):
+    store_trained(warehouse, "2017-12-18", "2017-12-25", "2018-01-08")
+    assert inputs.trained(warehouse, "recommendations.ranker")["model"].tolist() == ["2017-12-25"]
+
+
+def test_what_knows_the_future_is_refused(warehouse):
+    store_trained(warehouse, "2018-01-08")
+    with pytest.raises(UserError, match=r"trained as of 2018-01-08, after the as-of date 2018-01-01.*dmp build"):
+        inputs.trained(warehouse, "recommendations.ranker")
+
+
+def test_without_training_the_command_to_run_is_named(warehouse):
+    with pytest.raises(UserError, match=r"There is no recommendations.ranker yet. Run `dmp build`"):
+        inputs.trained(warehouse, "recommendations.ranker")
+
+
+def test_a_model_that_could_not_be_trained_is_no_model(warehouse):
+    store_trained(warehouse)
+    assert inputs.trained(warehouse, "recommendations.ranker").empty
