@@ -1,16 +1,16 @@
 """Neighbourhood strategies: cosine between customers or products over who bought what.
 
-Cosine on sets (bought or not); the top-k products are exact, computed by sparse_dot_topn.
+Cosine on sets (bought or not); the top-k are exact.
 """
 
 from __future__ import annotations
 
 import numpy as np
 from scipy import sparse
-from sparse_dot_topn import sp_matmul_topn
 
 from dmp_assets.recommendations.interactions import Interactions
 from dmp_assets.recommendations.scores import NOVEL_CANDIDATES, keep_candidates, keep_entries
+from dmp_assets.similarity.cosine import cosine_top_k
 
 ITEM_NEIGHBOURS = 100
 ITEM_MIN_CUSTOMERS = 5
@@ -70,18 +70,8 @@ def cosine_neighbours(vectors: sparse.csr_array, k: int, *, n_jobs: int = 1) -> 
     Raises:
         ValueError: if k is below 1.
     """
-    if k < 1:
-        raise ValueError(f"a neighbourhood needs at least 1 neighbour, not {k}")
-    norms = np.sqrt(vectors.multiply(vectors).sum(axis=1))
-    unit = sparse.csr_matrix(sparse.diags_array(1 / np.where(norms > 0, norms, 1)) @ vectors)
-    found = sp_matmul_topn(unit, unit.T.tocsr(), top_n=k + 1, sort=True, n_threads=n_jobs).tocoo()
-    is_other = found.row != found.col
-    rows, columns, data = found.row[is_other], found.col[is_other], found.data[is_other]
-    order = np.lexsort((columns, -data, rows))
-    rows, columns, data = rows[order], columns[order], data[order]
-    place = np.arange(len(rows)) - np.searchsorted(rows, rows)
-    kept = place < k
-    weights = sparse.csr_array((data[kept], (rows[kept], columns[kept])), shape=(vectors.shape[0],) * 2)
+    found = cosine_top_k(vectors, k, n_jobs=n_jobs)
+    weights = sparse.csr_array((found.similarity, (found.row, found.neighbour)), shape=(vectors.shape[0],) * 2)
     weights.sort_indices()
     return weights
 

@@ -53,9 +53,9 @@ def test_what_is_in_the_same_baskets_goes_together(pasta_shop, pasta_groups):
 
 def test_a_product_without_rules_borrows_from_its_type_but_never_names_it(pasta_shop, pasta_groups):
     lists = lists_of(pasta_shop, pasta_groups, "smoothed_confidence")
-    # Six of seven orders with pasta hold sauce; pasta itself is of the same type.
-    assert lists["spaghetti"] == {"sauce": pytest.approx(20 * 6 / 7 / 21)}
-    assert lists["pasta"] == {"sauce": pytest.approx((6 + 20 * 6 / 7) / 26)}
+    # Six of seven orders with pasta hold sauce, twenty without are added; pasta itself is of the same type.
+    assert lists["spaghetti"] == {"sauce": pytest.approx(20 * 6 / (7 + 20) / 21)}
+    assert lists["pasta"] == {"sauce": pytest.approx((6 + 20 * 6 / (7 + 20)) / 26)}
 
 
 def test_best_sellers_of_other_types_are_the_naive_answer(pasta_shop, pasta_groups):

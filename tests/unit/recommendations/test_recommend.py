@@ -1,15 +1,19 @@
 """Both tables from purchases: shape, schema, filters, invariance, and what the schemas refuse."""
 
 from datetime import date, timedelta
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pandera.errors
 import pytest
 
+from dmp_assets.recommendations.exclusions import Exclusion, Exclusions
+from dmp_assets.recommendations.leaderboard import LISTS
 from dmp_assets.recommendations.plots import plot_leaderboard
-from dmp_assets.recommendations.recommend import recommend, train
-from dmp_assets.recommendations.schema import CUSTOMER_RECOMMENDATIONS, LEADERBOARD
+from dmp_assets.recommendations.product_lists import PRODUCT_LISTS
+from dmp_assets.recommendations.recommend import recommend, recommend_products, train
+from dmp_assets.recommendations.schema import CUSTOMER_RECOMMENDATIONS, LEADERBOARD, PRODUCT_RECOMMENDATIONS
 from dmp_assets.recommendations.served import Limits
 from dmp_assets.recommendations.strategies import LEARNED, STRATEGIES
 
@@ -19,7 +23,18 @@ AS_OF = date(2017, 7, 1)
 def test_tables_keep_their_schemas(shop_trained, shop_lists):
     LEADERBOARD.validate(shop_trained.leaderboard)
     assert set(CUSTOMER_RECOMMENDATIONS.validate(shop_lists)["list"]) == {"buy_again", "discover"}
-    assert set(shop_trained.leaderboard["strategy"]) == {*STRATEGIES, LEARNED}
+    by_list = shop_trained.leaderboard.groupby("list")["strategy"].agg(set)
+    assert by_list["all"] == {*STRATEGIES, LEARNED}
+    assert set(by_list.index) == {*LISTS, *PRODUCT_LISTS}
+
+
+def test_the_lists_beside_a_product_keep_to_the_exclusions(shop, products, shop_trained):
+    is_excluded = products["product_category"] == "category 3"
+    exclusions = Exclusions(Path("test"), (Exclusion(product_category="category 3", reason="test"),))
+    lists = recommend_products(shop, products, AS_OF, shop_trained.leaderboard, exclusions=exclusions)
+    PRODUCT_RECOMMENDATIONS.validate(lists)
+    assert set(lists["list"]) == set(PRODUCT_LISTS)
+    assert not set(lists["recommended_product_id"]) & set(products.loc[is_excluded, "product_id"])
 
 
 def test_each_list_is_filled_by_its_champion(shop_trained, shop_lists):
