@@ -1,7 +1,10 @@
 """A build as a user runs it: what it makes, that it repeats, that it survives being killed, what it says of bad input."""
 
+import base64
+import gzip
 import json
 import os
+import re
 import shutil
 import signal
 import time
@@ -50,8 +53,6 @@ def test_what_is_published_can_be_opened_without_network_or_warehouse(first_buil
     report = (in_process.published_dir / "report.html").read_text(encoding="utf-8")
     assert external_references(report) == []
     assert f"sample of {in_process.sample_percent} %" in report
-    customers = (in_process.published_dir / "customers.html").read_text(encoding="utf-8")
-    assert external_references(customers) == []
     lineage = (in_process.published_dir / "lineage.html").read_text(encoding="utf-8")
     assert external_references(lineage) == []
     for column in ("raw.complete_journey__transactions.sales_value", "marts.customer_features.recency_days"):
@@ -60,6 +61,23 @@ def test_what_is_published_can_be_opened_without_network_or_warehouse(first_buil
     for table in SNAPSHOTS:
         file = in_process.published_dir.joinpath("tables", *table.split(".")).with_suffix(".parquet")
         assert duckdb.sql(f"select 1 from '{file}' limit 1").fetchall() == [(1,)], table
+
+
+def test_the_customer_page_holds_every_customer_with_their_rows(first_build, in_process):
+    page = (in_process.published_dir / "customers.html").read_text(encoding="utf-8")
+    assert external_references(page) == []
+    (packed,) = re.findall(r'const packed = "([^"]+)"', page)
+    data = json.loads(gzip.decompress(base64.b64decode(packed)))
+    profiles = duckdb.sql(f"from '{in_process.published_dir}/tables/profiles/customer_profiles.parquet'").df()
+    assert sorted(data["customers"]) == sorted(profiles["customer_id"])
+    assert set(data["meaning"]) == set(profiles.columns)
+    for name in ("profile", "tags", "lists", "neighbours", "history"):
+        starts, columns = data[name]["starts"], data[name]["columns"]
+        assert starts == sorted(starts), name
+        assert {len(values) for values in columns.values()} == {starts[-1]}, name
+    place = data["customers"].index(profiles["customer_id"].iloc[0])
+    shown = data["profile"]["columns"]["rfm_segment"][data["profile"]["starts"][place]]
+    assert shown == profiles["rfm_segment"].iloc[0]
 
 
 def test_a_second_build_has_nothing_to_do(first_build, dmp):
