@@ -53,6 +53,7 @@ BOARD = _trained_table("leaderboard", LEADERBOARD)
 RANKER_TABLE = _trained_table("ranker", RANKER)
 TRAINED = (BOARD, RANKER_TABLE)
 
+_BY_CHAMPION = {"strategy": [f"{BOARD.full_name}.strategy", f"{BOARD.full_name}.is_champion"], "as_of_on": _AS_OF}
 _SCORED_WITH = [*_LEARNED_FROM, f"{BOARD.full_name}.is_champion", f"{RANKER_TABLE.full_name}.model"]
 RECOMMENDATIONS = Table(
     "recommendations",
@@ -61,8 +62,7 @@ RECOMMENDATIONS = Table(
     lineage(
         CUSTOMER_RECOMMENDATIONS,
         source=_LINES,
-        derived=dict.fromkeys(("list", "rank", "score", "reason", "expected_on"), _SCORED_WITH)
-        | {"strategy": [f"{BOARD.full_name}.strategy", f"{BOARD.full_name}.is_champion"], "as_of_on": _AS_OF},
+        derived=dict.fromkeys(("list", "rank", "score", "reason", "expected_on"), _SCORED_WITH) | _BY_CHAMPION,
     ),
 )
 
@@ -74,7 +74,7 @@ PRODUCT_LISTS = Table(
         PRODUCT_RECOMMENDATIONS,
         source=_LINES,
         derived=dict.fromkeys(("list", "rank", "recommended_product_id", "score", "reason"), _LEARNED_FROM)
-        | {"strategy": [f"{BOARD.full_name}.strategy", f"{BOARD.full_name}.is_champion"], "as_of_on": _AS_OF},
+        | _BY_CHAMPION,
     ),
     "weekly",
 )

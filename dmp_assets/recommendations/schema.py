@@ -66,6 +66,9 @@ def _is_expected_from_as_of_on(frame: pd.DataFrame) -> pd.Series:
     return frame["expected_on"].isna() | (frame["expected_on"] >= frame["as_of_on"])
 
 
+_REASON = pa.Column(str, pa.Check.str_length(min_value=1), description="Why, in words, from the purchases.")
+_AS_OF = pa.Column("datetime64[us]", description="Only purchases before this day (store-local) are used.")
+
 LEADERBOARD = pa.DataFrameSchema(
     {
         "list": pa.Column(
@@ -147,14 +150,14 @@ CUSTOMER_RECOMMENDATIONS = pa.DataFrameSchema(
         "strategy": pa.Column(
             str, pa.Check.isin(_STRATEGIES), description="The champion of the leaderboard that filled the list."
         ),
-        "reason": pa.Column(str, pa.Check.str_length(min_value=1), description="Why, in words, from the purchases."),
+        "reason": _REASON,
         "expected_on": pa.Column(
             "datetime64[us]",
             nullable=True,
             description="Day on which the next purchase is due: the last one plus the usual gap, the as-of date if that "
             "has passed. Null on discover.",
         ),
-        "as_of_on": pa.Column("datetime64[us]", description="Only purchases before this day (store-local) are used."),
+        "as_of_on": _AS_OF,
     },
     checks=[
         *_list_checks("customer_id"),
@@ -229,8 +232,8 @@ PRODUCT_RECOMMENDATIONS = pa.DataFrameSchema(
             pa.Check.isin(_PRODUCT_STRATEGIES),
             description="The champion of the leaderboard that filled the list.",
         ),
-        "reason": pa.Column(str, pa.Check.str_length(min_value=1), description="Why, in words, from the purchases."),
-        "as_of_on": pa.Column("datetime64[us]", description="Only purchases before this day (store-local) are used."),
+        "reason": _REASON,
+        "as_of_on": _AS_OF,
     },
     checks=[
         *_list_checks("product_id"),

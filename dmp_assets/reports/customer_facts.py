@@ -7,10 +7,7 @@ import pandas as pd
 
 from dmp_assets.errors import UserError
 from dmp_assets.profiles.customer_page import CustomerPage, customer_page
-from dmp_assets.reports.customers_page import NEIGHBOUR_MEASURE
-
-LISTED = 10
-"""Recommendations per list and similar customers at most."""
+from dmp_assets.reports.customers_page import LISTED, NEIGHBOUR_MEASURE
 
 
 def read_customer(connection: duckdb.DuckDBPyConnection, customer_id: str) -> CustomerPage:

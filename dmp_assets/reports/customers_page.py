@@ -25,6 +25,8 @@ CUSTOMERS_SHOWN = 5_000
 """Those with the highest sales; beyond this the file grows too large for a browser, and the Parquet tables are the way."""
 
 NEIGHBOUR_MEASURE = "pearson_significance_50"
+LISTED = 10
+"""Recommendations per list that are shown of a customer, at most."""
 
 _SHOWN = f"""
     select customer_id from profiles.customer_profiles order by monetary_amount desc, customer_id limit {CUSTOMERS_SHOWN}
@@ -42,7 +44,7 @@ QUERIES = {
         select lists.customer_id, lists.list, lists.rank, {_NAMED}, lists.product_id, lists.expected_on, lists.reason
         from recommendations.customer_recommendations as lists
         inner join marts.dim_products as products on lists.product_id = products.product_id
-        where lists.customer_id in ({_SHOWN}) and lists.rank <= 10
+        where lists.customer_id in ({_SHOWN}) and lists.rank <= {LISTED}
         order by lists.customer_id, lists.list, lists.rank
     """,
     "neighbours": f"""
