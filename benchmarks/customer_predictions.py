@@ -11,8 +11,8 @@ import datetime as dt
 import math
 import time
 
-from dmp_assets.forecasts.prediction_examples import HORIZON_DAYS, active_customers, examples
-from dmp_assets.forecasts.predictions import predict, train
+from dmp_assets.forecasts.customers.examples import HORIZON_DAYS, active_customers, examples
+from dmp_assets.forecasts.customers.predictions import predict, train
 from dmp_assets.settings import get_settings
 from dmp_assets.warehouse import Warehouse
 

@@ -10,8 +10,8 @@ import time
 import pandas as pd
 
 from dmp_assets import inputs
-from dmp_assets.forecasts.models import forecast_histories
-from dmp_assets.forecasts.sales import forecast_sales
+from dmp_assets.forecasts.sales.forecast import forecast_sales
+from dmp_assets.forecasts.sales.models import forecast_histories
 from dmp_assets.settings import get_settings
 from dmp_assets.warehouse import Warehouse
 

@@ -9,7 +9,8 @@ import dagster as dg
 from dmp_assets import automation, contracts
 from dmp_assets.clusters import assets as clusters
 from dmp_assets.collection import assets as collection
-from dmp_assets.forecasts import assets as forecasts
+from dmp_assets.forecasts.customers import assets as predictions
+from dmp_assets.forecasts.sales import assets as sales
 from dmp_assets.profiles import assets as profiles
 from dmp_assets.recommendations import assets as recommendations
 from dmp_assets.reports import assets as reports
@@ -23,7 +24,8 @@ TABLES = (
     *profiles.TABLES,
     *similarity.TABLES,
     *recommendations.TABLES,
-    *forecasts.TABLES,
+    *sales.TABLES,
+    *predictions.TABLES,
 )
 """Every table that Python makes."""
 
@@ -38,9 +40,9 @@ ASSETS = (
     recommendations.train_recommendations,
     recommendations.fill_recommendations,
     recommendations.fill_product_recommendations,
-    forecasts.build_sales_forecasts,
-    forecasts.train_predictions,
-    forecasts.predict_customers,
+    sales.build_sales_forecasts,
+    predictions.train_predictions,
+    predictions.predict_customers,
     reports.publish_report,
     reports.publish_customers,
     reports.publish_dbt_docs,

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 
 import dagster as dg
-import pandas as pd
 import pandera.pandas as pa
 
 from dmp_assets import inputs
@@ -11,13 +10,13 @@ from dmp_assets.automation import Cadence
 from dmp_assets.clusters import schema
 from dmp_assets.clusters.centres import assign_customers, cluster_centres, fitted_clusters, previous_centres
 from dmp_assets.clusters.describe import SUMMARY_COLUMNS, cluster_summaries, name_customers
-from dmp_assets.clusters.drift import cluster_drift, feature_bins
 from dmp_assets.clusters.features import CLUSTER_FEATURES, fit_scaling, scale_features
-from dmp_assets.clusters.history import latest_before, with_history
 from dmp_assets.clusters.numbering import number_clusters
 from dmp_assets.clusters.plots import plot_cluster_profiles, plot_dendrogram, plot_projection, plot_selection
 from dmp_assets.clusters.selection import select_clusters
 from dmp_assets.contracts import Table, lineage, result, store
+from dmp_assets.drift import feature_bins, feature_drift
+from dmp_assets.history import latest_before, stored, with_history
 from dmp_assets.warehouse import Warehouse
 
 SOURCE = "marts.customer_features"
@@ -72,7 +71,7 @@ def train_clusters(warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
     """Choose each method's clusters by the evidence and say what sets each cluster apart."""
     features = warehouse.query(inputs.FEATURES)
     as_of_on = features["as_of_on"].iloc[0]
-    stored_centres, stored_bins = _stored(warehouse, CENTRES), _stored(warehouse, BINS)
+    stored_centres, stored_bins = stored(warehouse, CENTRES.full_name), stored(warehouse, BINS.full_name)
     previous = latest_before(stored_centres, as_of_on)
     scaling = fit_scaling(features)
     points = scale_features(features, scaling)
@@ -85,7 +84,7 @@ def train_clusters(warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
         SELECTION: selection,
         SUMMARIES: cluster_summaries(features, points, customers),
         CENTRES: with_history(stored_centres, cluster_centres(fits, scaling, as_of_on)),
-        BINS: with_history(stored_bins, feature_bins(features)),
+        BINS: with_history(stored_bins, feature_bins(features, _CLUSTERED_BY)),
         FITTED: customers,
     }
     plots = {
@@ -106,7 +105,7 @@ def assign_clusters(warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
         CLUSTERS: assign_customers(
             features, inputs.trained(warehouse, CENTRES.full_name), inputs.trained(warehouse, FITTED.full_name)
         ),
-        DRIFT: cluster_drift(features, latest_before(_stored(warehouse, BINS), as_of_on)),
+        DRIFT: feature_drift(features, _CLUSTERED_BY, latest_before(stored(warehouse, BINS.full_name), as_of_on)),
     }
     store(warehouse, frames)
     for table, frame in frames.items():
@@ -126,10 +125,3 @@ def no_drift(warehouse: Warehouse) -> dg.AssetCheckResult:
         severity=dg.AssetCheckSeverity.WARN,
         description="; ".join(f"{feature} has drifted: {psi:.2f}" for feature, psi in drifting.to_numpy()) or None,
     )
-
-
-def _stored(warehouse: Warehouse, table: Table) -> pd.DataFrame | None:
-    """What an earlier run stored, or None before the first one."""
-    if table.full_name not in warehouse.row_counts():
-        return None
-    return warehouse.query(f"select * from {table.full_name}")

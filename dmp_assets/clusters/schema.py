@@ -2,9 +2,9 @@
 
 import pandera.pandas as pa
 
-from dmp_assets.clusters.drift import DRIFT_LIMIT
 from dmp_assets.clusters.features import CLUSTER_FEATURES
 from dmp_assets.clusters.methods import METHODS, NOISE, SERVED_METHOD
+from dmp_assets.drift import DRIFT_LIMIT
 
 _METHOD = pa.Column(
     str,

@@ -10,8 +10,8 @@ from dmp_assets import inputs
 from dmp_assets.clusters import plots as cluster_plots
 from dmp_assets.clusters.features import transform_features
 from dmp_assets.clusters.methods import SERVED_METHOD
-from dmp_assets.forecasts import plots as forecast_plots
-from dmp_assets.forecasts.accuracy import ALL_SERIES, CHAMPION
+from dmp_assets.forecasts.sales import plots as forecast_plots
+from dmp_assets.forecasts.sales.accuracy import ALL_SERIES, CHAMPION
 from dmp_assets.profiles import plots as profile_plots
 from dmp_assets.recommendations import plots as recommendation_plots
 from dmp_assets.recommendations.leaderboard import GAP

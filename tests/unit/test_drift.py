@@ -1,0 +1,23 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dmp_assets.drift import population_stability_index
+
+shares = (
+    st.lists(st.integers(0, 100), min_size=4, max_size=4).filter(any).map(lambda counts: np.array(counts) / sum(counts))
+)
+
+
+def test_worked_example() -> None:
+    index = population_stability_index(np.array([0.5, 0.5]), np.array([0.25, 0.75]))
+    assert index == pytest.approx(0.25 * np.log(2) - 0.25 * np.log(2 / 3))
+
+
+@given(shares, shares)
+def test_the_index_is_symmetric_and_zero_only_for_the_same_distribution(now: np.ndarray, then: np.ndarray) -> None:
+    index = population_stability_index(now, then)
+    assert index == pytest.approx(population_stability_index(then, now))
+    assert index >= 0
+    assert population_stability_index(now, now) == 0
