@@ -148,7 +148,7 @@ def result(
 def picture(figure: "Figure", name: str) -> str:
     """Return a figure as Markdown with the image inside, which the Dagster UI shows."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=90, bbox_inches="tight", metadata={"Software": None})
+    figure.savefig(buffer, format="png", dpi=90, metadata={"Software": None})
     return f"![{name}](data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()})"
 
 

@@ -50,7 +50,18 @@ class Interactions:
 
     def before(self, end_day: int) -> Interactions:
         """Return the lines with day < end_day, in the same code space."""
-        return self._where(self.day < end_day)
+        is_before = self.day < end_day
+        if is_before.all():
+            return self
+        if end_day not in self._before:
+            self._before[end_day] = self._where(is_before)
+        return self._before[end_day]
+
+    def by_pair(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the lines' positions by customer, product and day, and where in them each pair begins."""
+        pair_of_line, columns, _ = self._pairs
+        lines = np.argsort(pair_of_line, kind="stable")
+        return lines, np.searchsorted(pair_of_line[lines], np.arange(len(columns)))
 
     def order_counts(self) -> sparse.csr_array:
         """Return in how many orders each customer bought each product: float64 CSR, customers x products."""
@@ -62,6 +73,11 @@ class Interactions:
         return sparse.csr_array(
             (np.bincount(pair_of_line, weights, minlength=len(columns)), columns, indptr), shape=self.shape
         )
+
+    @cached_property
+    def _before(self) -> dict[int, Interactions]:
+        """What was asked of `before`, by its day: every strategy asks for the same few days."""
+        return {}
 
     @cached_property
     def _pairs(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

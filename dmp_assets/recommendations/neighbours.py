@@ -10,7 +10,7 @@ from scipy import sparse
 
 from dmp_assets.recommendations.interactions import Interactions
 from dmp_assets.recommendations.scores import NOVEL_CANDIDATES, keep_candidates, keep_entries
-from dmp_assets.similarity.cosine import cosine_top_k
+from dmp_assets.similarity.cosine import cosine_weights
 
 ITEM_NEIGHBOURS = 100
 ITEM_MIN_CUSTOMERS = 5
@@ -34,7 +34,7 @@ def item_knn(
     counts = history.before(end_day).order_counts()
     is_common = np.bincount(counts.indices, minlength=counts.shape[1]) >= min_customers
     bought = as_set(keep_entries(counts, is_common[counts.indices]))
-    nearest = cosine_neighbours(bought.T.tocsr(), k, n_jobs=n_jobs).T.tocsr()
+    nearest = cosine_weights(bought.T.tocsr(), k, n_jobs=n_jobs).T.tocsr()
     return keep_candidates(lambda block: bought[block] @ nearest, counts, n_jobs=n_jobs)
 
 
@@ -61,19 +61,7 @@ def recent_neighbours(
 ) -> tuple[sparse.csr_array, sparse.csr_array]:
     """Return the k nearest customers (customers x customers, cosine) and what was bought (0/1) in the last `days` days."""
     recent = as_set(history.between(end_day - days, end_day).order_counts())
-    return cosine_neighbours(recent, k, n_jobs=n_jobs), recent
-
-
-def cosine_neighbours(vectors: sparse.csr_array, k: int, *, n_jobs: int = 1) -> sparse.csr_array:
-    """Return the k highest cosines of each row with other rows: float64 CSR, rows x rows, without the diagonal.
-
-    Raises:
-        ValueError: if k is below 1.
-    """
-    found = cosine_top_k(vectors, k, n_jobs=n_jobs)
-    weights = sparse.csr_array((found.similarity, (found.row, found.neighbour)), shape=(vectors.shape[0],) * 2)
-    weights.sort_indices()
-    return weights
+    return cosine_weights(recent, k, n_jobs=n_jobs), recent
 
 
 def as_set(counts: sparse.csr_array) -> sparse.csr_array:

@@ -75,26 +75,22 @@ def train(
     cutoff_day = end_day - horizon_days
     earlier, latest = (training_days(history, day, horizon_days) for day in (cutoff_day, end_day))
 
+    days = sorted({*earlier, *latest, cutoff_day}) if earlier else []
     # Whole strategies and cutoffs side by side, one thread each: a fifth faster than one after the other with all threads.
     with ThreadPoolExecutor(max_workers=n_jobs) as pool:
-        scores = dict(
-            zip(
-                STRATEGIES,
-                pool.map(lambda strategy: strategy(history, groups, cutoff_day, 1), STRATEGIES.values()),
-                strict=True,
-            )
-        )
-        days = sorted({*earlier, *latest, cutoff_day}) if earlier else []
-        features = dict(zip(days, pool.map(lambda day: candidate_features(history, day, groups), days), strict=True))
+        features_of = {day: pool.submit(candidate_features, history, day, groups) for day in days}
+        scores_of = {
+            name: pool.submit(strategy, history, groups, cutoff_day, 1) for name, strategy in STRATEGIES.items()
+        }
+        of_products = pool.submit(product_board, history, groups, cutoff_day, as_of_on, seed=seed)
+        features = {day: future.result() for day, future in features_of.items()}
+        scores = {name: future.result() for name, future in scores_of.items()}
     ranker = no_ranker()
     if earlier:
         tested = train_ranker(history, features, earlier, horizon_days, seed=seed, n_jobs=n_jobs)
         scores[LEARNED] = ranker_scores(tested, features[cutoff_day], history.shape, n_jobs=n_jobs)
         ranker = train_ranker(history, features, latest, horizon_days, seed=seed, n_jobs=n_jobs)
-    boards = [
-        leaderboard(history, scores, cutoff_day, as_of_on, seed=seed),
-        product_board(history, groups, cutoff_day, as_of_on, seed=seed),
-    ]
+    boards = [leaderboard(history, scores, cutoff_day, as_of_on, seed=seed), of_products.result()]
     return Trained(
         sorted_board([board for board in boards if not board.empty]),
         ranker.assign(

@@ -25,11 +25,10 @@ def purchase_cycles(past: Interactions, end_day: int) -> pd.DataFrame:
         order), gap_mean (days from order to order; without a second order: the product's mean, else the mean of all),
         overdue (last_days / gap_mean), orders_since_first, orders_since_last (of the customer, with any product).
     """
-    by_pair = np.lexsort((past.day, past.product, past.customer))
+    by_pair, starts = past.by_pair()
     customer, product, day = past.customer[by_pair], past.product[by_pair], past.day[by_pair]
     place, orders = order_places(past)
     place, orders = place[by_pair], orders[by_pair]
-    starts = np.flatnonzero(np.concatenate([[True], (np.diff(customer) != 0) | (np.diff(product) != 0)]))
     ends = np.concatenate([starts[1:], [len(day)]]) - 1
     pairs = pd.DataFrame({"customer": customer[starts], "product": product[starts], "order_count": ends - starts + 1})
     pairs["last_days"] = end_day - day[ends]

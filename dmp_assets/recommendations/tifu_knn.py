@@ -9,8 +9,8 @@ import numpy as np
 from scipy import sparse
 
 from dmp_assets.recommendations.interactions import Interactions
-from dmp_assets.recommendations.neighbours import cosine_neighbours
 from dmp_assets.recommendations.scores import keep_candidates
+from dmp_assets.similarity.cosine import cosine_weights
 
 NEIGHBOURS = 300
 GROUP_COUNT = 7
@@ -33,7 +33,7 @@ def tifu_knn(
     """
     past = history.before(end_day)
     vectors = customer_vectors(past)
-    weights = cosine_neighbours(vectors, k, n_jobs=n_jobs)
+    weights = cosine_weights(vectors, k, n_jobs=n_jobs)
     sizes = np.maximum(np.diff(weights.indptr), 1)
     means = sparse.csr_array(
         (np.repeat(1.0 / sizes, np.diff(weights.indptr)), weights.indices, weights.indptr), shape=weights.shape

@@ -55,7 +55,7 @@ def svg(figure: Figure) -> str:
 
     buffer = io.StringIO()
     with rc_context({"svg.hashsalt": "ai-dmp", "svg.fonttype": "none"}):
-        figure.savefig(buffer, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None})
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     return buffer.getvalue()[buffer.getvalue().index("<svg") :]
 
 

@@ -56,19 +56,23 @@ def cosine_top_k(vectors: sparse.csr_array, k: int, *, n_jobs: int = 1) -> Neigh
         ValueError: if a parameter is out of range, a value is negative or not finite, or a cell is stored twice.
             Ratings that go below 0 are for `pearson_top_k` and `adjusted_cosine_top_k`, which centre them.
     """
-    check_at_least_1(k=k, n_jobs=n_jobs)
-    cells = as_rating_matrix(vectors)
-    if (cells.data < 0).any():
-        raise ValueError("cosine_top_k takes weights of 0 or more; compare ratings by pearson or adjusted_cosine")
-    unit = unit_rows(cells)
-    if unit.nnz == 0:
-        return concatenated([])
-    keys = _best_keys(unit, min(k + 1 + SPARE, unit.shape[0]), n_jobs)[:, :k]
-    row, place = np.nonzero(keys != _NOTHING)
-    chosen = keys[row, place]
-    neighbour = chosen & ((1 << _POSITION_BITS) - 1)
-    similarity = (1 - (chosen >> _POSITION_BITS) / 10**DECIMALS).round(DECIMALS)
-    return Neighbours(row, neighbour, place + 1, similarity, _columns_in_common(unit, row, neighbour, similarity))
+    unit = _checked_unit_rows(vectors, k, n_jobs)
+    row, neighbour, rank, similarity = _nearest(unit, k, n_jobs)
+    return Neighbours(row, neighbour, rank, similarity, _columns_in_common(unit, row, neighbour, similarity))
+
+
+def cosine_weights(vectors: sparse.csr_array, k: int, *, n_jobs: int = 1) -> sparse.csr_array:
+    """Return the similarities of `cosine_top_k` as a matrix: float64 CSR, rows x rows, without the diagonal.
+
+    Without the columns in common, which take longer to count than all the rest.
+
+    Raises:
+        ValueError: as `cosine_top_k`.
+    """
+    row, neighbour, _, similarity = _nearest(_checked_unit_rows(vectors, k, n_jobs), k, n_jobs)
+    weights = sparse.csr_array((similarity, (row, neighbour)), shape=(vectors.shape[0],) * 2)
+    weights.sort_indices()
+    return weights
 
 
 def unit_rows(cells: sparse.csr_array) -> sparse.csr_array:
@@ -82,6 +86,26 @@ def unit_rows(cells: sparse.csr_array) -> sparse.csr_array:
     scaled = cells.data / largest[row]
     length = np.sqrt(np.bincount(row, weights=scaled**2, minlength=cells.shape[0]))
     return sparse.csr_array((scaled / length[row], cells.indices, cells.indptr), shape=cells.shape)
+
+
+def _checked_unit_rows(vectors: sparse.csr_array, k: int, n_jobs: int) -> sparse.csr_array:
+    check_at_least_1(k=k, n_jobs=n_jobs)
+    cells = as_rating_matrix(vectors)
+    if (cells.data < 0).any():
+        raise ValueError("cosine_top_k takes weights of 0 or more; compare ratings by pearson or adjusted_cosine")
+    return unit_rows(cells)
+
+
+def _nearest(unit: sparse.csr_array, k: int, n_jobs: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return row, neighbour, rank and similarity of the k nearest rows of each row, as in `Neighbours`."""
+    if unit.nnz == 0:
+        none = concatenated([])
+        return none.row, none.neighbour, none.rank, none.similarity
+    keys = _best_keys(unit, min(k + 1 + SPARE, unit.shape[0]), n_jobs)[:, :k]
+    row, place = np.nonzero(keys != _NOTHING)
+    chosen = keys[row, place]
+    similarity = (1 - (chosen >> _POSITION_BITS) / 10**DECIMALS).round(DECIMALS)
+    return row, chosen & ((1 << _POSITION_BITS) - 1), place + 1, similarity
 
 
 def _best_keys(unit: sparse.csr_array, width: int, n_jobs: int) -> np.ndarray:

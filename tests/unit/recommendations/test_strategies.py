@@ -7,7 +7,7 @@ import pytest
 
 from dmp_assets.recommendations.frequency import decayed_frequency, personal_frequency
 from dmp_assets.recommendations.interactions import day_number, encode
-from dmp_assets.recommendations.neighbours import cosine_neighbours, item_knn, user_knn
+from dmp_assets.recommendations.neighbours import item_knn, user_knn
 from dmp_assets.recommendations.popularity import popularity
 from dmp_assets.recommendations.product_groups import product_groups
 from dmp_assets.recommendations.strategies import STRATEGIES
@@ -43,20 +43,6 @@ def test_user_knn_knows_recent_days_only(interactions_of):
     scores = user_knn(history, DAY_0 + 100).toarray()[0]
     by_product = dict(zip(history.products, scores, strict=True))
     assert by_product == pytest.approx({"new": 1 / np.sqrt(2), "old": 0, "w": 0, "x": 1 / np.sqrt(2)})
-
-
-def test_neighbours_are_the_same_as_by_brute_force():
-    from scipy import sparse
-
-    random = np.random.default_rng(0)
-    dense = random.integers(0, 3, (20, 12)).astype(float)
-    unit = dense / np.maximum(np.linalg.norm(dense, axis=1, keepdims=True), 1e-12)
-    cosine = unit @ unit.T
-    np.fill_diagonal(cosine, -1)
-    found = cosine_neighbours(sparse.csr_array(dense), 4).toarray()
-    assert np.sort(found, axis=1)[:, -4:] == pytest.approx(np.sort(cosine, axis=1)[:, -4:])
-    with pytest.raises(ValueError, match="at least 1"):
-        cosine_neighbours(sparse.csr_array(dense), 0)
 
 
 def test_tifu_vectors_follow_the_paper(interactions_of):

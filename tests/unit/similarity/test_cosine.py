@@ -8,7 +8,7 @@ from scipy import sparse
 
 from dmp_assets.similarity import blocks
 from dmp_assets.similarity.blocks import Neighbours, common_counts, product_blocks
-from dmp_assets.similarity.cosine import cosine_top_k
+from dmp_assets.similarity.cosine import cosine_top_k, cosine_weights
 
 
 def naive_cosine(dense: np.ndarray, k: int) -> list[tuple]:
@@ -128,3 +128,19 @@ def test_blocks_hold_every_row_once_and_no_more_products_than_allowed(dense: np.
     assert [row for block in cut for row in range(block.start, block.stop)] == list(range(len(dense)))
     cost = dense @ (dense != 0).sum(axis=0)
     assert all(cost[block].sum() <= products or block.stop - block.start == 1 for block in cut)
+
+
+@given(st.integers(0, 100), st.integers(1, 6))
+@settings(max_examples=20, deadline=None)
+def test_the_weights_are_the_same_similarities_as_a_matrix(seed: int, k: int) -> None:
+    vectors = sparse.csr_array(np.random.default_rng(seed).integers(0, 3, (12, 9)).astype(float))
+    found = cosine_top_k(vectors, k)
+    expected = np.zeros((12, 12))
+    expected[found.row, found.neighbour] = found.similarity
+    assert (cosine_weights(vectors, k).toarray() == expected).all()
+
+
+def test_no_weights_without_columns_in_common() -> None:
+    assert cosine_weights(sparse.csr_array(np.eye(3)), 2).nnz == 0
+    with pytest.raises(ValueError, match="at least 1"):
+        cosine_weights(sparse.csr_array(np.eye(3)), 0)
