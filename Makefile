@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 export DMP_HOME ?= $(CURDIR)/.dmp
 export DAGSTER_HOME := $(DMP_HOME)/dagster
 export PYTHONUTF8 := 1
+# Container images often forbid Python to keep compiled modules; every start would then compile a thousand of them again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 
