@@ -23,7 +23,6 @@ PAGES = {
 """The published pages, which lie beside each other, and what they are called in the head of each."""
 
 
-
 @dataclass(frozen=True)
 class Fact:
     """One headline number with what it counts."""
