@@ -55,6 +55,7 @@ SNAPSHOTS = (
     "recommendations.product_recommendations",
     "recommendations.leaderboard",
     "recommendations.ranker",
+    "recommendations.sequence_models",
     "forecasts.sales_forecasts",
     "forecasts.forecast_accuracy",
     "forecasts.excluded_series",

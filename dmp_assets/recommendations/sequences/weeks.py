@@ -49,7 +49,9 @@ class Weeks:
     shape: tuple[int, int]
     popularity: np.ndarray
 
-    def lines(self, customer: np.ndarray, first_week: np.ndarray, end_week: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def lines(
+        self, customer: np.ndarray, first_week: np.ndarray, end_week: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Return the lines with first_week <= week < end_week of each customer given: which of the customers, which line."""
         key = self.customer * (self.count + 1) + self.week
         start = np.searchsorted(key, customer * (self.count + 1) + np.clip(first_week, 0, self.count))
@@ -88,9 +90,9 @@ def encode_weeks(history: Interactions, end_day: int, vocabulary: np.ndarray) ->
     place = np.full(products, len(vocabulary), dtype=np.int64)
     place[vocabulary[vocabulary >= 0]] = np.flatnonzero(vocabulary >= 0)
     item = place[product]
-    by_week = np.bincount(
-        week * (len(vocabulary) + 1) + item, orders, minlength=count * (len(vocabulary) + 1)
-    ).reshape(count, -1)[:, :-1]
+    by_week = np.bincount(week * (len(vocabulary) + 1) + item, orders, minlength=count * (len(vocabulary) + 1)).reshape(
+        count, -1
+    )[:, :-1]
     total = np.cumsum(by_week, axis=0)
     total[POPULARITY_WEEKS:] -= total[:-POPULARITY_WEEKS].copy()
     popularity = np.log(total + 0.5).astype(np.float32)
@@ -148,9 +150,7 @@ def examples_at(weeks: Weeks, customer: np.ndarray, week: np.ndarray) -> Example
     in_window = age < WINDOW
     step = example * WINDOW + WINDOW - 1 - age
     products = weeks.shape[1]
-    key, first, candidate = np.unique(
-        example * products + weeks.product[line], return_index=True, return_inverse=True
-    )
+    key, first, candidate = np.unique(example * products + weeks.product[line], return_index=True, return_inverse=True)
     # A purchase of the newest week is half a week old on average.
     decayed = [
         np.bincount(candidate, weeks.orders[line] * np.exp2(-(7 * age + 3.5) / half_life), minlength=len(key))
@@ -181,6 +181,4 @@ def targets_of(weeks: Weeks, customer: np.ndarray, week: np.ndarray, examples: E
     of_example = wanted // products
     counts = np.bincount(of_example[is_repeat | is_new], minlength=examples.size)
     weight = (1 / np.maximum(counts, 1)).astype(np.float32)[of_example]
-    return Targets(
-        place[is_repeat], weight[is_repeat], (of_example * weeks.items + item)[is_new], weight[is_new]
-    )
+    return Targets(place[is_repeat], weight[is_repeat], (of_example * weeks.items + item)[is_new], weight[is_new])
