@@ -10,8 +10,8 @@ import time
 import pandas as pd
 
 from dmp_assets import inputs
+from dmp_assets.interactions import day_number, encode
 from dmp_assets.recommendations.exclusions import load_exclusions
-from dmp_assets.recommendations.interactions import day_number, encode
 from dmp_assets.recommendations.leaderboard import GAP, leaderboard
 from dmp_assets.recommendations.learned import candidate_features, ranker_scores, train_ranker
 from dmp_assets.recommendations.product_groups import product_groups

@@ -7,6 +7,7 @@ environment for a setting.
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import os
 from functools import cache
 from pathlib import Path
@@ -92,6 +93,7 @@ class Settings(BaseSettings):
             "DMP_HOME": str(self.home),
             "DMP_WAREHOUSE": str(self.warehouse_path),
             "DMP_AS_OF": self.as_of.isoformat() if self.as_of else "",
+            "DMP_MACROS_VERSION": _macros_version(),
             "DMP_THREADS": str(self.threads),
             "DMP_MEMORY_LIMIT": self.memory_limit,
             "DAGSTER_HOME": str(self.dagster_home),
@@ -99,6 +101,15 @@ class Settings(BaseSettings):
             "DBT_LOG_PATH": str(self.home / "logs"),
             "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         }
+
+
+@cache
+def _macros_version() -> str:
+    """Return a hash of the dbt project's macros."""
+    digest = hashlib.sha256()
+    for file in sorted((DBT_PROJECT_DIR / "macros").glob("*.sql")):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:8]
 
 
 @cache

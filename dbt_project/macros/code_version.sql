@@ -1,9 +1,9 @@
 {#-
-    Version of the model being built: changes with its SQL and with the settings (names of vars) that it reads. Not with
-    the macros that it calls: after a change there, `dbt build --full-refresh`.
+    Version of the model being built: changes with its SQL, with the settings (names of vars) that it reads and with any
+    macro of the project, as dbt does not tell which ones a model calls.
 -#}
 {% macro code_version(settings) -%}
-    {%- set values = [] -%}
+    {%- set values = [var('macros_version')] -%}
     {%- for setting in settings -%}
         {%- do values.append(var(setting)) -%}
     {%- endfor -%}

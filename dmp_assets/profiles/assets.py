@@ -7,9 +7,10 @@ import dagster as dg
 from dmp_assets import inputs
 from dmp_assets.clusters.methods import SERVED_METHOD
 from dmp_assets.contracts import Table, lineage, result, store
+from dmp_assets.interactions import encode
 from dmp_assets.product_text import UNKNOWN, product_texts
 from dmp_assets.profiles import schema
-from dmp_assets.profiles.interests import behaviour_interests, encode_purchases, interests_table
+from dmp_assets.profiles.interests import behaviour_interests, interests_table
 from dmp_assets.profiles.plots import (
     plot_frequency_and_spend,
     plot_interests,
@@ -27,7 +28,7 @@ from dmp_assets.warehouse import Warehouse
 
 FEATURES = "marts.customer_features"
 _PURCHASES = f"""
-    select lines.customer_id, lines.product_id, lines.order_id, lines.order_on
+    select lines.customer_id, lines.product_id, lines.order_id, lines.order_on as ordered_on
     from marts.fct_order_lines as lines
     inner join marts.dim_products as products on lines.product_id = products.product_id
     where lines.line_type <> 'coupon' and not products.is_fuel and lines.order_on < {inputs.AS_OF}
@@ -176,14 +177,14 @@ def build_customer_interests(warehouse: Warehouse) -> Iterator[dg.MaterializeRes
     """Find the topics of the catalogue, and what every customer buys more than others do."""
     as_of_on = inputs.as_of(warehouse)
     products = warehouse.query(_PRODUCTS)
-    purchases = encode_purchases(warehouse.query(_PURCHASES), as_of_on)
+    purchases = encode(warehouse.query(_PURCHASES))
     topics = fit_topics(product_texts(products))
     members = topic_products(topics)
     categories = products.set_index("product_id")["product_category"]
     frames = {
         CUSTOMER_INTERESTS: interests_table(
-            behaviour_interests(purchases, categories[categories != UNKNOWN]),
-            content_interests(purchases, topics, products),
+            behaviour_interests(purchases, categories[categories != UNKNOWN], as_of_on),
+            content_interests(purchases, topics, products, as_of_on),
         ),
         PRODUCT_TOPICS: product_topics(topics, members, products),
         TOPIC_TERMS: topics.terms,

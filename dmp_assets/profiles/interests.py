@@ -20,11 +20,12 @@ Product types foresee as well, but there are 2,400 of them with few customers ea
 55 % at an overlap of 0.37; 180 days is between.
 """
 
-from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 import pandas as pd
+
+from dmp_assets.interactions import Interactions, day_number
 
 HALF_LIFE_DAYS = 180
 SMOOTHING_ORDERS = 5
@@ -34,57 +35,9 @@ TOP_INTERESTS = 5
 INTEREST_COLUMNS = ["customer_id", "source", "rank", "tag", "weight", "value", "evidence"]
 
 
-@dataclass(frozen=True)
-class Purchases:
-    """Lines of orders as arrays, one per order and product, sorted by order and product.
-
-    Attributes:
-        customers: ids of the customers, ascending; `customer` holds positions in it.
-        products: ids of the products, ascending; `product` holds positions in it.
-        customer: int64, one per line.
-        product: int64, one per line.
-        order: int64, one per line; ascending.
-        decay: float64, one per line: what the line counts at the as-of date, halved every HALF_LIFE_DAYS.
-    """
-
-    customers: np.ndarray
-    products: np.ndarray
-    customer: np.ndarray
-    product: np.ndarray
-    order: np.ndarray
-    decay: np.ndarray
-
-
-def encode_purchases(purchases: pd.DataFrame, as_of_on: date) -> Purchases:
-    """Return purchases as arrays, the same for any order of the rows.
-
-    Args:
-        purchases: customer_id, product_id, order_id, order_on (date, before `as_of_on`). Every row is a purchase:
-            leave out coupon lines. Repeated lines of an order and product count once.
-        as_of_on: the day on which the weights hold.
-
-    Raises:
-        ValueError: a value is missing, or an order is not before `as_of_on`.
-    """
-    customer, customers = pd.factorize(purchases["customer_id"], sort=True)
-    product, products = pd.factorize(purchases["product_id"], sort=True)
-    order, _ = pd.factorize(purchases["order_id"])
-    missing = (customer < 0) | (product < 0) | (order < 0) | purchases["order_on"].isna().to_numpy()
-    if missing.any():
-        raise ValueError(f"{int(missing.sum())} purchases lack a customer_id, product_id, order_id or order_on")
-    ago = (np.datetime64(as_of_on, "us") - purchases["order_on"]).dt.days.to_numpy(dtype=np.int64)
-    if (ago < 1).any():
-        raise ValueError(f"{int((ago < 1).sum())} purchases are not before {as_of_on:%Y-%m-%d}, the as-of date")
-
-    # Orders are numbered by customer and day: the order of equal summands does not matter, so sums are the same for any order
-    # of the rows without sorting 155,000 texts.
-    _, first = np.unique(order, return_index=True)
-    number = np.empty(len(first), dtype=np.int64)
-    number[np.lexsort((ago[first], customer[first]))] = np.arange(len(first))
-    order = number[order]
-    _, first = np.unique(order * max(len(products), 1) + product, return_index=True)
-    lines = (values[first].astype(np.int64) for values in (customer, product, order))
-    return Purchases(np.asarray(customers), np.asarray(products), *lines, 0.5 ** (ago[first] / HALF_LIFE_DAYS))
+def decay(past: Interactions, end_day: int) -> np.ndarray:
+    """Return what each line counts at end_day, halved every HALF_LIFE_DAYS: float64, one per line."""
+    return 0.5 ** ((end_day - past.day) / HALF_LIFE_DAYS)
 
 
 def rank_interests(pairs: pd.DataFrame, totals: np.ndarray, *, smoothing: float, top: int) -> pd.DataFrame:
@@ -118,54 +71,57 @@ def rank_interests(pairs: pd.DataFrame, totals: np.ndarray, *, smoothing: float,
     return pairs.loc[pairs["rank"] <= top].drop(columns="score").reset_index(drop=True)
 
 
-def behaviour_interests(purchases: Purchases, groups: pd.Series) -> pd.DataFrame:
+def behaviour_interests(history: Interactions, groups: pd.Series, as_of_on: date) -> pd.DataFrame:
     """Return the groups of products that each customer buys more than others do.
 
     Args:
-        purchases: see `encode_purchases`.
+        history: all purchases; only those before as_of_on are read.
         groups: the group of each product, such as its category, by product_id; missing where it has none. Products
             without a group only count as part of an order.
+        as_of_on: the day on which the weights hold.
 
     Returns:
         At most TOP_INTERESTS rows per customer, sorted by customer_id and rank, with the columns of INTEREST_COLUMNS: source
         is 'behaviour', tag the group, value the lift (times the average customer's share of orders). None for a
         customer with fewer than MIN_ORDERS orders, or who is all customers.
     """
+    past = history.before(day_number(as_of_on))
+    weights = decay(past, day_number(as_of_on))
     codes, names = pd.factorize(groups.dropna(), sort=True)
-    group_of = pd.Series(codes, index=groups.dropna().index).reindex(purchases.products, fill_value=-1).to_numpy()
-    group = group_of[purchases.product]
+    group_of = pd.Series(codes, index=groups.dropna().index).reindex(past.products, fill_value=-1).to_numpy()
+    group = group_of[past.product]
     known = np.flatnonzero(group >= 0)
     # One line per order and group; then one per customer and group.
-    _, first = np.unique(purchases.order[known] * max(len(names), 1) + group[known], return_index=True)
+    _, first = np.unique(past.order[known] * max(len(names), 1) + group[known], return_index=True)
     lines = known[first]
-    key, pair = np.unique(purchases.customer[lines] * max(len(names), 1) + group[lines], return_inverse=True)
-    _, first = np.unique(purchases.order, return_index=True)
-    count = len(purchases.customers)
-    totals = np.bincount(purchases.customer[first], purchases.decay[first], minlength=count)
+    key, pair = np.unique(past.customer[lines] * max(len(names), 1) + group[lines], return_inverse=True)
+    _, first = np.unique(past.order, return_index=True)
+    count = len(past.customers)
+    totals = np.bincount(past.customer[first], weights[first], minlength=count)
     pairs = pd.DataFrame(
         {
             "customer": key // max(len(names), 1),
             "group": key % max(len(names), 1),
-            "amount": np.bincount(pair, purchases.decay[lines], minlength=len(key)),
+            "amount": np.bincount(pair, weights[lines], minlength=len(key)),
             "count": np.bincount(pair, minlength=len(key)),
         }
     )
     ranked = rank_interests(pairs, totals, smoothing=SMOOTHING_ORDERS, top=TOP_INTERESTS)
-    orders = np.bincount(purchases.customer[first], minlength=count)
+    orders = np.bincount(past.customer[first], minlength=count)
     evidence = [
         f"in {held:,} of {total:,} orders, {times(lift)} the average customer"
         for held, total, lift in zip(ranked["count"], orders[ranked["customer"]], ranked["lift"], strict=True)
     ]
-    return ranked_table(purchases, ranked, "behaviour", np.asarray(names, dtype=object), evidence)
+    return ranked_table(past, ranked, "behaviour", np.asarray(names, dtype=object), evidence)
 
 
 def ranked_table(
-    purchases: Purchases, ranked: pd.DataFrame, source: str, names: np.ndarray, evidence: list[str]
+    past: Interactions, ranked: pd.DataFrame, source: str, names: np.ndarray, evidence: list[str]
 ) -> pd.DataFrame:
     """Return ranked interests with the columns of INTEREST_COLUMNS; `names` are the groups'."""
     return pd.DataFrame(
         {
-            "customer_id": purchases.customers[ranked["customer"]],
+            "customer_id": past.customers[ranked["customer"]],
             "source": source,
             "rank": ranked["rank"],
             "tag": names[ranked["group"]] if len(ranked) else np.array([], dtype=object),

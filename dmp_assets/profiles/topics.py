@@ -25,6 +25,7 @@ cost ten times as much, because they make 32,298 texts.
 """
 
 from dataclasses import dataclass
+from datetime import date
 from itertools import pairwise
 
 import numpy as np
@@ -32,8 +33,9 @@ import pandas as pd
 from scipy import sparse
 
 from dmp_assets.clusters.kmeans import one_thread
+from dmp_assets.interactions import Interactions, day_number
 from dmp_assets.product_text import UNKNOWN
-from dmp_assets.profiles.interests import Purchases, rank_interests, ranked_table, times
+from dmp_assets.profiles.interests import decay, rank_interests, ranked_table, times
 
 TOPICS = 30
 SEED = 20170101
@@ -160,28 +162,32 @@ def product_topics(topics: Topics, members: pd.DataFrame, product_sales: pd.Data
     ).astype({"topic_id": "int64", "topic_name": object, "terms": object, "product_count": "int64"})
 
 
-def content_interests(purchases: Purchases, topics: Topics, products: pd.DataFrame) -> pd.DataFrame:
+def content_interests(history: Interactions, topics: Topics, products: pd.DataFrame, as_of_on: date) -> pd.DataFrame:
     """Return the topics that each customer buys more of than others do.
 
     Args:
-        purchases: see `interests.encode_purchases`; each line counts by its age and by its product's topics.
+        history: all purchases; only those before as_of_on are read. Each line counts by its age and by its product's topics.
         topics: see `fit_topics`.
         products: product_id, product_type and product_category, to name in the evidence what was bought.
+        as_of_on: the day on which the weights hold.
 
     Returns:
         At most TOP_TOPICS rows per customer, sorted by customer_id and rank, with the columns of
         `interests.INTEREST_COLUMNS`: source is 'content', tag the topic's name, value the lift (times the average
         customer's share of purchases).
     """
+    past = history.before(day_number(as_of_on))
     position = pd.Series(np.arange(len(topics.product_ids)), index=topics.product_ids)
-    product = position.reindex(purchases.products, fill_value=-1).to_numpy()[purchases.product]
+    product = position.reindex(past.products, fill_value=-1).to_numpy()[past.product]
     known = product >= 0
     # Summed by pair in the lines' order, not by scipy: its order within a pair is not defined.
     width = max(len(topics.product_ids), 1)
-    key, pair = np.unique(purchases.customer[known] * width + product[known], return_inverse=True)
-    at, shape = (key // width, key % width), (len(purchases.customers), len(topics.product_ids))
+    key, pair = np.unique(past.customer[known] * width + product[known], return_inverse=True)
+    at, shape = (key // width, key % width), (len(past.customers), len(topics.product_ids))
     counts = sparse.csr_array((np.bincount(pair, minlength=len(key)).astype(float), at), shape=shape)
-    decayed = sparse.csr_array((np.bincount(pair, purchases.decay[known], minlength=len(key)), at), shape=shape)
+    decayed = sparse.csr_array(
+        (np.bincount(pair, decay(past, day_number(as_of_on))[known], minlength=len(key)), at), shape=shape
+    )
     amounts, by_topic = sparse.csr_array(decayed @ topics.shares), sparse.csr_array(counts @ topics.shares)
     amounts.sort_indices()
     by_topic.sort_indices()
@@ -194,7 +200,7 @@ def content_interests(purchases: Purchases, topics: Topics, products: pd.DataFra
         f"{100 * share:.0f} % of purchases, {times(lift)} the average customer: {words}"
         for share, lift, words in zip(ranked["share"], ranked["lift"], named, strict=True)
     ]
-    return ranked_table(purchases, ranked, "content", topics.names, evidence)
+    return ranked_table(past, ranked, "content", topics.names, evidence)
 
 
 def _products_named(

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from dmp_assets.interactions import Interactions
 from dmp_assets.product_text import product_texts
 from dmp_assets.recommendations.exclusions import NO_EXCLUSIONS, Exclusions, excluded_products
-from dmp_assets.recommendations.interactions import Interactions
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from dmp_assets.interactions import Interactions
 from dmp_assets.recommendations.baskets import Rules, TypeBaskets
-from dmp_assets.recommendations.interactions import Interactions
 from dmp_assets.recommendations.neighbours import USER_NEIGHBOURS, USER_RECENT_DAYS, as_set, recent_neighbours
 from dmp_assets.recommendations.popularity import RECENT_DAYS, recent_orders
 from dmp_assets.recommendations.product_groups import ProductGroups

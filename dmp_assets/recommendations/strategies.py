@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 from scipy import sparse
 
+from dmp_assets.interactions import Interactions
 from dmp_assets.recommendations.als import als
 from dmp_assets.recommendations.baskets import co_purchase_rules
 from dmp_assets.recommendations.content import content
 from dmp_assets.recommendations.frequency import decayed_frequency, personal_frequency
-from dmp_assets.recommendations.interactions import Interactions
 from dmp_assets.recommendations.neighbours import item_knn, user_knn
 from dmp_assets.recommendations.popularity import popularity
 from dmp_assets.recommendations.product_groups import ProductGroups

@@ -86,6 +86,13 @@ def test_a_table_with_other_columns_than_the_contract_is_built_anew(copy):
     assert copy.hash() == before
 
 
+def test_a_changed_macro_computes_every_date_again(copy):
+    copy.sql(f"update marts.customer_features set recency_days = -1 where as_of_on = '{MONDAY}'")
+    copy.environment["DMP_MACROS_VERSION"] = "changed"
+    copy.build()
+    assert copy.sql("select count(*) from marts.customer_features where recency_days = -1") == [(0,)]
+
+
 def test_a_late_order_changes_the_dates_after_it_and_no_other(copy):
     before = copy.hash()
     rows = copy.rows("true")

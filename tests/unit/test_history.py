@@ -1,4 +1,5 @@
 import pandas as pd
+
 from dmp_assets.history import latest_before, with_history
 
 

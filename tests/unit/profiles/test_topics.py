@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dmp_assets.profiles.interests import encode_purchases, interests_table
+from dmp_assets.interactions import encode
+from dmp_assets.profiles.interests import interests_table
 from dmp_assets.profiles.plots import plot_topics
 from dmp_assets.profiles.schema import PRODUCT_TOPICS, TOPIC_PRODUCTS, TOPIC_TERMS
 from dmp_assets.profiles.topics import Topics, content_interests, fit_topics, product_topics, topic_products
@@ -38,7 +39,7 @@ def served(frame: pd.DataFrame, schema) -> pd.DataFrame:
 def purchases(rows: list[tuple[str, str]]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=pd.Index(["customer_id", "product_id"]))
     order_id = frame["customer_id"] + "-" + frame.groupby("customer_id").cumcount().astype(str)
-    return frame.assign(order_id=order_id, order_on=pd.Timestamp(AS_OF) - pd.Timedelta(days=5))
+    return frame.assign(order_id=order_id, ordered_on=pd.Timestamp(AS_OF) - pd.Timedelta(days=5))
 
 
 def test_subjects_become_topics_named_by_their_words(topics: Topics) -> None:
@@ -63,8 +64,8 @@ def test_a_product_of_which_nothing_is_known_has_no_topic(topics: Topics) -> Non
 def test_a_customers_topic_is_what_they_buy_more_of(topics: Topics, products: pd.DataFrame) -> None:
     rows = [("a", f"cheese{number}") for number in range(4)] + [("a", "zero")]
     rows += [(customer, f"{subject}1") for customer in "bc" for subject in SUBJECTS for _ in range(2)]
-    encoded = encode_purchases(purchases(rows), AS_OF)
-    found = interests_table(content_interests(encoded, topics, products))
+    encoded = encode(purchases(rows))
+    found = interests_table(content_interests(encoded, topics, products, AS_OF))
     first = found.iloc[0]
     assert (first["customer_id"], first["source"], first["rank"]) == ("a", "content", 1)
     assert "cheese" in first["tag"]
@@ -81,8 +82,8 @@ def test_texts_that_tell_nothing_apart_have_no_topics(texts: list[str]) -> None:
     assert served(members, TOPIC_PRODUCTS).empty
     assert served(topics.terms, TOPIC_TERMS).empty
     assert served(product_topics(topics, members, sold), PRODUCT_TOPICS).empty
-    encoded = encode_purchases(purchases([("a", "p0"), ("a", "p1"), ("b", "p0")]), AS_OF)
-    assert content_interests(encoded, topics, sold).empty
+    encoded = encode(purchases([("a", "p0"), ("a", "p1"), ("b", "p0")]))
+    assert content_interests(encoded, topics, sold, AS_OF).empty
     plot_topics(topics.terms).draw_without_rendering()
 
 
@@ -92,8 +93,8 @@ def test_the_order_of_rows_does_not_matter(topics: Topics, products: pd.DataFram
     random = np.random.default_rng(0)
     known = products["product_id"].to_numpy()
     frame = purchases([(f"c{random.integers(6)}", str(product)) for product in random.choice(known, 200)])
-    expected = content_interests(encode_purchases(frame, AS_OF), topics, products)
-    shuffled = content_interests(encode_purchases(frame[::-1], AS_OF), again, products[::-1])
+    expected = content_interests(encode(frame), topics, products, AS_OF)
+    shuffled = content_interests(encode(frame[::-1]), again, products[::-1], AS_OF)
     assert len(expected) > 3
     pd.testing.assert_frame_equal(expected, shuffled, check_exact=True)
 

@@ -3,8 +3,8 @@ from datetime import date
 
 import numpy as np
 
+from dmp_assets.interactions import day_number, encode
 from dmp_assets.recommendations.als import als
-from dmp_assets.recommendations.interactions import day_number, encode
 
 END = day_number(date(2017, 7, 1))
 

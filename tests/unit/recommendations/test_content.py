@@ -5,8 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dmp_assets.interactions import day_number
 from dmp_assets.recommendations.content import content, text_vectors
-from dmp_assets.recommendations.interactions import day_number
 from dmp_assets.recommendations.product_groups import product_groups
 
 DAY_0 = day_number(date(2017, 1, 1))

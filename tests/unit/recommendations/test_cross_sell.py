@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dmp_assets.interactions import day_number, encode
 from dmp_assets.recommendations.baskets import mine_rules
 from dmp_assets.recommendations.cross_sell import (
     CROSS_SELL_STRATEGIES,
@@ -12,7 +13,6 @@ from dmp_assets.recommendations.cross_sell import (
     cross_sell_board,
     type_baskets,
 )
-from dmp_assets.recommendations.interactions import day_number, encode
 from dmp_assets.recommendations.product_groups import product_groups
 
 DAY_0 = day_number(date(2017, 1, 1))

@@ -7,8 +7,8 @@ import pandas as pd
 import pandera.errors
 import pytest
 
+from dmp_assets.interactions import day_number, encode
 from dmp_assets.recommendations.exclusions import Exclusion, Exclusions
-from dmp_assets.recommendations.interactions import day_number, encode
 from dmp_assets.recommendations.leaderboard import leaderboard, sorted_board
 from dmp_assets.recommendations.plots import plot_leaderboard, plot_segments
 from dmp_assets.recommendations.product_groups import product_groups

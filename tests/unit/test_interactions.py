@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dmp_assets.recommendations.interactions import day_number, encode
+from dmp_assets.interactions import day_number, encode
 
 
 def test_a_line_of_an_order_and_product_counts_once_in_any_row_order(purchases_of):

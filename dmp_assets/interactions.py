@@ -1,4 +1,4 @@
-"""Purchases as arrays of codes: what every strategy of this domain reads.
+"""Purchases as arrays of codes: what recommendations and interests are computed from.
 
 One code space for the whole frame, so that a score matrix computed before a cutoff and the truth after it have the same
 rows and columns.
