@@ -6,7 +6,7 @@ import dagster as dg
 
 from dmp_assets import inputs
 from dmp_assets.contracts import Table, lineage, result, store
-from dmp_assets.recommendations.interactions import day_number, encode
+from dmp_assets.interactions import day_number, encode
 from dmp_assets.recommendations.recommend import HORIZON_DAYS
 from dmp_assets.recommendations.sequences import extra, schema
 from dmp_assets.recommendations.sequences.training import no_sequence_models, train_sequence_models

@@ -6,7 +6,10 @@ from importlib.util import find_spec
 
 from dmp_assets.errors import UserError
 
-HOW_TO_INSTALL = "The sequence models need PyTorch, which the optional extra `deep` brings: `make deep`, or `pip install 'ai-dmp[deep]'`."
+HOW_TO_INSTALL = (
+    "The sequence models need PyTorch, which the optional extra `deep` brings: `make deep`, or "
+    "`pip install 'ai-dmp[deep]'`, and build again."
+)
 
 
 def is_installed() -> bool:

@@ -23,7 +23,7 @@ SEQUENCE_MODELS = pa.DataFrameSchema(
         "trained_customers": pa.Column("int64", pa.Check.ge(1), description="Customers that it learned from."),
         "trained_before_on": pa.Column(
             "datetime64[us]",
-            description="Only purchases before this day (store-local), where the leaderboard's test period begins, were learned from.",
+            description="Only purchases before this day, when the leaderboard's test period begins, were learned from.",
         ),
         "as_of_on": pa.Column("datetime64[us]", description="Day after the last day of the leaderboard's test period."),
     },

@@ -22,7 +22,7 @@ from __future__ import annotations
 import base64
 import io
 import zipfile
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from typing import TYPE_CHECKING
@@ -31,7 +31,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from dmp_assets.recommendations.interactions import Interactions
+from dmp_assets.interactions import Interactions
 from dmp_assets.recommendations.scores import NOVEL_CANDIDATES, best_positive
 from dmp_assets.recommendations.sequences import extra
 from dmp_assets.recommendations.sequences.weeks import (
@@ -75,9 +75,15 @@ def no_sequence_models() -> pd.DataFrame:
 
 
 def train_sequence_models(
-    history: Interactions, cutoff_day: int, as_of_on: date, *, epochs: int = EPOCHS, seed: int = 0
+    history: Interactions,
+    cutoff_day: int,
+    as_of_on: date,
+    *,
+    strategies: Sequence[str] = SEQUENCE_STRATEGIES,
+    epochs: int = EPOCHS,
+    seed: int = 0,
 ) -> pd.DataFrame:
-    """Train every sequence model on the purchases before the cutoff.
+    """Train sequence models on the purchases before the cutoff.
 
     One thread: the networks are small, and two threads waited for each other longer than they worked.
 
@@ -85,6 +91,7 @@ def train_sequence_models(
         history: all purchases; only those before cutoff_day are read.
         cutoff_day: first day of the test period, days since 1970-01-01.
         as_of_on: day after the last day of the test period; kept with the models.
+        strategies: those to train.
         epochs: passes; in each, every customer is seen at WEEKS_PER_EPOCH random weeks.
         seed: of weights, weeks, order and dropout.
 
@@ -106,7 +113,7 @@ def train_sequence_models(
     if not len(customers):
         return no_sequence_models()
     rows = []
-    for strategy in SEQUENCE_STRATEGIES:
+    for strategy in strategies:
         model = _fit(weeks, strategy, customers, epochs=epochs, seed=seed)
         rows.append(
             {
@@ -231,8 +238,9 @@ def _model(strategy: str, arrays: dict[str, np.ndarray], items: int) -> Sequence
     try:
         model.load_state_dict({name: torch.as_tensor(array) for name, array in arrays.items()})
     except RuntimeError as error:
+        words = " ".join(str(error).split())
         raise ValueError(
-            f"the stored {strategy} has other layers than today's code ({error}); train it again with `dmp build`"
+            f"the stored {strategy} has other layers than today's code ({words}); train it again with `dmp build`"
         ) from None
     return model.eval()
 

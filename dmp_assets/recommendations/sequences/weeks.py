@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dmp_assets.recommendations.interactions import Interactions
+from dmp_assets.interactions import Interactions
 
 WINDOW = 26
 """Weeks that a network reads."""
@@ -62,9 +62,13 @@ class Weeks:
 
 
 def common_products(past: Interactions, min_customers: int) -> np.ndarray:
-    """Return the products (codes, ascending) bought by at least `min_customers` customers: the vocabulary."""
+    """Return the vocabulary: the products (codes, ascending) bought by at least `min_customers` customers.
+
+    Where no product has so many customers, those with the most.
+    """
     bought = past.order_counts()
-    return np.flatnonzero(np.bincount(bought.indices, minlength=bought.shape[1]) >= min_customers)
+    customers = np.bincount(bought.indices, minlength=bought.shape[1])
+    return np.flatnonzero(customers >= min(min_customers, max(customers.max(initial=0), 1)))
 
 
 def encode_weeks(history: Interactions, end_day: int, vocabulary: np.ndarray) -> Weeks:
