@@ -43,7 +43,8 @@ def main() -> None:
         trained, work = time.perf_counter(), time.process_time() - work
         scores |= sequence_scores(models, history, cutoff)
         print(
-            f"{strategy}: trained in {trained - start:.0f} s ({work:.0f} s of one processor), scored in {time.perf_counter() - trained:.0f} s; "
+            f"{strategy}: trained in {trained - start:.0f} s ({work:.0f} s of one processor), "
+            f"scored in {time.perf_counter() - trained:.0f} s; "
             f"{models['weights'].str.len().sum() / 1e6:.1f} MB stored"
         )
     print(f"Memory: at most {_megabytes():.0f} MB, {before:.0f} MB before PyTorch")

@@ -41,6 +41,8 @@ SNAPSHOTS = (
     "profiles.product_topics",
     "profiles.topic_terms",
     "profiles.topic_products",
+    "profiles.customer_embeddings",
+    "profiles.lookalike_quality",
     "clusters.customer_clusters",
     "clusters.cluster_selection",
     "clusters.cluster_summaries",
