@@ -23,6 +23,9 @@ dev: $(VENV)/.demo  ## The Dagster UI on http://localhost:3000, with the history
 	@$(BIN)/dmp setup
 	$(BIN)/dagster dev --workspace workspace.yaml --host 127.0.0.1 --port 3000
 
+deep: $(VENV)/.demo  ## Install PyTorch too, for the sequence models; build afterwards
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[deep]'
+
 docs: $(VENV)/.demo  ## Publish the dbt docs and the report again, without rebuilding the tables
 	@$(BIN)/dmp build --layer published
 
@@ -50,8 +53,8 @@ examples: $(VENV)/.dev  ## Run the functions on another data set, MovieLens 100k
 graph: $(VENV)/.dev  ## Write the generated files: the list of assets and edges, the dbt exposures
 	$(BIN)/python -m dmp_assets.lineage
 
-lock:  ## Resolve the dependencies anew into requirements.lock
-	$(BIN)/uv pip compile pyproject.toml --all-extras --generate-hashes --no-emit-index-url --no-emit-find-links \
+lock:  ## Resolve the dependencies anew into requirements.lock; without the extra deep, see pyproject.toml
+	$(BIN)/uv pip compile pyproject.toml --extra demo --extra dev --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--universal --python-version 3.11 --quiet --output-file requirements.lock
 
 clean:  ## Remove the platform's home (warehouse, history, published files) and caches
@@ -75,4 +78,4 @@ $(VENV)/.dev: pyproject.toml requirements.lock | $(VENV)/bin/uv
 	@$(BIN)/uv pip install --quiet --editable '.[demo,dev]' --constraint requirements.lock
 	@touch $@ $(VENV)/.demo
 
-.PHONY: help demo setup dev docs test lint format bench examples graph lock clean
+.PHONY: help demo setup dev deep docs test lint format bench examples graph lock clean

@@ -43,7 +43,7 @@ def main() -> None:
     start = time.perf_counter()
     recommend_products(purchases, products, AS_OF, trained.leaderboard, exclusions=exclusions)
     print(f"Lists beside the products in {time.perf_counter() - start:.0f} s; NDCG@10:")
-    _print(trained.leaderboard, "ndcg")
+    print_board(trained.leaderboard, "ndcg")
 
     history = encode(purchases)
     groups = product_groups(history, products)
@@ -58,10 +58,11 @@ def main() -> None:
     board = leaderboard(history, scores, cutoff, AS_OF)
     print(f"Beside the best known before ({KNOWN}), NDCG@10 and how far it is behind the champion:")
     for metric in ("ndcg", GAP):
-        _print(board[board["strategy"].isin([LEARNED, KNOWN])], metric)
+        print_board(board[board["strategy"].isin([LEARNED, KNOWN])], metric)
 
 
-def _print(board: pd.DataFrame, metric: str) -> None:
+def print_board(board: pd.DataFrame, metric: str) -> None:
+    """Print the rows of a metric over all customers, best first."""
     shown = board[board["metric"].eq(metric) & board["segment"].eq(ALL_CUSTOMERS)]
     for name, strategy, value, low, high, customers, is_champion in shown.sort_values(
         ["list", "value"], ascending=[True, False]

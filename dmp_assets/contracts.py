@@ -80,7 +80,7 @@ class Table:
             [
                 dg.TableColumn(
                     name=name,
-                    type="date" if is_date(name) else "str" if str(column.dtype) == "object" else str(column.dtype),
+                    type=_type_shown(name, column),
                     description=column.description,
                     constraints=dg.TableColumnConstraints(
                         nullable=column.nullable,
@@ -103,6 +103,12 @@ class Table:
                 for column, sources in self.lineage.items()
             }
         )
+
+
+def _type_shown(name: str, column: pa.Column) -> str:
+    if is_date(name):
+        return "date"
+    return (column.metadata or {}).get("type", "str" if str(column.dtype) == "object" else str(column.dtype))
 
 
 def lineage(

@@ -13,6 +13,7 @@ from dmp_assets.forecasts.customers import assets as predictions
 from dmp_assets.forecasts.sales import assets as sales
 from dmp_assets.profiles import assets as profiles
 from dmp_assets.recommendations import assets as recommendations
+from dmp_assets.recommendations.sequences import assets as sequences
 from dmp_assets.reports import assets as reports
 from dmp_assets.settings import get_settings
 from dmp_assets.similarity import assets as similarity
@@ -23,6 +24,7 @@ TABLES = (
     *clusters.TABLES,
     *profiles.TABLES,
     *similarity.TABLES,
+    sequences.SEQUENCE_MODELS,
     *recommendations.TABLES,
     *sales.TABLES,
     *predictions.TABLES,
@@ -36,7 +38,9 @@ ASSETS = (
     profiles.build_customer_interests,
     profiles.build_customer_profiles,
     profiles.build_customer_tags,
+    profiles.build_customer_embeddings,
     similarity.build_similarity,
+    sequences.train_sequences,
     recommendations.train_recommendations,
     recommendations.fill_recommendations,
     recommendations.fill_product_recommendations,

@@ -20,6 +20,7 @@ from dmp_assets.collection import complete_journey
 from dmp_assets.dbt_artifacts import BUSY_SECONDS
 from dmp_assets.errors import UserError
 from dmp_assets.home import dbt_project_files
+from dmp_assets.recommendations.sequences.extra import is_installed
 from dmp_assets.settings import PROJECT_ROOT, Settings
 
 FINGERPRINT = "dmp/fingerprint"
@@ -56,7 +57,10 @@ class RunReport:
 
 
 def fingerprint(settings: Settings) -> str:
-    """Return a hash of everything a build depends on: code, dbt project, lock file, source files, settings that change results."""
+    """Return a hash of everything a build depends on.
+
+    These are code, dbt project, lock file, source files, settings that change results, and whether the extra `deep` is there.
+    """
     digest = hashlib.sha256()
     code = sorted(path for path in (PROJECT_ROOT / "dmp_assets").rglob("*") if path.is_file() and path.suffix != ".pyc")
     sources = complete_journey.data_folder(settings.complete_journey_dir)
@@ -69,7 +73,7 @@ def fingerprint(settings: Settings) -> str:
     ]:
         digest.update(path.name.encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
-    digest.update(f"{settings.as_of} {settings.sample_percent}".encode())
+    digest.update(f"{settings.as_of} {settings.sample_percent} {is_installed()}".encode())
     return digest.hexdigest()[:16]
 
 

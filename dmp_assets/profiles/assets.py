@@ -7,14 +7,17 @@ import dagster as dg
 from dmp_assets import inputs
 from dmp_assets.clusters.methods import SERVED_METHOD
 from dmp_assets.contracts import Table, lineage, result, store
-from dmp_assets.interactions import encode
+from dmp_assets.interactions import day_number, encode
 from dmp_assets.product_text import UNKNOWN, product_texts
 from dmp_assets.profiles import schema
+from dmp_assets.profiles.embedding import customer_embeddings, product_codes
 from dmp_assets.profiles.interests import behaviour_interests, interests_table
+from dmp_assets.profiles.lookalike import lookalike_quality
 from dmp_assets.profiles.plots import (
     plot_frequency_and_spend,
     plot_interests,
     plot_lifecycle_stages,
+    plot_lookalike_quality,
     plot_loyalty_tiers,
     plot_recency_frequency,
     plot_segment_sizes,
@@ -168,7 +171,27 @@ TAGS = Table(
     ),
 )
 
-TABLES = (PROFILES, TAGS, CUSTOMER_INTERESTS, PRODUCT_TOPICS, TOPIC_TERMS, TOPIC_PRODUCTS)
+_EMBEDDED = [
+    "marts.fct_order_lines.customer_id",
+    *_BOUGHT,
+    _PRODUCT,
+    *(f"marts.dim_products.{column}" for column in ("product_category", "product_type", "is_fuel")),
+]
+
+
+def _embedding_table(name: str) -> Table:
+    contract = getattr(schema, name.upper())
+    derived = dict.fromkeys(contract.columns, _EMBEDDED) | {"as_of_on": [f"{FEATURES}.as_of_on"]}
+    own = {"customer_id": ["customer_id"]} if "customer_id" in contract.columns else {}
+    return Table(
+        "profiles", name, contract, lineage(contract, source="marts.fct_order_lines", derived=derived | own), "weekly"
+    )
+
+
+EMBEDDINGS = _embedding_table("customer_embeddings")
+LOOKALIKES = _embedding_table("lookalike_quality")
+
+TABLES = (PROFILES, TAGS, CUSTOMER_INTERESTS, PRODUCT_TOPICS, TOPIC_TERMS, TOPIC_PRODUCTS, EMBEDDINGS, LOOKALIKES)
 _INTEREST_TABLES = (CUSTOMER_INTERESTS, PRODUCT_TOPICS, TOPIC_TERMS, TOPIC_PRODUCTS)
 
 
@@ -235,3 +258,17 @@ def build_customer_tags(warehouse: Warehouse) -> dg.MaterializeResult:
     tags = customer_tags(by_rule, warehouse.query("select * from profiles.customer_interests"))
     store(warehouse, {TAGS: tags})
     return result(TAGS, tags, rules=len(RULES.rules), plots={"tags": plot_tags(tags)})
+
+
+@dg.multi_asset(specs=[EMBEDDINGS.spec(), LOOKALIKES.spec()])
+def build_customer_embeddings(warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
+    """Place every customer by what they buy and how, and measure what their look-alikes are worth."""
+    purchases = encode(warehouse.query(_PURCHASES))
+    types, categories = product_codes(purchases, warehouse.query(_PRODUCTS))
+    end_day = day_number(inputs.as_of(warehouse))
+    embeddings = customer_embeddings(purchases, types, end_day)
+    quality = lookalike_quality(purchases, types, categories, end_day)
+    store(warehouse, {EMBEDDINGS: embeddings, LOOKALIKES: quality})
+    yield result(EMBEDDINGS, embeddings)
+    plots = {} if quality.empty else {"lookalikes": plot_lookalike_quality(quality)}
+    yield result(LOOKALIKES, quality, plots=plots)

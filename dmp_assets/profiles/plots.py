@@ -213,3 +213,22 @@ def plot_tags(tags: pd.DataFrame) -> "Figure":
     if not counts.empty:
         axes.legend(title="Category", fontsize=8, frameon=False, loc="lower right")
     return figure
+
+
+def plot_lookalike_quality(quality: pd.DataFrame) -> "Figure":
+    """Draw the lift of each method of profiles.lookalike_quality with its interval; 1 is a random choice."""
+    from matplotlib.figure import Figure
+
+    rows = quality[quality["metric"] == "lift"].sort_values("value", kind="stable")
+    figure = Figure(figsize=(7, 2.2), layout="constrained")
+    axes = figure.subplots()
+    errors = [rows["value"] - rows["ci_low"], rows["ci_high"] - rows["value"]]
+    axes.barh([method.replace("_", " ") for method in rows["method"]], rows["value"], color="#4C78A8")
+    axes.errorbar(rows["value"], range(len(rows)), xerr=errors, fmt="none", ecolor="black", capsize=2, linewidth=1)
+    axes.axvline(1, color="black", linestyle="--", linewidth=1)
+    axes.set_xlabel(
+        f"Buyers among the best tenth, times a random choice (mean of {rows['categories'].max()} categories)"
+    )
+    axes.set_title("What the look-alikes of a category's buyers buy in the next 28 days")
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure

@@ -1,9 +1,12 @@
 """The contract of the served tables of this domain (Pandera)."""
 
+import numpy as np
 import pandera.pandas as pa
 
 from dmp_assets.profiles.behaviour import DAY_PARTS
+from dmp_assets.profiles.embedding import EMBEDDING_DIMENSIONS
 from dmp_assets.profiles.lifecycle import STAGES
+from dmp_assets.profiles.lookalike import METHODS, METRICS
 from dmp_assets.profiles.loyalty import TIERS
 from dmp_assets.profiles.profile import INTERESTS, TOPICS
 from dmp_assets.profiles.rfm import SEGMENTS
@@ -282,4 +285,58 @@ CUSTOMER_TAGS = pa.DataFrameSchema(
     unique=["customer_id", "source", "tag"],
     name="profiles.customer_tags",
     description="Tags by rule and ranked interests, with weight and evidence. One row per customer, source and tag.",
+)
+
+
+def _is_vector(values: object) -> bool:
+    vector = np.asarray(values, dtype=float)
+    return vector.shape == (EMBEDDING_DIMENSIONS,) and bool(np.isfinite(vector).all())
+
+
+CUSTOMER_EMBEDDINGS = pa.DataFrameSchema(
+    {
+        "customer_id": pa.Column(str, unique=True, description="Customer, namespaced by source."),
+        "as_of_on": _AS_OF,
+        "embedding": pa.Column(
+            object,
+            pa.Check(_is_vector, element_wise=True, error=f"a list of {EMBEDDING_DIMENSIONS} finite numbers"),
+            metadata={"type": "list[float]"},
+            description=f"List of {EMBEDDING_DIMENSIONS} numbers, the first components first: what the customer buys and in which "
+            "rhythm. The average customer is at 0. Compare by cosine, and only rows of one as_of_on.",
+        ),
+    },
+    strict=True,
+    ordered=True,
+    name="profiles.customer_embeddings",
+    description="Customers as vectors, to find who is like whom; the methods are in profiles/embedding.py, the use in "
+    "profiles/lookalike.py. One row per customer with a purchase.",
+)
+
+LOOKALIKE_QUALITY = pa.DataFrameSchema(
+    {
+        "method": pa.Column(
+            str,
+            pa.Check.isin(METHODS),
+            description="How customers are ranked: by cosine of embeddings to the seed, by cosine of counts by category (the "
+            "baseline), by their number of orders.",
+        ),
+        "metric": pa.Column(
+            str,
+            pa.Check.isin(METRICS),
+            description="Mean over categories: roc_auc; lift (buyers among the best tenth over buyers among all candidates); "
+            "lift_gain (lift minus the baseline's).",
+        ),
+        "value": pa.Column(float, description="The metric's value."),
+        "ci_low": pa.Column(float, description="Lower bound of the 95 % bootstrap interval over categories."),
+        "ci_high": pa.Column(float, description="Upper bound of the same interval."),
+        "categories": pa.Column("int64", pa.Check.ge(1), description="Product categories that count."),
+        "as_of_on": pa.Column("datetime64[us]", description="Day after the last day of the test period of 28 days."),
+    },
+    checks=[pa.Check(lambda frame: frame["ci_low"] <= frame["ci_high"], error="ci_low <= ci_high")],
+    unique=["method", "metric"],
+    strict=True,
+    ordered=True,
+    name="profiles.lookalike_quality",
+    description="Whether the look-alikes of a category's buyers of 28 days buy it in the next 28, with vectors from before them. "
+    "One row per method and metric.",
 )

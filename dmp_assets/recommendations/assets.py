@@ -18,6 +18,7 @@ from dmp_assets.recommendations.schema import (
     PRODUCT_RECOMMENDATIONS,
     RANKER,
 )
+from dmp_assets.recommendations.sequences.assets import SEQUENCE_MODELS
 from dmp_assets.settings import get_settings
 from dmp_assets.warehouse import Warehouse
 
@@ -42,19 +43,20 @@ _LEARNED_FROM = [
         )
     ),
 ]
+_SEQUENCE_WEIGHTS = f"{SEQUENCE_MODELS.full_name}.weights"
 
 
-def _trained_table(name: str, schema) -> Table:
-    derived = dict.fromkeys(schema.columns, _LEARNED_FROM) | {"as_of_on": _AS_OF}
+def _trained_table(name: str, schema, learned_from: list[str]) -> Table:
+    derived = dict.fromkeys(schema.columns, learned_from) | {"as_of_on": _AS_OF}
     return Table("recommendations", name, schema, lineage(schema, source=_LINES, derived=derived), "weekly")
 
 
-BOARD = _trained_table("leaderboard", LEADERBOARD)
-RANKER_TABLE = _trained_table("ranker", RANKER)
+BOARD = _trained_table("leaderboard", LEADERBOARD, [*_LEARNED_FROM, _SEQUENCE_WEIGHTS])
+RANKER_TABLE = _trained_table("ranker", RANKER, _LEARNED_FROM)
 TRAINED = (BOARD, RANKER_TABLE)
 
 _BY_CHAMPION = {"strategy": [f"{BOARD.full_name}.strategy", f"{BOARD.full_name}.is_champion"], "as_of_on": _AS_OF}
-_SCORED_WITH = [*_LEARNED_FROM, f"{BOARD.full_name}.is_champion", f"{RANKER_TABLE.full_name}.model"]
+_SCORED_WITH = [*_LEARNED_FROM, f"{BOARD.full_name}.is_champion", f"{RANKER_TABLE.full_name}.model", _SEQUENCE_WEIGHTS]
 RECOMMENDATIONS = Table(
     "recommendations",
     "customer_recommendations",
@@ -86,7 +88,11 @@ TABLES = (*TRAINED, RECOMMENDATIONS, PRODUCT_LISTS)
 def train_recommendations(warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
     """Compare every strategy on the last month and train the ranker for the next."""
     trained = train(
-        *_read(warehouse), inputs.as_of(warehouse), exclusions=load_exclusions(), n_jobs=get_settings().threads
+        *_read(warehouse),
+        inputs.as_of(warehouse),
+        exclusions=load_exclusions(),
+        sequence_models=inputs.trained(warehouse, SEQUENCE_MODELS.full_name),
+        n_jobs=get_settings().threads,
     )
     frames = {BOARD: trained.leaderboard, RANKER_TABLE: trained.ranker}
     store(warehouse, frames)
@@ -102,7 +108,7 @@ def train_recommendations(warehouse: Warehouse) -> Iterator[dg.MaterializeResult
 @dg.multi_asset(specs=[RECOMMENDATIONS.spec()])
 def fill_recommendations(warehouse: Warehouse) -> dg.MaterializeResult:
     """Fill every customer's lists by the strategies that were best."""
-    trained = Trained(inputs.trained(warehouse, BOARD.full_name), inputs.trained(warehouse, RANKER_TABLE.full_name))
+    trained = Trained(*(inputs.trained(warehouse, table.full_name) for table in (*TRAINED, SEQUENCE_MODELS)))
     purchases, products = _read(warehouse)
     exclusions = load_exclusions()
     lists = recommend(

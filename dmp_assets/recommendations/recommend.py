@@ -7,7 +7,7 @@ with what was trained and is repeated whenever there are new purchases.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
@@ -20,6 +20,7 @@ from dmp_assets.recommendations.leaderboard import champion, leaderboard, sorted
 from dmp_assets.recommendations.learned import candidate_features, no_ranker, ranker_scores, train_ranker
 from dmp_assets.recommendations.product_groups import ProductGroups, product_groups
 from dmp_assets.recommendations.product_lists import product_board, product_lists
+from dmp_assets.recommendations.sequences.training import SEQUENCE_STRATEGIES, no_sequence_models, sequence_scores
 from dmp_assets.recommendations.served import DEFAULT_LIMITS, SERVED_LISTS, Limits, served_list
 from dmp_assets.recommendations.strategies import LEARNED, STRATEGIES
 
@@ -35,19 +36,22 @@ class Trained:
         leaderboard: how good every strategy was; see `leaderboard.leaderboard`.
         ranker: the learned ranker, trained on all that is known; see `learned.train_ranker`. With the columns
             horizon_days and as_of_on; without rows where it had too little history to compete.
+        sequence_models: those that competed; see `sequences.training.train_sequence_models`.
     """
 
     leaderboard: pd.DataFrame
     ranker: pd.DataFrame
+    sequence_models: pd.DataFrame = field(default_factory=no_sequence_models)
 
 
-def train(
+def train(  # noqa: PLR0913 - each is a setting of its own
     purchases: pd.DataFrame,
     products: pd.DataFrame,
     as_of_on: date,
     *,
     horizon_days: int = HORIZON_DAYS,
     exclusions: Exclusions = NO_EXCLUSIONS,
+    sequence_models: pd.DataFrame | None = None,
     seed: int = 0,
     n_jobs: int = 1,
 ) -> Trained:
@@ -64,11 +68,15 @@ def train(
         as_of_on: day after the last one that is known.
         horizon_days: length of the test period, and of the period that the learned ranker predicts.
         exclusions: what is never recommended beside a product.
+        sequence_models: from `sequences.training.train_sequence_models`, trained on what was known before the horizon, to compete
+            with the others; served as they were compared, where they win.
         seed: of subsampling and resampling.
         n_jobs: threads. Does not change the result.
 
     Raises:
-        ValueError: if the frames are not valid, or nothing was bought by the same customers before and in the horizon.
+        ValueError: if the frames are not valid, nothing was bought by the same customers before and in the horizon, or a sequence
+            model was trained on the horizon.
+        UserError: there are sequence models, but the extra `deep` is not installed.
     """
     history, groups = _known(purchases, products, as_of_on, exclusions)
     end_day = day_number(as_of_on)
@@ -85,6 +93,8 @@ def train(
         of_products = pool.submit(product_board, history, groups, cutoff_day, as_of_on, seed=seed)
         features = {day: future.result() for day, future in features_of.items()}
         scores = {name: future.result() for name, future in scores_of.items()}
+    models = no_sequence_models() if sequence_models is None else sequence_models
+    scores |= sequence_scores(models, history, cutoff_day)
     ranker = no_ranker()
     if earlier:
         tested = train_ranker(history, features, earlier, horizon_days, seed=seed, n_jobs=n_jobs)
@@ -97,6 +107,7 @@ def train(
             horizon_days=np.full(len(ranker), horizon_days, dtype=np.int64),
             as_of_on=np.full(len(ranker), as_of_on, dtype="datetime64[us]"),
         ),
+        models,
     )
 
 
@@ -130,7 +141,7 @@ def recommend(
     history, groups = _known(purchases, products, as_of_on, exclusions)
     champions = {name: champion(trained.leaderboard, which) for name, which in SERVED_LISTS.items()}
     scores = {
-        strategy: _served_scores(strategy, history, groups, day_number(as_of_on), trained.ranker, n_jobs)
+        strategy: _served_scores(strategy, history, groups, day_number(as_of_on), trained, n_jobs)
         for strategy in sorted({strategy for strategy in champions.values() if strategy})
     }
     tables = [
@@ -187,9 +198,17 @@ def _known(
 
 
 def _served_scores(
-    strategy: str, history: Interactions, groups: ProductGroups, end_day: int, ranker: pd.DataFrame, n_jobs: int
+    strategy: str, history: Interactions, groups: ProductGroups, end_day: int, trained: Trained, n_jobs: int
 ) -> sparse.csr_array:
+    if strategy in SEQUENCE_STRATEGIES:
+        models = trained.sequence_models
+        own = sequence_scores(models[models["strategy"] == strategy], history, end_day)
+        if strategy not in own:
+            raise ValueError(
+                f"{strategy} is to fill a list, but is not among the sequence models; train it with `dmp build`"
+            )
+        return own[strategy]
     if strategy != LEARNED:
         return STRATEGIES[strategy](history, groups, end_day, n_jobs)
     features = candidate_features(history, end_day, groups, n_jobs=n_jobs)
-    return ranker_scores(ranker, features, history.shape, n_jobs=n_jobs)
+    return ranker_scores(trained.ranker, features, history.shape, n_jobs=n_jobs)

@@ -10,11 +10,12 @@ from dmp_assets.recommendations.leaderboard import COVERAGE, GAIN, GAP, LISTS, M
 from dmp_assets.recommendations.learned import KINDS
 from dmp_assets.recommendations.product_lists import PRODUCT_LISTS
 from dmp_assets.recommendations.segments import ALL_CUSTOMERS, FREQUENCY_DAYS, SEGMENTS
+from dmp_assets.recommendations.sequences.training import SEQUENCE_STRATEGIES
 from dmp_assets.recommendations.served import SERVED_LISTS
 from dmp_assets.recommendations.similar_products import SIMILAR_STRATEGIES
 from dmp_assets.recommendations.strategies import BASELINES, LEARNED, STRATEGIES
 
-_STRATEGIES = [*STRATEGIES, LEARNED]
+_STRATEGIES = [*STRATEGIES, LEARNED, *SEQUENCE_STRATEGIES]
 _PRODUCT_STRATEGIES = list(dict.fromkeys([*CROSS_SELL_STRATEGIES, *SIMILAR_STRATEGIES]))
 _ALL_STRATEGIES = list(dict.fromkeys([*_STRATEGIES, *_PRODUCT_STRATEGIES]))
 

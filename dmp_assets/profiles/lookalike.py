@@ -1,0 +1,159 @@
+"""Look-alikes: the customers most like a seed audience, for example like the buyers of a category.
+
+The seed is the mean of its customers' vectors of length 1 (Rocchio, 1971); others are ranked by their cosine to it.
+
+Measured on December 2017 (`lookalike_quality`, 186 categories): of the best tenth by embedding 2.9 times as many become buyers as of all
+candidates, 2.0 times by cosine of line counts by category, and as many by the plain number of orders. The mean of the similarities to the 20
+nearest of the seed instead of to its mean is worse (behaviour alone, November: lift 2.32 against 2.76). From a notebook:
+
+    embeddings = pd.read_parquet(".dmp/published/tables/profiles/customer_embeddings.parquet")
+    look_alikes(embeddings, seed=["cj:1609", "cj:2042"], count=100)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+import pandas as pd
+
+from dmp_assets.bootstrap import mean_intervals, resamples
+from dmp_assets.interactions import Interactions
+from dmp_assets.profiles.embedding import customer_vectors
+
+HORIZON_DAYS = 28
+RECENT_DAYS = 84
+MIN_SEED = 50
+MIN_BUYERS = 10
+AUDIENCE_SHARE = 0.1
+BASELINE = "category_counts"
+METHODS = ("embedding", BASELINE, "order_count")
+AUC, LIFT, GAIN = "roc_auc", "lift", "lift_gain"
+METRICS = (AUC, LIFT, GAIN)
+COLUMNS = {
+    "method": "object",
+    "metric": "object",
+    "value": "float64",
+    "ci_low": "float64",
+    "ci_high": "float64",
+    "categories": "int64",
+    "as_of_on": "datetime64[us]",
+}
+
+
+def look_alikes(embeddings: pd.DataFrame, seed: Iterable[str], count: int) -> pd.DataFrame:
+    """Return the customers most like a seed audience.
+
+    Args:
+        embeddings: customer_id and embedding (list of floats), as in profiles.customer_embeddings.
+        seed: customer_ids of the audience.
+        count: how many customers to return at most; the seed itself is not among them.
+
+    Returns:
+        rank (from 1), customer_id, similarity (cosine to the seed, -1 to 1); ties go to the lower customer_id.
+
+    Raises:
+        ValueError: if the seed is empty or none of it has an embedding, or count is below 1.
+    """
+    if count < 1:
+        raise ValueError(f"count must be at least 1, not {count}")
+    frame = embeddings.sort_values("customer_id", ignore_index=True)
+    is_seed = frame["customer_id"].isin(list(seed)).to_numpy()
+    if not is_seed.any():
+        raise ValueError("no customer of the seed has an embedding; give customer_ids such as cj:1609")
+    similarity = seed_similarity(np.vstack(frame["embedding"].to_list()), is_seed)
+    found = frame.assign(similarity=similarity)[~is_seed][["customer_id", "similarity"]]
+    found = found.sort_values(["similarity", "customer_id"], ascending=[False, True], ignore_index=True).head(count)
+    found.insert(0, "rank", np.arange(1, len(found) + 1))
+    return found
+
+
+def seed_similarity(vectors: np.ndarray, is_seed: np.ndarray) -> np.ndarray:
+    """Return each row's cosine to the mean of the seed's rows at length 1; 0 for a row of zeros, or a mean of zeros."""
+    units = _units(vectors)
+    return units @ _units(units[is_seed].mean(axis=0, keepdims=True))[0]
+
+
+def lookalike_quality(
+    purchases: Interactions, types: np.ndarray, categories: np.ndarray, as_of_day: int, *, seed: int = 0
+) -> pd.DataFrame:
+    """Measure what look-alikes are worth on the last HORIZON_DAYS days, with vectors from before them.
+
+    For each category the seed are its buyers in the HORIZON_DAYS before the cutoff; ranked are the customers who had not bought
+    it in RECENT_DAYS; the truth is who of them bought it in the HORIZON_DAYS after. Counted are categories with MIN_SEED customers
+    in the seed and MIN_BUYERS buyers to find.
+
+    Args:
+        purchases: of any time; only those before as_of_day are read.
+        types: the product type (a code from 0) of each product.
+        categories: the product category (a code from 0) of each product.
+        as_of_day: day after the last one that is known, days since 1970-01-01.
+        seed: of the resamples.
+
+    Returns:
+        method, metric, value, ci_low, ci_high (95 % bootstrap over categories), categories (how many count), as_of_on. The methods
+        are the embedding, cosine on counts of lines by category, and the number of orders, the same for every seed. The metrics:
+        roc_auc; lift (buyers among the best AUDIENCE_SHARE over buyers among all); lift_gain (lift minus that of category_counts,
+        paired). No rows where no category counts.
+    """
+    cutoff = as_of_day - HORIZON_DAYS
+    past = purchases.before(cutoff)
+    if not len(past.day):
+        return _no_quality()
+    customers, vectors = customer_vectors(purchases, types, cutoff)
+    size = int(categories.max()) + 1
+
+    def bought(lines: Interactions) -> np.ndarray:
+        counts = sparse.coo_array(
+            (np.ones(len(lines.day)), (lines.customer, categories[lines.product])), (purchases.shape[0], size)
+        )
+        return counts.toarray()[customers]
+
+    in_seed = bought(purchases.between(cutoff - HORIZON_DAYS, cutoff)) > 0
+    is_candidate = bought(purchases.between(cutoff - RECENT_DAYS, cutoff)) == 0
+    is_buyer = bought(purchases.between(cutoff, as_of_day)) > 0
+    counts = bought(past)
+    orders = np.bincount(past.customer[np.unique(past.order, return_index=True)[1]], minlength=purchases.shape[0])
+    scores: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+        "embedding": lambda own: seed_similarity(vectors, own),
+        BASELINE: lambda own: seed_similarity(counts, own),
+        "order_count": lambda _: orders[customers].astype(np.float64),
+    }
+    values: dict[str, list[tuple[float, float]]] = {method: [] for method in METHODS}
+    for category in range(size):
+        own, among = in_seed[:, category], is_candidate[:, category]
+        truth = is_buyer[among, category]
+        if own.sum() < MIN_SEED or truth.sum() < MIN_BUYERS or truth.all():
+            continue
+        for method, score in scores.items():
+            values[method].append(_auc_and_lift(score(own)[among], truth))
+    if not values[BASELINE]:
+        return _no_quality()
+    table = _with_intervals({method: np.array(found) for method, found in values.items()}, seed)
+    return table.assign(as_of_on=np.datetime64(as_of_day, "D")).astype(COLUMNS)
+
+
+def _no_quality() -> pd.DataFrame:
+    return pd.DataFrame(columns=pd.Index(COLUMNS)).astype(COLUMNS)
+
+
+def _auc_and_lift(scores: np.ndarray, truth: np.ndarray) -> tuple[float, float]:
+    from sklearn.metrics import roc_auc_score
+
+    best = np.argsort(-scores, kind="stable")[: max(1, round(AUDIENCE_SHARE * len(scores)))]
+    return float(roc_auc_score(truth, scores)), float(truth[best].mean() / truth.mean())
+
+
+def _with_intervals(values: dict[str, np.ndarray], seed: int) -> pd.DataFrame:
+    keys = [(method, metric) for method in METHODS for metric in METRICS]
+    table = np.column_stack(
+        [np.column_stack([values[method], values[method][:, 1] - values[BASELINE][:, 1]]) for method in METHODS]
+    )
+    low, high = mean_intervals(table, resamples(len(table), seed))
+    frame = pd.DataFrame(keys, columns=pd.Index(["method", "metric"]))
+    return frame.assign(value=table.mean(axis=0), ci_low=low, ci_high=high, categories=len(table))
+
+
+def _units(vectors: np.ndarray) -> np.ndarray:
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors / np.where(lengths > 0, lengths, 1)

@@ -1,0 +1,1 @@
+"""Sequence models of what a customer buys next: the optional extra `deep`."""

@@ -1,0 +1,47 @@
+"""The sequence models as an asset: read, train, store, record."""
+
+import time
+
+import dagster as dg
+
+from dmp_assets import inputs
+from dmp_assets.contracts import Table, lineage, result, store
+from dmp_assets.interactions import day_number, encode
+from dmp_assets.recommendations.recommend import HORIZON_DAYS
+from dmp_assets.recommendations.sequences import extra, schema
+from dmp_assets.recommendations.sequences.training import no_sequence_models, train_sequence_models
+from dmp_assets.warehouse import Warehouse
+
+_LINES = "marts.fct_order_lines"
+_LEARNED_FROM = [f"{_LINES}.{column}" for column in ("customer_id", "product_id", "order_id", "order_on", "line_type")]
+_AS_OF = ["marts.customer_features.as_of_on"]
+
+SEQUENCE_MODELS = Table(
+    "recommendations",
+    "sequence_models",
+    schema.SEQUENCE_MODELS,
+    lineage(
+        schema.SEQUENCE_MODELS,
+        source=_LINES,
+        derived=dict.fromkeys(schema.SEQUENCE_MODELS.columns, _LEARNED_FROM)
+        | {"trained_before_on": _AS_OF, "as_of_on": _AS_OF},
+    ),
+    "weekly",
+)
+
+
+@dg.multi_asset(specs=[SEQUENCE_MODELS.spec()])
+def train_sequences(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
+    """Train the sequence models on what was known before the leaderboard's test month; without the extra there are none."""
+    if not extra.is_installed():
+        context.log.info(extra.HOW_TO_INSTALL)
+        models = no_sequence_models()
+        store(warehouse, {SEQUENCE_MODELS: models})
+        return result(SEQUENCE_MODELS, models, left_out=extra.HOW_TO_INSTALL)
+    as_of_on = inputs.as_of(warehouse)
+    start = time.perf_counter()
+    models = train_sequence_models(
+        encode(warehouse.query(inputs.PURCHASES)), day_number(as_of_on) - HORIZON_DAYS, as_of_on
+    )
+    store(warehouse, {SEQUENCE_MODELS: models})
+    return result(SEQUENCE_MODELS, models, training_seconds=round(time.perf_counter() - start, 1))
