@@ -390,9 +390,9 @@ def _sales(data: dict[str, pd.DataFrame]) -> Section:
         )
     return Section(
         "Sales forecast",
-        "Sales eight weeks and 28 days ahead, in total, by department, category and store; each of these splits adds up to the total. "
-        "For each series the model with the smallest error in a backtest serves; a model that loses to the naive forecast never does. "
-        "Accuracy is measured on periods that nothing was chosen on; the shaded bands of the coverage are what is aimed at.",
+        "Sales eight weeks and 28 days ahead, in total, by department, category and store; each of these splits adds up to the "
+        "total. The model of each series is chosen by backtest; one that loses to the naive forecast never serves. Accuracy is "
+        "measured on periods that nothing was chosen on; the shaded bands of the coverage are what is aimed at.",
         figures,
         tables,
     )

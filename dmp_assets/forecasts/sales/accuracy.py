@@ -37,12 +37,14 @@ def measure_accuracy(scores: pd.DataFrame, served: pd.DataFrame, choices: pd.Dat
     Returns:
         level, series_id, model, metric, value, series_count, windows, is_champion, sorted. Metrics:
 
-        * mase; rmsse (root mean squared error over the scale); mae (USD); wmape (sum of absolute errors over the sum of sales; absent without sales); bias (sum of forecasts
+        * mase; rmsse (root mean squared error over the scale); mae (USD); wmape (sum of absolute errors over the sum of
+          sales; absent without sales); bias (sum of forecasts
           over sum of sales, minus 1; absent without sales); coverage_80, coverage_95 (share of the actual amounts inside the
           interval; of what is served only), on the held-out window;
         * improvement_over_naive_pct: 100 x (1 - mean absolute error / that of the baseline), on the held-out window. Where
           the baseline made no error: 0 for a model without error, else -100;
-        * selection_error: mean error of the selection windows (mase, of intermittent series rmsse), what the champion was chosen on (too rosy for a chosen model).
+        * selection_error: mean error of the selection windows (mase, of intermittent series rmsse), what the champion was
+          chosen on (too rosy for a chosen model).
 
         Model 'champion' is each series' own champion before, 'served' after reconciliation. Rows with a series_id in
         POOLED_SERIES are over the series of a level: mase, rmsse, mae, coverage and selection_error averaged, wmape and bias of the

@@ -65,7 +65,7 @@ REALISED = _table(
     "realised_accuracy",
     schema.REALISED_ACCURACY,
     {
-        **dict.fromkeys(schema.REALISED_ACCURACY.columns, [*_FORECAST, *_SALES]),
+        **{column: [*_FORECAST, *_SALES] for column in schema.REALISED_ACCURACY.columns},
         **{column: [f"{HISTORY.full_name}.{column}"] for column in ("frequency", "level")},
         "forecast_as_of_on": [f"{HISTORY.full_name}.as_of_on"],
         "naive_mase": [f"{HISTORY.full_name}.naive", f"{HISTORY.full_name}.scale", *_SALES],
@@ -146,8 +146,8 @@ def compare_sales_forecasts(warehouse: Warehouse) -> dg.MaterializeResult:
     asset=REALISED.key,
     name="keeps_its_promise",
     description=(
-        "No earlier forecast's realised error is above 1.5 times, and no realised coverage of the 95 % intervals more than 10 points "
-        "below, what the backtest promised (over at least 28 points). Warns only."
+        "No earlier forecast's realised error is above 1.5 times, and no realised coverage of the 95 % intervals more than 10 "
+        "points below, what the backtest promised (over at least 28 points). Warns only."
     ),
 )
 def keeps_its_promise(warehouse: Warehouse) -> dg.AssetCheckResult:
@@ -159,9 +159,9 @@ def keeps_its_promise(warehouse: Warehouse) -> dg.AssetCheckResult:
         passed=alarming.empty,
         severity=dg.AssetCheckSeverity.WARN,
         description="; ".join(
-            f"{row.frequency} {row.level} of {row.forecast_as_of_on:%Y-%m-%d}: MASE {row.mase:.2f} (promised "
-            f"{row.promised_mase:.2f}), coverage {row.coverage_95:.0%} (promised {row.promised_coverage_95:.0%})"
-            for row in alarming.itertuples()
+            f"{row['frequency']} {row['level']} of {row['forecast_as_of_on']:%Y-%m-%d}: MASE {row['mase']:.2f} (promised "
+            f"{row['promised_mase']:.2f}), coverage {row['coverage_95']:.0%} (promised {row['promised_coverage_95']:.0%})"
+            for row in alarming.to_dict("records")
         )
         or None,
     )

@@ -13,6 +13,7 @@ Series too young for a window are pooled in it, one pooled series per level, so 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
@@ -105,19 +106,15 @@ def rolling_forecasts(
         ValueError: if the series of a level add up to more than the total.
         ArithmeticError: if a model returns anything but a finite number.
     """
-    sales, windows = _split_windows(series, frequency, held_back)
+    sales, windows = _split_windows(series, frequency, horizon, held_back)
     is_history = sales["date"] < sales["origin"]
     histories = sales[is_history].rename(columns={"date": "ds", "sales_amount": "y"})
     windows["scale"] = histories.groupby("unique_id")["y"].agg(
         lambda sold: naive_scale(sold.to_numpy(), frequency.scale_lag)
     )
-    forecasts = pd.concat(
-        forecast_histories(_of(histories, ids), models, frequency, horizon, n_jobs).melt(
-            id_vars=["unique_id", "ds"], var_name="model", value_name="mean"
-        )
-        for models, ids in (_all_models(windows, frequency) if chosen is None else _chosen(windows, chosen, frequency))
-    )
-    forecasts = forecasts.pivot(index=["unique_id", "ds"], columns="model", values="mean")
+    fits = _all_models(windows, frequency) if chosen is None else _chosen(windows, chosen, frequency)
+    parts = [forecast_histories(_of(histories, ids), models, frequency, horizon, n_jobs) for models, ids in fits]
+    forecasts = reduce(pd.DataFrame.combine_first, [part.set_index(["unique_id", "ds"]) for part in parts])
     actual = sales[~is_history].set_index(["unique_id", "date"])["sales_amount"]
     forecasts["actual"] = actual.reindex(forecasts.index)
     forecasts = (
@@ -130,22 +127,23 @@ def window_scores(backtest: Backtest) -> pd.DataFrame:
     """Return the errors of each series, window and model, where the actual amounts are known; pooled series left out.
 
     Returns:
-        level, series_id, is_intermittent, periods_held_back, model, mae (USD), mase (mean absolute error over the scale), rmsse
-        (root mean squared error over the scale), selection_error (mase, of an intermittent series
-        rmsse), error_amount (USD, sum of the absolute errors), bias_amount (USD, forecasts minus actual amounts), actual_amount (USD).
+        level, series_id, is_intermittent, periods_held_back, model, mae (USD), mase (mean absolute error over the scale),
+        rmsse (root mean squared error over the scale), selection_error (mase, of an intermittent series rmsse), error_amount
+        (USD, sum of the absolute errors), bias_amount (USD, forecasts minus actual amounts), actual_amount (USD).
     """
     forecasts = backtest.forecasts.dropna(subset="actual").set_index("unique_id")
     ids = forecasts.index
     errors = forecasts[MODELS].sub(forecasts["actual"], axis=0)
-    table = pd.DataFrame(
-        {
-            "mae": errors.abs().groupby(ids).mean().stack(),
-            "rmse": (errors**2).groupby(ids).mean().pow(0.5).stack(),
-            "error_amount": errors.abs().groupby(ids).sum(min_count=1).stack(),
-            "bias_amount": errors.groupby(ids).sum(min_count=1).stack(),
-        }
-    ).rename_axis(["unique_id", "model"])
-    table = table.reset_index("model").join(forecasts["actual"].groupby(ids).sum().rename("actual_amount"))
+    wide = {
+        "mae": errors.abs().groupby(ids).mean(),
+        "rmse": (errors**2).groupby(ids).mean().pow(0.5),
+        "error_amount": errors.abs().groupby(ids).sum(),
+        "bias_amount": errors.groupby(ids).sum(),
+    }
+    table = wide["mae"].melt(var_name="model", ignore_index=False)[["model"]]
+    table = table.assign(**{name: values.melt()["value"].to_numpy() for name, values in wide.items()})
+    # A model that is not fitted has no error.
+    table = table.dropna(subset="mae").join(forecasts["actual"].groupby(ids).sum().rename("actual_amount"))
     table = table.join(backtest.windows[~backtest.windows["is_pooled"]], how="inner")
     table["mase"] = table["mae"] / table["scale"]
     table["rmsse"] = table["rmse"] / table["scale"]
@@ -185,16 +183,20 @@ def _of(histories: pd.DataFrame, ids: pd.Index) -> pd.DataFrame:
 
 
 def _split_windows(
-    series: pd.DataFrame, frequency: Frequency, held_back: Sequence[int]
+    series: pd.DataFrame, frequency: Frequency, horizon: int, held_back: Sequence[int]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the sales of every window (unique_id, date, sales_amount, origin) and the windows without their scale."""
     length = series.groupby(KEYS)["date"].transform("size")
     end = series["date"].max() + frequency.length
     parts = []
     for periods in held_back:
-        present = series[length - periods >= frequency.min_training].assign(is_pooled=False)
-        part = pd.concat([present, _pooled(series, present)])
-        parts.append(part.assign(periods_held_back=periods, origin=end - periods * frequency.length))
+        origin = end - periods * frequency.length
+        # Nothing after the window's own forecasts says what is pooled in it.
+        is_seen = series["date"] < origin + horizon * frequency.length
+        is_present = length - periods >= frequency.min_training
+        present = series[is_present & is_seen].assign(is_pooled=False)
+        part = pd.concat([present, _pooled(series[is_seen], present)])
+        parts.append(part.assign(periods_held_back=periods, origin=origin))
     sales = pd.concat(parts, ignore_index=True)
     keys = [*KEYS, "periods_held_back"]
     sales["unique_id"] = sales.groupby(keys).ngroup()

@@ -1,8 +1,8 @@
 """Which model is served for which series, and why.
 
 The error is MASE; of intermittent series it is the root mean squared error over the same scale, as in the M5 competition
-(Makridakis, Spiliotis and Assimakopoulos, International Journal of Forecasting 38, 2022): absolute errors are smallest for a forecast
-of nothing where most periods have no sales.
+(Makridakis, Spiliotis and Assimakopoulos, International Journal of Forecasting 38, 2022): where most periods have no sales,
+absolute errors are smallest for a forecast of nothing.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ def choose_champions(scores: pd.DataFrame, baseline: str) -> pd.DataFrame:
         selection_error=("selection_error", "mean"), windows=("selection_error", "size")
     )
     parts = []
-    for (level, is_intermittent), group in table.groupby(["level", "is_intermittent"]):
-        wide = group.pivot_table(index="series_id", columns="model", values="selection_error")
+    for (level, is_intermittent), kind in table.groupby(["level", "is_intermittent"]):
+        wide = kind.pivot_table(index="series_id", columns="model", values="selection_error")
         wide = wide.reindex(columns=[model for model in MODELS if model in wide.columns])
         units = wide
         if len(wide) == 1:
@@ -49,11 +49,11 @@ def choose_champions(scores: pd.DataFrame, baseline: str) -> pd.DataFrame:
             units = own.pivot_table(index="periods_held_back", columns="model", values="selection_error")[wide.columns]
         level_model = simplest_of_the_best(units)
         chosen = {series_id: _champion(row, level_model, baseline) for series_id, row in wide.iterrows()}
-        group = group.assign(
+        group = kind.assign(
             level_model=level_model,
-            baseline_error=group["series_id"].map(wide[baseline]),
-            champion=group["series_id"].map({series_id: model for series_id, (model, _) in chosen.items()}),
-            reason=group["series_id"].map({series_id: reason for series_id, (_, reason) in chosen.items()}),
+            baseline_error=kind["series_id"].map(wide[baseline]),
+            champion=kind["series_id"].map({series_id: model for series_id, (model, _) in chosen.items()}),
+            reason=kind["series_id"].map({series_id: reason for series_id, (_, reason) in chosen.items()}),
         )
         parts.append(group)
     table = pd.concat(parts, ignore_index=True)

@@ -51,8 +51,8 @@ def reconcile(forecasts: pd.DataFrame) -> pd.Series:
     mean = forecasts["mean"].to_numpy(dtype=float).copy()
     weight = forecasts["error_variance"].to_numpy(dtype=float).copy()
     is_total = (forecasts["level"] == TOTAL).to_numpy()
-    group = pd.factorize(forecasts["group"])[0]
-    part = pd.factorize(pd.MultiIndex.from_arrays([group, forecasts["level"]]))[0]
+    group = forecasts.groupby("group").ngroup().to_numpy(dtype=int)
+    part = forecasts.groupby(["group", "level"]).ngroup().to_numpy(dtype=int)
     groups, parts = group.max(initial=-1) + 1, part.max(initial=-1) + 1
     group_of_part = np.zeros(parts, dtype=int)
     group_of_part[part] = group

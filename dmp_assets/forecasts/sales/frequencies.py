@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-import pandas as pd
+from datetime import timedelta
 
 
 @dataclass(frozen=True)
@@ -46,9 +45,9 @@ class Frequency:
     selection_windows: int
 
     @property
-    def length(self) -> pd.Timedelta:
+    def length(self) -> timedelta:
         """The length of a period."""
-        return pd.Timedelta(days=self.days)
+        return timedelta(days=self.days)
 
     def min_periods(self, horizon: int) -> int:
         """Return the fewest whole periods a series needs: some to learn from, a horizon each to choose and to judge on."""

@@ -1,8 +1,13 @@
 """Prediction intervals by split conformal calibration on the backtest's selection windows (Vovk et al., 2005).
 
-Errors of the served (reconciled) forecasts are divided by the series' naive error, so that series share one calibration. All series
-of a window share its weather and holidays: windows repeat, points do not. So the conformal quantile is taken within each window, and
-the ninetieth percentile over the windows counts. Below and above the mean are calibrated apart, because sales err further upwards.
+Errors of the served (reconciled) forecasts are divided by the series' naive error, so that the series of a group (regular or
+intermittent, of a level; the total with the departments) share one calibration. All series of a window share its weather and
+holidays: windows repeat, points do not. So the conformal quantile is taken within each window, and the ninetieth percentile over
+the windows counts. Below and above the mean are calibrated apart, because sales err further upwards.
+
+Measured on the held-out weeks and days (as of 2018-01-01: November and December, a season that no earlier window had seen), all
+series: weekly 83.0 % of 80 and 94.8 % of 95, daily 83.9 % and 95.7 %; regular series alone 80.5 % and 95.0 %, 78.4 % and 93.7 %.
+One calibration for all levels left the categories at 74.9 % and 92.0 % (weekly), 72.4 % and 91.1 % (daily).
 """
 
 from __future__ import annotations

@@ -15,8 +15,8 @@ from dmp_assets.forecasts.sales.series import KEYS, known_periods
 # A forecast is kept until its last day is known and a week more: eight weeks ahead from the first whole week.
 HISTORY_DAYS = 70
 
-# The alarm: half as much error again as the backtest promised, or 95 % intervals that cover ten points less than they did there. The
-# weeks before Christmas, the hardest of the year, had 1.3 times the error of the windows before them.
+# The alarm: half as much error again as the backtest promised, or 95 % intervals that cover ten points less than they did
+# there. The weeks before Christmas, the hardest of the year, had 1.3 times the error of the windows before them.
 ERROR_LIMIT = 1.5
 COVERAGE_SLACK = 0.10
 # Fewer known points (series x periods) say nothing.

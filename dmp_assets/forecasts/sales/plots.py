@@ -140,7 +140,7 @@ def plot_champions(models: pd.DataFrame) -> Figure:
     axes = figure.subplots()
     labels = [f"{frequency} {level} ({count})" for (frequency, level), count in counts.sum(axis=1).items()]
     left = pd.Series(0.0, index=shares.index)
-    colours = colormaps["tab20"].colors
+    colours = colormaps["tab20"](range(20))
     for model in [model for model in MODELS if model in shares.columns]:
         axes.barh(labels, shares[model], left=left, label=_label(model), color=colours[MODELS.index(model)])
         left = left + shares[model]

@@ -9,7 +9,6 @@ from dmp_assets.forecasts.sales.accuracy import (
     CHAMPION,
     HELD_OUT_METRICS,
     IMPROVEMENT,
-    POOLED_SERIES,
     SELECTION_METRIC,
     SERVED,
 )
@@ -48,7 +47,8 @@ def _optional(description: str, *checks: pa.Check) -> pa.Column:
 _SERIES_ID = pa.Column(
     str,
     description=(
-        "The department, category or store, or the total. '(others)' of a level are its series too young to be forecast alone, together."
+        "The department, category or store, or the total. '(others)' of a level are its series too young to be forecast "
+        "alone, together."
     ),
 )
 _LEVEL = pa.Column(str, pa.Check.isin(LEVELS), description="What is added up: total, department, category or store.")
@@ -141,8 +141,8 @@ FORECAST_HISTORY = pa.DataFrameSchema(
     ordered=True,
     name="forecasts.forecast_history",
     description=(
-        "Every served forecast of the last ten weeks, to be compared with what was sold. One row per as-of date, frequency, series and "
-        "period ahead."
+        "Every served forecast of the last ten weeks, to be compared with what was sold. One row per as-of date, frequency, "
+        "series and period ahead."
     ),
 )
 
@@ -168,7 +168,8 @@ REALISED_ACCURACY = pa.DataFrameSchema(
         "is_alarming": pa.Column(
             bool,
             description=(
-                "Whether the error is above 1.5 times the promised one, or coverage_95 more than 10 points below, over at least 28 points."
+                "Whether the error is above 1.5 times the promised one, or coverage_95 more than 10 points below, over at least "
+                "28 points."
             ),
         ),
         "as_of_on": _as_of("The day of the comparison: sales before it were known."),
@@ -178,7 +179,8 @@ REALISED_ACCURACY = pa.DataFrameSchema(
     ordered=True,
     name="forecasts.realised_accuracy",
     description=(
-        "What earlier forecasts turned out to be worth, on the periods known since. One row per day of a forecast, frequency and level."
+        "What earlier forecasts turned out to be worth, on the periods known since. One row per day of a forecast, frequency "
+        "and level."
     ),
 )
 
@@ -188,8 +190,8 @@ FORECAST_ACCURACY = pa.DataFrameSchema(
         "series_id": pa.Column(
             str,
             description=(
-                "The series; over the series of a level: '(all)', '(regular)' and '(intermittent)' (sales in fewer than half of the "
-                "periods)."
+                "The series; over the series of a level: '(all)', '(regular)' and '(intermittent)' (sales in fewer than half of "
+                "the periods)."
             ),
         ),
         "level": _LEVEL,
@@ -205,9 +207,9 @@ FORECAST_ACCURACY = pa.DataFrameSchema(
             str,
             pa.Check.isin([SELECTION_METRIC, *HELD_OUT_METRICS]),
             description=(
-                "On the held-out last periods: mase and rmsse (absolute and root mean squared error over the naive error), mae (USD), "
-                "wmape, bias, coverage_80 and coverage_95 (share of periods inside the interval), improvement_over_naive_pct. On the "
-                "earlier windows: selection_error (mase, of intermittent series rmsse)."
+                "On the held-out last periods: mase and rmsse (absolute and root mean squared error over the naive error), mae "
+                "(USD), wmape, bias, coverage_80 and coverage_95 (share of periods inside the interval), "
+                "improvement_over_naive_pct. On the earlier windows: selection_error (mase, of intermittent series rmsse)."
             ),
         ),
         "value": pa.Column(float, description="The metric's value, in the unit of the metric."),
@@ -223,7 +225,7 @@ FORECAST_ACCURACY = pa.DataFrameSchema(
     strict=True,
     ordered=True,
     name="forecasts.forecast_accuracy",
-    description=f"Backtest accuracy of every model ({', '.join(POOLED_SERIES)} over a level). One row per frequency, series, model, metric.",
+    description="Backtest accuracy of every model. One row per frequency, level, series, model and metric.",
 )
 
 _REACH = "of the interval in units of the scale (the naive forecast's mean absolute error)."
@@ -261,7 +263,9 @@ FORECAST_MODELS = pa.DataFrameSchema(
     strict=True,
     ordered=True,
     name="forecasts.forecast_models",
-    description="The model chosen for each series, with the evidence and what the daily forecast needs. One row per frequency and series.",
+    description=(
+        "The model chosen for each series, with the evidence and what the daily forecast needs. One row per frequency and series."
+    ),
 )
 
 EXCLUDED_SERIES = pa.DataFrameSchema(

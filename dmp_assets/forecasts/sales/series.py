@@ -82,7 +82,7 @@ def select_series(sales: pd.DataFrame, as_of_on: date, frequency: Frequency, hor
         },
         index=pd.MultiIndex.from_frame(began[KEYS].drop_duplicates().sort_values(KEYS)),
     )
-    summary = summary.fillna({column: 0.0 for column in summary.columns}).reset_index()
+    summary = summary.fillna(dict.fromkeys(summary.columns, 0.0)).reset_index()
     summary = summary.astype({"whole_period_count": "int64", "sale_period_share": float, "sales_amount": float})
     fewest = frequency.min_periods(horizon)
     summary["reason"] = f"fewer than {fewest} whole {frequency.period}s"
