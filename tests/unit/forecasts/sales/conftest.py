@@ -53,7 +53,9 @@ def _shop(sales_of: SalesBuilder, frequency: Frequency, periods: int) -> pd.Data
         [
             sales_of(categories, frequency=frequency),
             sales_of(
-                {"X": categories["A"] + categories["B"], "Y": categories["C"] + categories["D"]}, "department", frequency
+                {"X": categories["A"] + categories["B"], "Y": categories["C"] + categories["D"]},
+                "department",
+                frequency,
             ),
             sales_of({"old": total - new, "new": new[-5:]}, "store", frequency),
             sales_of({"total": total}, "total", frequency),

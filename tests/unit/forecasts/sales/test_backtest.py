@@ -72,7 +72,9 @@ def test_selection_windows_end_before_the_held_out_weeks_begin(rolled):
 
 def test_scores_are_absolute_errors_over_the_scale(rolled):
     scores = window_scores(rolled)
-    row = scores[(scores["series_id"] == "A") & (scores["model"] == "naive") & (scores["periods_held_back"] == 8)].iloc[0]
+    row = scores[(scores["series_id"] == "A") & (scores["model"] == "naive") & (scores["periods_held_back"] == 8)].iloc[
+        0
+    ]
     # Naive 22 against 23 .. 30: 4.5 on average; the history steps by 1.
     assert row[["mae", "mase", "selection_error", "bias_amount", "actual_amount"]].tolist() == [4.5, 4.5, 4.5, -36, 212]
     assert row["rmsse"] == pytest.approx(np.sqrt(25.5))

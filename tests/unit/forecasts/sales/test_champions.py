@@ -43,9 +43,7 @@ def test_a_series_takes_the_levels_model_unless_its_own_is_clearly_better():
 
 
 def test_a_model_that_loses_to_the_baseline_is_not_served():
-    table = choose_champions(
-        scores(**MANY, B={"naive": 1.0, "window_average": 0.95, "ensemble": 1.05}), "naive"
-    )
+    table = choose_champions(scores(**MANY, B={"naive": 1.0, "window_average": 0.95, "ensemble": 1.05}), "naive")
     assert champion_of(table, "B") == ["naive"]
 
 
@@ -57,7 +55,10 @@ def test_a_perfect_tie_stays_with_the_simplest_model():
 def test_regular_and_intermittent_series_have_a_level_model_each():
     sparse = {f"sparse{number}": {"naive": 2.0, "imapa": 1.0} for number in range(20)}
     table = choose_champions(scores(**MANY, **sparse), "naive")
-    assert table.groupby("is_intermittent")["level_model"].unique().str[0].to_dict() == {False: "ensemble", True: "imapa"}
+    assert table.groupby("is_intermittent")["level_model"].unique().str[0].to_dict() == {
+        False: "ensemble",
+        True: "imapa",
+    }
 
 
 def test_a_model_within_noise_of_the_best_is_chosen_if_it_is_simpler():
