@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import date, timedelta
 
 import pandas as pd
 import pytest
@@ -102,5 +102,5 @@ def test_days_without_sales_have_a_defined_result(sales, accuracy):
 
 def test_forecasts_are_kept_for_ten_weeks():
     history = pd.concat([forecast_of(MONDAY, 1.0), forecast_of(date(2018, 1, 2), 1.0)])
-    kept = recent_history(history, MONDAY + pd.Timedelta(days=HISTORY_DAYS + 1))
+    kept = recent_history(history, MONDAY + timedelta(days=HISTORY_DAYS + 1))
     assert kept["as_of_on"].dt.date.unique().tolist() == [date(2018, 1, 2)]
