@@ -28,6 +28,7 @@ MARTS = (
     "marts.fct_orders",
     "marts.fct_touches",
     "marts.fct_weekly_sales",
+    "marts.fct_daily_sales",
     "marts.customer_features",
     "marts.customer_feature_inputs",
 )
@@ -60,6 +61,9 @@ SNAPSHOTS = (
     "recommendations.sequence_models",
     "forecasts.sales_forecasts",
     "forecasts.forecast_accuracy",
+    "forecasts.forecast_models",
+    "forecasts.forecast_history",
+    "forecasts.realised_accuracy",
     "forecasts.excluded_series",
     "forecasts.customer_predictions",
     "forecasts.prediction_leaderboard",

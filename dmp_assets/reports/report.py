@@ -11,7 +11,8 @@ from dmp_assets.clusters import plots as cluster_plots
 from dmp_assets.clusters.features import transform_features
 from dmp_assets.clusters.methods import SERVED_METHOD
 from dmp_assets.forecasts.sales import plots as forecast_plots
-from dmp_assets.forecasts.sales.accuracy import ALL_SERIES, CHAMPION
+from dmp_assets.forecasts.sales.accuracy import ALL_SERIES, POOLED_SERIES, SERVED
+from dmp_assets.forecasts.sales.frequencies import FREQUENCIES
 from dmp_assets.profiles import plots as profile_plots
 from dmp_assets.recommendations import plots as recommendation_plots
 from dmp_assets.recommendations.leaderboard import GAP
@@ -33,6 +34,7 @@ QUERIES = {
     "summaries": "select * from clusters.cluster_summaries where method = 'kmeans' order by cluster_id",
     "drift": "select feature, psi, is_drifting, reference_as_of_on from clusters.cluster_drift order by feature",
     "weekly": inputs.WEEKLY_SALES,
+    "daily": inputs.DAILY_SALES,
     "interests": "select * from profiles.customer_interests order by customer_id, source, rank",
     "topics": "select * from profiles.topic_terms order by topic_id, rank",
     "leaderboard": "select * from recommendations.leaderboard order by list, segment, strategy, metric",
@@ -47,8 +49,10 @@ QUERIES = {
         limit 12
     """,
     "measures": "select * from similarity.similarity_measures order by entity, measure",
-    "forecasts": "select * from forecasts.sales_forecasts order by level, series_id, model, date",
-    "accuracy": "select * from forecasts.forecast_accuracy order by level, series_id, model, metric",
+    "forecasts": "select * from forecasts.sales_forecasts order by frequency, level, series_id, date",
+    "forecast_models": "select * from forecasts.forecast_models order by frequency, level, series_id",
+    "accuracy": "select * from forecasts.forecast_accuracy order by frequency, level, series_id, model, metric",
+    "realised": "select * from forecasts.realised_accuracy order by forecast_as_of_on desc, frequency, level",
     "similar_products": """
         select product.product_type as product, product.department, neighbour.product_type as most_similar,
             pair.similarity, pair.common_count
@@ -70,6 +74,7 @@ READS = (
     "marts.fct_orders",
     "marts.customer_features",
     "marts.fct_weekly_sales",
+    "marts.fct_daily_sales",
     "marts.dim_products",
     "profiles.customer_profiles",
     "profiles.customer_tags",
@@ -84,7 +89,9 @@ READS = (
     "recommendations.leaderboard",
     "recommendations.product_recommendations",
     "forecasts.sales_forecasts",
+    "forecasts.forecast_models",
     "forecasts.forecast_accuracy",
+    "forecasts.realised_accuracy",
     "quarantine.rejected_rows",
 )
 """The tables behind the queries."""
@@ -136,7 +143,7 @@ def _facts(data: dict[str, pd.DataFrame]) -> list[Fact]:
         Fact(f"${orders['sales_amount']:,.0f}", "sales"),
         Fact(f"{len(chosen)}", "clusters of customers"),
         *(
-            [Fact(f"{-gain:+.1f} %", "error of the category forecasts against the naive forecast")]
+            [Fact(f"{-gain:+.1f} %", "error of the weekly category forecasts against the naive forecast")]
             if gain is not None
             else []
         ),
@@ -144,11 +151,12 @@ def _facts(data: dict[str, pd.DataFrame]) -> list[Fact]:
 
 
 def _pooled(accuracy: pd.DataFrame, metric: str) -> float | None:
-    """Return a metric of each category's own champion, over all categories; None if no category could be forecast."""
+    """Return a metric of what is served by week, over all categories; None if no category could be forecast."""
     rows = accuracy[
-        (accuracy["level"] == "category")
+        (accuracy["frequency"] == "weekly")
+        & (accuracy["level"] == "category")
         & (accuracy["series_id"] == ALL_SERIES)
-        & (accuracy["model"] == CHAMPION)
+        & (accuracy["model"] == SERVED)
         & (accuracy["metric"] == metric)
     ]
     return None if rows.empty else float(rows["value"].iloc[0])
@@ -328,32 +336,65 @@ def _clusters(data: dict[str, pd.DataFrame]) -> Section:
 
 
 def _sales(data: dict[str, pd.DataFrame]) -> Section:
-    accuracy = data["accuracy"]
-    pooled = accuracy[accuracy["series_id"] == ALL_SERIES].pivot_table(
-        index=["level", "model"], columns="metric", values="value"
+    accuracy, forecasts, realised = data["accuracy"], data["forecasts"], data["realised"]
+    pooled = accuracy[accuracy["series_id"].isin(POOLED_SERIES)].pivot_table(
+        index=["frequency", "level", "series_id", "series_count", "model"], columns="metric", values="value"
     )
-    columns = ["mase", "improvement_over_naive_pct", "coverage_80", "coverage_95"]
-    pooled = pooled[columns].reset_index().sort_values(["level", "mase", "model"]).rename(columns=_in_words)
-    total = data["forecasts"][(data["forecasts"]["level"] == "total") & data["forecasts"]["is_champion"]]
+    columns = ["mase", "wmape", "bias", "improvement_over_naive_pct", "coverage_80", "coverage_95"]
+    order = ["frequency", "level", "series_id", "mase", "model"]
+    pooled = pooled[columns].reset_index().sort_values(order).rename(columns=_in_words)
+    accuracy_formats = {
+        "series count": ",.0f",
+        "mase": ".3f",
+        "wmape": ".1%",
+        "bias": "+.1%",
+        "improvement over naive pct": "+.1f",
+        "coverage 80": ".1%",
+        "coverage 95": ".1%",
+    }
+    total = forecasts[(forecasts["level"] == "total") & (forecasts["frequency"] == "weekly")]
     total = total[["date", "model", "mean", "lo_80", "hi_80", "lo_95", "hi_95"]]
     total = total.assign(date=total["date"].dt.strftime("%Y-%m-%d")).rename(columns={"date": "week from"})
+    figures = [
+        *(svg(forecast_plots.plot_forecasts(data[name], forecasts, name)) for name in FREQUENCIES),
+        *(svg(forecast_plots.plot_accuracy(accuracy, name)) for name in FREQUENCIES),
+        svg(forecast_plots.plot_champions(data["forecast_models"])),
+        svg(forecast_plots.plot_coverage(accuracy)),
+    ]
+    tables = [
+        page_table("Total sales, USD", total, dict.fromkeys(["mean", "lo_80", "hi_80", "lo_95", "hi_95"], ",.0f")),
+        page_table("Accuracy on the held-out periods, over the series of a level", pooled, accuracy_formats),
+    ]
+    if not realised.empty:
+        figures.append(svg(forecast_plots.plot_realised(realised)))
+        shown = [
+            "forecast_as_of_on",
+            "frequency",
+            "level",
+            "point_count",
+            "mase",
+            "naive_mase",
+            "promised_mase",
+            "bias",
+        ]
+        shown = realised[[*shown, "coverage_80", "coverage_95", "is_alarming"]].assign(
+            forecast_as_of_on=realised["forecast_as_of_on"].dt.strftime("%Y-%m-%d")
+        )
+        formats = {**accuracy_formats, **dict.fromkeys(["naive mase", "promised mase"], ".3f"), "point count": ",.0f"}
+        tables.append(
+            page_table(
+                "Earlier forecasts against what was sold since",
+                shown.rename(columns=_in_words),
+                {name: formats[name] for name in map(_in_words, shown.columns) if name in formats},
+            )
+        )
     return Section(
         "Sales forecast",
-        "Weekly sales eight weeks ahead. For each series the model with the smallest error in a backtest serves; a model that "
-        "loses to the naive forecast never does. Accuracy is measured on weeks that nothing was chosen on.",
-        [
-            svg(forecast_plots.plot_total_forecast(data["weekly"], data["forecasts"])),
-            svg(forecast_plots.plot_accuracy(accuracy)),
-            svg(forecast_plots.plot_champions(accuracy)),
-        ],
-        [
-            page_table("Total sales, USD", total, dict.fromkeys(["mean", "lo_80", "hi_80", "lo_95", "hi_95"], ",.0f")),
-            page_table(
-                "Accuracy on the held-out weeks, mean over the series of a level",
-                pooled,
-                {"mase": ".3f", "improvement over naive pct": "+.1f", "coverage 80": ".1%", "coverage 95": ".1%"},
-            ),
-        ],
+        "Sales eight weeks and 28 days ahead, in total, by department, category and store; each of these splits adds up to the "
+        "total. The model of each series is chosen by backtest; one that loses to the naive forecast never serves. Accuracy is "
+        "measured on periods that nothing was chosen on; the shaded bands of the coverage are what is aimed at.",
+        figures,
+        tables,
     )
 
 
