@@ -61,6 +61,16 @@ SNAPSHOTS = (
     "forecasts.customer_predictions",
     "forecasts.prediction_leaderboard",
     "forecasts.prediction_models",
+    "forecasts.prediction_reliability",
+    "forecasts.prediction_gains",
+    "forecasts.prediction_importance",
+    "forecasts.prediction_dependence",
+    "forecasts.prediction_bins",
+    "forecasts.category_propensity",
+    "forecasts.lifetime_values",
+    "forecasts.prediction_history",
+    "forecasts.prediction_outcomes",
+    "forecasts.prediction_drift",
 )
 
 
