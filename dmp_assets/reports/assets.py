@@ -92,8 +92,8 @@ REPORT = _spec(
     "report",
     READS,
     {"python", "html"},
-    "The report for marketers as one HTML file that needs no network: customers, segments, clusters, sales forecast and its "
-    "accuracy, similar products, rejected rows.",
+    "The report for marketers as one HTML file that needs no network: customers, segments, clusters, what customers will do, sales "
+    "forecast and its accuracy, similar products, rejected rows.",
 )
 DOCS = _spec(
     "dbt_docs",

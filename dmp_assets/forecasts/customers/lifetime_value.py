@@ -23,7 +23,7 @@ ROWS = 5_000
 
 BG_NBD_FEATURES = ("frequency", "recency_days", "tenure_days", "average_order_amount")
 
-_LARGEST_LOG = 12.0
+_LARGEST_LOG = 8.0
 
 
 @dataclass(frozen=True)
@@ -69,9 +69,15 @@ class BgNbd:
         from scipy.special import hyp2f1
 
         z = days / (self.alpha + age + days)
-        tail = (1 - z) ** (self.a - 1) * hyp2f1(self.a + self.b - 1 - self.r, self.a - 1, self.a + self.b + x - 1, z)
-        per_life = (self.a + self.b + x - 1) / (self.a - 1) * (1 - tail)
-        return np.maximum(per_life * self.probability_alive(x, t_x, age), 0)
+        with np.errstate(all="ignore"):
+            tail = (1 - z) ** (self.a - 1) * hyp2f1(
+                self.a + self.b - 1 - self.r, self.a - 1, self.a + self.b + x - 1, z
+            )
+            per_life = (self.a + self.b + x - 1) / (self.a - 1) * (1 - tail)
+        # Where customers all but never leave the terms cancel to nothing: then orders simply go on at their rate.
+        at_rate = (self.r + x) / (self.alpha + age) * days
+        orders = np.where(np.isfinite(per_life), np.clip(per_life, 0, at_rate), at_rate)
+        return orders * self.probability_alive(x, t_x, age)
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ _SHOWN = {
 }
 _CHAMPION, _OTHER = "tab:orange", "tab:blue"
 _COLUMNS = 4
+_LARGEST_PSI = 1.0
 
 
 def plot_prediction_leaderboard(board: pd.DataFrame) -> Figure:
@@ -43,7 +44,8 @@ def plot_prediction_leaderboard(board: pd.DataFrame) -> Figure:
         metrics = [metric for metric in _SHOWN if metric in set(rows["metric"])]
         for axes, metric in zip(panels, metrics, strict=False):
             _intervals(axes, rows[rows["metric"] == metric])
-            axes.set(title=f"{target}, cutoff {rows['cutoff_on'].iloc[0]:%d %b %Y}", xlabel=_SHOWN[metric])
+            axes.set_title(f"{target}, {rows['cutoff_on'].iloc[0]:%d %b %Y}", fontsize="medium")
+            axes.set_xlabel(_SHOWN[metric], fontsize="small")
         for axes in panels[len(metrics) :]:
             axes.set_visible(False)
     return figure
@@ -73,7 +75,8 @@ def plot_reliability(reliability: pd.DataFrame, board: pd.DataFrame) -> Figure:
                 label=f"{cutoff_on:%d %b %Y}",
             )
         model = rows.loc[rows["target"] == target, "model"].iloc[0]
-        axes.set(title=f"{target}: {model}", xlabel="predicted probability", ylabel="share that happened")
+        axes.set_title(f"{target}: {model}", fontsize="medium")
+        axes.set(xlabel="predicted probability", ylabel="share that happened")
         axes.legend(loc="upper left", fontsize="small")
     return figure
 
@@ -103,7 +106,7 @@ def plot_gains(gains: pd.DataFrame, board: pd.DataFrame) -> Figure:
             f"lift {first['lift']:.1f}",
             (first["taken_share"], first["gain"]),
             textcoords="offset points",
-            xytext=(8, -12),
+            xytext=(10, -3),
             fontsize="small",
         )
         axes.set(title=target, xlabel="share taken, highest first", ylabel="share of all that happened")
@@ -112,7 +115,7 @@ def plot_gains(gains: pd.DataFrame, board: pd.DataFrame) -> Figure:
 
 
 def plot_importance(importance: pd.DataFrame, features: int = 8) -> Figure:
-    """Return the most important features of each champion, one panel per target, as a share of the largest.
+    """Return the most important features of each champion, one panel per target.
 
     Args:
         importance: forecasts.prediction_importance.
@@ -125,7 +128,8 @@ def plot_importance(importance: pd.DataFrame, features: int = 8) -> Figure:
         axes.barh(
             [_words(name) for name in rows["feature"]], rows["importance"], xerr=rows["importance_sd"], color=_OTHER
         )
-        axes.set(title=f"{target}: {rows['model'].iloc[0]}", xlabel="growth of the loss")
+        axes.set_title(f"{target}: {rows['model'].iloc[0]}", fontsize="medium")
+        axes.set(xlabel="how far predictions move")
         axes.tick_params(labelsize="small")
         axes.locator_params(axis="x", nbins=4)
     return figure
@@ -205,11 +209,13 @@ def plot_drift(drift: pd.DataFrame, features: int = 15) -> Figure:
     rows = pd.concat([rows[is_score], most]).sort_values(["psi", "feature"])
     axes.barh(
         [_words(name) for name in rows["feature"]],
-        rows["psi"],
+        rows["psi"].clip(upper=_LARGEST_PSI),
         color=np.where(rows["kind"] == "score", _CHAMPION, _OTHER),
     )
     axes.axvline(DRIFT_LIMIT, color="black", linestyle="--", linewidth=1, label="limit")
-    axes.set(title="Drift against the training data", xlabel="population stability index (orange: scores)")
+    axes.set(
+        title="Drift against the training data", xlabel="population stability index (orange: scores; 1 stands for more)"
+    )
     axes.tick_params(labelsize="small")
     axes.legend(fontsize="small", loc="lower right")
     return figure

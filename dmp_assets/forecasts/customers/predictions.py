@@ -401,9 +401,7 @@ def _target_tables(
     )
     model, parameters = target.models[champion], held[0][champion].parameters
     tested = feature_table(newest.test, model.features)
-    importance = permutation_importance(
-        lambda rows: model.predict(parameters, rows), tested, outcome, target.kind, seed=seed
-    )
+    importance = permutation_importance(lambda rows: model.predict(parameters, rows), tested, target.kind, seed=seed)
     shown = importance.loc[importance["importance"] > 0, "feature"].tolist()[:FEATURES_SHOWN]
     dependence = partial_dependence(lambda rows: model.predict(parameters, rows), tested, shown, seed=seed)
     tables["importance"] = importance.assign(model=champion, **about)

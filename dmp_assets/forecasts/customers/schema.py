@@ -246,8 +246,10 @@ PREDICTION_IMPORTANCE = _table(
         "model": _MODEL,
         "feature": pa.Column(str, description="The feature that is shuffled among the customers."),
         "importance": _number(
-            f"Growth of the mean deciding loss (nats, squared or absolute unit of the target), mean of {REPEATS} shuffles of "
-            f"at most {CUSTOMERS} examples; around 0 or below for a feature that does not matter or that others stand in for."
+            f"How far the predictions move when the feature is shuffled, mean of {REPEATS} shuffles of at most {CUSTOMERS} "
+            "examples: for a probability the Kullback-Leibler divergence (nats), for an expected number the root mean square, "
+            "for a median the mean move, in the target's unit. 0 for a feature that the model does not use.",
+            least=0,
         ),
         "importance_sd": _number("Standard deviation over the shuffles.", least=0),
         "rank": pa.Column("int64", pa.Check.ge(1), description="1 is the most important of the target."),

@@ -84,12 +84,11 @@ def predict_linear(parameters: str, features: pd.DataFrame) -> np.ndarray:
         total += scale(features, terms) @ terms["coefficient"].to_numpy()
     if model["link"] == "logit":
         return 1 / (1 + np.exp(-total))
-    amount = np.maximum(total, 0)
-    return np.square(amount) if model["link"] == "root" else amount
+    return np.maximum(total, 0) ** (2 if model["link"] == "root" else 1)
 
 
 def _roots(features: pd.DataFrame) -> pd.DataFrame:
-    return np.sqrt(features.clip(lower=0))
+    return features.clip(lower=0) ** 0.5
 
 
 def _text(link: str, intercept: float, scaling: pd.DataFrame, coefficients: np.ndarray) -> str:

@@ -14,6 +14,8 @@ HIDDEN = 16
 PENALTY = 1.0
 ROUNDS = 30
 ROWS = 10_000
+BATCHES = 20
+ADAM = {"learning_rate_init": 0.003, "random_state": 0}
 
 
 def fit_network(features: pd.DataFrame, outcome: np.ndarray, *, is_probability: bool) -> str:
@@ -32,7 +34,13 @@ def fit_network(features: pd.DataFrame, outcome: np.ndarray, *, is_probability: 
     scaling = fit_scaling(features, log=is_probability)
     mean, spread = (0.0, 1.0) if is_probability else (float(outcome.mean()), float(outcome.std()) or 1.0)
     kind = MLPClassifier if is_probability else MLPRegressor
-    model = kind(hidden_layer_sizes=(HIDDEN,), alpha=PENALTY, max_iter=ROUNDS, random_state=0)
+    model = kind(
+        hidden_layer_sizes=(HIDDEN,),
+        alpha=PENALTY,
+        max_iter=ROUNDS,
+        batch_size=max(len(features) // BATCHES, min(32, len(features))),
+        **ADAM,
+    )
     with warnings.catch_warnings():
         # Stopping early is the regularisation.
         warnings.simplefilter("ignore", ConvergenceWarning)
