@@ -10,6 +10,7 @@ from dmp_assets import inputs
 from dmp_assets.clusters import plots as cluster_plots
 from dmp_assets.clusters.features import transform_features
 from dmp_assets.clusters.methods import SERVED_METHOD
+from dmp_assets.forecasts.customers import plots as prediction_plots
 from dmp_assets.forecasts.sales import plots as forecast_plots
 from dmp_assets.forecasts.sales.accuracy import ALL_SERIES, POOLED_SERIES, SERVED
 from dmp_assets.forecasts.sales.frequencies import FREQUENCIES
@@ -53,6 +54,28 @@ QUERIES = {
     "forecast_models": "select * from forecasts.forecast_models order by frequency, level, series_id",
     "accuracy": "select * from forecasts.forecast_accuracy order by frequency, level, series_id, model, metric",
     "realised": "select * from forecasts.realised_accuracy order by forecast_as_of_on desc, frequency, level",
+    "prediction_board": "select * from forecasts.prediction_leaderboard order by target, cutoff_on, model, metric",
+    "prediction_models": """
+        select target, role, model, reason, training_rows, threshold
+        from forecasts.prediction_models where role = 'champion' order by target
+    """,
+    "prediction_reliability": "select * from forecasts.prediction_reliability order by target, cutoff_on, model, bin",
+    "prediction_gains": "select * from forecasts.prediction_gains order by target, model, taken_share",
+    "prediction_importance": "select * from forecasts.prediction_importance order by target, rank",
+    "prediction_dependence": """
+        select dependence.*
+        from forecasts.prediction_dependence as dependence
+        inner join forecasts.prediction_importance as importance
+            on dependence.target = importance.target and dependence.feature = importance.feature
+        order by dependence.target, importance.rank, dependence.value
+    """,
+    "prediction_drift": "select * from forecasts.prediction_drift order by as_of_on, kind, feature",
+    "prediction_outcomes": """
+        select * from forecasts.prediction_outcomes
+        where as_of_on > (select max(as_of_on) - interval 28 day from forecasts.prediction_outcomes)
+        order by as_of_on desc, target, metric
+    """,
+    "lifetime_values": "select * from forecasts.lifetime_values order by customer_id",
     "similar_products": """
         select product.product_type as product, product.department, neighbour.product_type as most_similar,
             pair.similarity, pair.common_count
@@ -92,6 +115,15 @@ READS = (
     "forecasts.forecast_models",
     "forecasts.forecast_accuracy",
     "forecasts.realised_accuracy",
+    "forecasts.prediction_leaderboard",
+    "forecasts.prediction_models",
+    "forecasts.prediction_reliability",
+    "forecasts.prediction_gains",
+    "forecasts.prediction_importance",
+    "forecasts.prediction_dependence",
+    "forecasts.prediction_drift",
+    "forecasts.prediction_outcomes",
+    "forecasts.lifetime_values",
     "quarantine.rejected_rows",
 )
 """The tables behind the queries."""
@@ -123,6 +155,7 @@ def build_report(query: Callable[[str], pd.DataFrame], *, sample_percent: int) -
             _clusters(data),
             _recommendations(data),
             _products(data),
+            _predictions(data),
             _sales(data),
             _quality(data),
         ],
@@ -395,6 +428,54 @@ def _sales(data: dict[str, pd.DataFrame]) -> Section:
         "measured on periods that nothing was chosen on; the shaded bands of the coverage are what is aimed at.",
         figures,
         tables,
+    )
+
+
+def _predictions(data: dict[str, pd.DataFrame]) -> Section:
+    board = data["prediction_board"]
+    champions = data["prediction_models"].drop(columns="role")
+    newest = board[board["is_newest"] & board["is_champion"]]
+    newest = newest[["target", "cutoff_on", "metric", "value", "ci_low", "ci_high"]]
+    newest = newest.assign(cutoff_on=newest["cutoff_on"].dt.strftime("%Y-%m-%d"))
+    realised = data["prediction_outcomes"][
+        ["as_of_on", "target", "model", "metric", "value", "baseline_value", "customers"]
+    ]
+    realised = realised.assign(as_of_on=realised["as_of_on"].dt.strftime("%Y-%m-%d"))
+    numbers = dict.fromkeys(["value", "ci low", "ci high", "baseline value"], ".3f")
+    return Section(
+        "What customers will do",
+        "Churn, spend, days to the next order, what a customer is worth, who answers a campaign, who buys in which category. Every "
+        "model foresaw three earlier dates from what was known before them; orange serves. A model is replaced only by one that is "
+        "better beyond noise. The value of 84 days comes from a learned model, which foresees it better than BG/NBD with "
+        "Gamma-Gamma does here. A change of customers since the training shows as drift.",
+        [
+            svg(prediction_plots.plot_prediction_leaderboard(board)),
+            svg(prediction_plots.plot_dependence(data["prediction_dependence"])),
+            svg(prediction_plots.plot_reliability(data["prediction_reliability"], board)),
+            svg(prediction_plots.plot_gains(data["prediction_gains"], board)),
+            svg(prediction_plots.plot_importance(data["prediction_importance"])),
+            svg(prediction_plots.plot_lifetime_values(data["lifetime_values"])),
+            svg(prediction_plots.plot_drift(data["prediction_drift"])),
+        ],
+        [
+            page_table(
+                "Served models", champions.rename(columns=_in_words), {"training rows": ",.0f", "threshold": ".2f"}
+            ),
+            page_table(
+                "How good they are, on the newest date that is known", newest.rename(columns=_in_words), numbers
+            ),
+            *(
+                [
+                    page_table(
+                        "What came of earlier predictions",
+                        realised.rename(columns=_in_words),
+                        numbers | {"customers": ",.0f"},
+                    )
+                ]
+                if len(realised)
+                else []
+            ),
+        ],
     )
 
 
