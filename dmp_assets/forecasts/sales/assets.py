@@ -46,7 +46,7 @@ EXCLUDED = _table("excluded_series", schema.EXCLUDED_SERIES, cadence="weekly")
 TRAINED = (MODELS, ACCURACY, EXCLUDED)
 
 _MODEL = [f"{MODELS.full_name}.model"]
-_MEAN = [*_MODEL, f"{MODELS.full_name}.scaled_variance", *_SALES]
+_MEAN = [*_MODEL, *_SALES]
 _SERVED = {
     "model": _MODEL,
     "mean": _MEAN,

@@ -24,7 +24,8 @@ def choose_champions(scores: pd.DataFrame, baseline: str) -> pd.DataFrame:
     """Return the selection score of every series and model, and which one is chosen, with the reason.
 
     Regular and intermittent series of a level have a level model each: the simplest of the models whose mean error is not
-    worse than the best one's beyond noise (paired bootstrap over the series; over the windows if there is one series).
+    worse than the best one's beyond noise (paired bootstrap over the series). A single series has no others to draw from, and
+    its windows overlap: its smallest mean error decides.
     It is the champion of a series unless another model's error is at least ten percent smaller there. Where the champion
     would lose to the baseline, the baseline is served.
 
@@ -40,14 +41,10 @@ def choose_champions(scores: pd.DataFrame, baseline: str) -> pd.DataFrame:
         selection_error=("selection_error", "mean"), windows=("selection_error", "size")
     )
     parts = []
-    for (level, is_intermittent), kind in table.groupby(["level", "is_intermittent"]):
+    for _, kind in table.groupby(["level", "is_intermittent"]):
         wide = kind.pivot_table(index="series_id", columns="model", values="selection_error")
         wide = wide.reindex(columns=[model for model in MODELS if model in wide.columns])
-        units = wide
-        if len(wide) == 1:
-            own = scores[(scores["level"] == level) & (scores["is_intermittent"] == is_intermittent)]
-            units = own.pivot_table(index="periods_held_back", columns="model", values="selection_error")[wide.columns]
-        level_model = simplest_of_the_best(units)
+        level_model = simplest_of_the_best(wide)
         chosen = {series_id: _champion(row, level_model, baseline) for series_id, row in wide.iterrows()}
         group = kind.assign(
             level_model=level_model,
@@ -65,7 +62,7 @@ def simplest_of_the_best(errors: pd.DataFrame) -> str:
     """Return the first model that is not worse than the best one beyond noise.
 
     Args:
-        errors: one row per unit (series or window), one column per model, simplest first.
+        errors: one row per series, one column per model, simplest first.
     """
     best = errors.mean().idxmin()
     if len(errors) == 1:

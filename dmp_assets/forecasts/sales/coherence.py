@@ -10,6 +10,10 @@ where each row of C says that one level's sum is the total. For splits of one to
 the level sums and of its own forecast, weighted by their precision (1 / variance), and what a level's sum misses of it is spread
 over the level's series in proportion to their variances.
 
+W is the square of each series' naive error. Mean squared backtest errors in its place are ruled by single weeks: intermittent
+series of the selection windows err more by them (MASE of weekly stores 3.37 against 3.17, of daily categories 4.00 against 3.79),
+all others the same.
+
 Sources: Wickramasuriya, Athanasopoulos and Hyndman (Journal of the American Statistical Association 114, 2019), minimum trace,
 WLS with variances; Di Fonzo and Girolimetto (International Journal of Forecasting 39, 2023), constraint form and setting
 negative forecasts to zero.
@@ -27,13 +31,16 @@ def reconciled(forecasts: pd.DataFrame) -> pd.DataFrame:
     """Return the forecasts with `mean` (USD): within each window and date the levels add up to the total.
 
     Args:
-        forecasts: periods_held_back (the window), date, level, base_mean (USD), scale (USD), scaled_variance (of the errors of
-            base_mean, in units of the squared scale) and any other columns.
+        forecasts: periods_held_back (the window), date, level, base_mean (USD), scale (USD; its square stands for the variance
+            of the errors) and any other columns.
     """
-    groups = forecasts.groupby(["periods_held_back", "date"]).ngroup()
-    variance = forecasts["scaled_variance"] * forecasts["scale"] ** 2
     base = pd.DataFrame(
-        {"group": groups, "level": forecasts["level"], "mean": forecasts["base_mean"], "error_variance": variance}
+        {
+            "group": forecasts.groupby(["periods_held_back", "date"]).ngroup(),
+            "level": forecasts["level"],
+            "mean": forecasts["base_mean"],
+            "error_variance": forecasts["scale"] ** 2,
+        }
     )
     return forecasts.assign(mean=reconcile(base))
 

@@ -58,7 +58,7 @@ def forecast_sales(
         raise ValueError(f"The {frequency.name} sales hold no series that a model was chosen for: train again.")
     rolled = rolling_forecasts(series, frequency, horizon, [0], n_jobs, own)
     forecasts = champion_forecasts(rolled, own, frequency)
-    forecasts = forecasts.merge(models[[*KEYS, "scaled_variance", *REACHES]], on=KEYS)
+    forecasts = forecasts.merge(models[[*KEYS, *REACHES]], on=KEYS)
     forecasts = add_intervals(reconciled(forecasts))
     forecasts = forecasts.assign(frequency=frequency.name, as_of_on=pd.Timestamp(as_of_on).as_unit("us"))
     forecasts = forecasts.sort_values([*KEYS, "date"], ignore_index=True)

@@ -248,11 +248,6 @@ FORECAST_MODELS = pa.DataFrameSchema(
         ),
         "baseline_error": _optional("The same of the naive forecast. Null for '(others)'.", pa.Check.ge(0)),
         "windows": pa.Column("int64", pa.Check.ge(0), description="Selection windows; 0 for '(others)'."),
-        "scaled_variance": pa.Column(
-            float,
-            pa.Check.gt(0),
-            description="Square of the mean absolute error over the scale; weighs in the reconciliation.",
-        ),
         "below_80": _amount(f"How far below the mean the 80 % bound lies, {_REACH}"),
         "above_80": _amount(f"How far above the mean the 80 % bound lies, {_REACH}"),
         "below_95": _amount(f"How far below the mean the 95 % bound lies, {_REACH}"),

@@ -37,15 +37,9 @@ MODEL_COLUMNS = [
     "selection_error",
     "baseline_error",
     "windows",
-    "scaled_variance",
     *REACHES,
     "as_of_on",
 ]
-
-# In units of the squared scale: the error of a naive forecast, for a series whose errors nobody has seen.
-UNKNOWN_VARIANCE = 1.0
-# A series that was always forecast exactly keeps its forecast, but not at the price of dividing by nothing.
-LEAST_VARIANCE = 1e-6
 
 
 class Trained(NamedTuple):
@@ -67,9 +61,8 @@ def train(
 ) -> Trained:
     """Choose the model of every series, calibrate its intervals, and measure what is served.
 
-    Nothing that happened on `as_of_on` or later is read. Champions are chosen, the variances of the reconciliation are measured and
-    the intervals are calibrated on backtest windows that end before the last `horizon` periods; these are held out to measure
-    accuracy and coverage.
+    Nothing that happened on `as_of_on` or later is read. Champions are chosen and intervals calibrated on backtest
+    windows that end before the last `horizon` periods; these are held out to measure accuracy and coverage.
 
     Args:
         sales: rows of marts.fct_weekly_sales or marts.fct_daily_sales; see `select_series`.
@@ -98,8 +91,6 @@ def train(
 
     served = champion_forecasts(backtest, choices[choices["is_champion"]], frequency)
     is_selection = served["periods_held_back"] >= 2 * horizon
-    served = served.merge(scaled_variances(served[is_selection]), on=KEYS, how="left")
-    served["scaled_variance"] = served["scaled_variance"].fillna(UNKNOWN_VARIANCE)
     served = reconciled(served)
     reach = calibrate(served[is_selection & ~served["is_pooled"]])
     served = add_intervals(served.merge(reach, left_on="group", right_index=True, how="left"))
@@ -109,7 +100,7 @@ def train(
     accuracy = measure_accuracy(held_out_scores, served[is_held_out], choices, frequency.baseline)
     stamp = {"frequency": frequency.name, "as_of_on": pd.Timestamp(as_of_on).as_unit("us")}
     return Trained(
-        models=_models(choices, served, reach).assign(**stamp)[MODEL_COLUMNS],
+        models=_models(choices, reach).assign(**stamp)[MODEL_COLUMNS],
         accuracy=accuracy.assign(**stamp)[["frequency", "series_id", "level", *ACCURACY_COLUMNS[2:], "as_of_on"]],
         excluded=excluded.assign(**stamp)[["frequency", "series_id", "level", *excluded.columns[2:], "as_of_on"]],
     )
@@ -143,19 +134,7 @@ def interval_groups(series: pd.DataFrame) -> pd.Series:
     return series["level"].replace(TOTAL, "department") + kind
 
 
-def scaled_variances(forecasts: pd.DataFrame) -> pd.DataFrame:
-    """Return level, series_id, scaled_variance: how far each series' forecasts err, in units of its squared scale; above 0.
-
-    The square of the mean absolute error, which is proportional to the variance of errors of one shape and not ruled by a
-    single week: reconciled by mean squared errors, intermittent series of the selection windows err more (MASE of weekly stores
-    3.37 against 3.20, of daily categories 4.00 against 3.85), all others the same.
-    """
-    errors = (forecasts["actual"] - forecasts["base_mean"]).abs() / forecasts["scale"]
-    variances = (errors.groupby([forecasts[key] for key in KEYS]).mean() ** 2).clip(lower=LEAST_VARIANCE)
-    return variances.rename("scaled_variance").reset_index()
-
-
-def _models(choices: pd.DataFrame, served: pd.DataFrame, reach: pd.DataFrame) -> pd.DataFrame:
+def _models(choices: pd.DataFrame, reach: pd.DataFrame) -> pd.DataFrame:
     """Return one row per series, and per level that is split one for the series too young to be forecast alone."""
     own = choices[choices["is_champion"]].assign(is_pooled=False)
     levels = sorted(set(own["level"]) - {TOTAL}) if (own["level"] == TOTAL).any() else []
@@ -173,8 +152,6 @@ def _models(choices: pd.DataFrame, served: pd.DataFrame, reach: pd.DataFrame) ->
     )
     table = pd.concat([own, pooled], ignore_index=True).astype({"windows": "int64"})
     table["group"] = interval_groups(table)
-    variances = served.drop_duplicates(KEYS)[[*KEYS, "scaled_variance"]]
-    table = table.merge(variances, on=KEYS, how="left").fillna({"scaled_variance": UNKNOWN_VARIANCE})
     # A group without a backtest of its own (young series only) gets the widest reach.
     table = table.merge(reach, left_on="group", right_index=True, how="left").fillna(reach.max().to_dict())
     return table.sort_values(KEYS, ignore_index=True)

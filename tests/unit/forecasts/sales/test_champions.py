@@ -73,3 +73,8 @@ def test_the_selection_error_is_the_mean_over_windows():
     naive = choose_champions(two_windows, "naive").query("model == 'naive'").iloc[0]
     assert naive["selection_error"] == pytest.approx(2.5)
     assert naive["windows"] == 2
+
+
+def test_of_a_single_series_the_smallest_error_decides():
+    table = choose_champions(scores(total={"naive": 1.0, "window_average": 0.99, "ensemble": 0.98}), "naive")
+    assert champion_of(table, "total") == ["ensemble"]
