@@ -43,9 +43,12 @@ ASSETS = (
     recommendations.train_recommendations,
     recommendations.fill_recommendations,
     recommendations.fill_product_recommendations,
-    sales.build_sales_forecasts,
+    sales.train_sales_forecasts,
+    sales.serve_sales_forecasts,
+    sales.compare_sales_forecasts,
     predictions.train_predictions,
     predictions.predict_customers,
+    predictions.realise_predictions,
     reports.publish_report,
     reports.publish_customers,
     reports.publish_dbt_docs,
@@ -66,7 +69,12 @@ def build_defs(*, loggers: Mapping[str, dg.LoggerDefinition] | None = None) -> d
     assets = [*ASSETS, build_dbt_assets(settings), reports.build_lineage_page(TABLES)]
     return dg.Definitions(
         assets=dg.map_asset_specs(automation.with_freshness, assets),
-        asset_checks=[*contracts.schema_checks(TABLES), clusters.no_drift],
+        asset_checks=[
+            *contracts.schema_checks(TABLES),
+            clusters.no_drift,
+            sales.keeps_its_promise,
+            *predictions.CHECKS,
+        ],
         jobs=automation.jobs(),
         schedules=automation.schedules(),
         resources={"warehouse": Warehouse.from_settings(settings), "dbt": dbt_resource(dbt_project(settings))},

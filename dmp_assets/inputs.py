@@ -60,7 +60,10 @@ PRODUCT_ATTRIBUTES = """
 """What kind of product each is, sold or not; without fuel. Manufacturer and package would make seven times as many texts."""
 
 WEEKLY_SALES = "select * from marts.fct_weekly_sales order by level, series_id, week_start_on"
-"""Sales by week, in total and by department and category, USD."""
+"""Sales by week, in total and by department, category and store, USD."""
+
+DAILY_SALES = "select * from marts.fct_daily_sales order by level, series_id, sold_on"
+"""Sales by day, in total and by department, category and store, USD."""
 
 PURCHASES = f"""
     select customer_id, product_id, order_id, order_on as ordered_on, store_id

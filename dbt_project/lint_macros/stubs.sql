@@ -15,7 +15,7 @@
 {% macro add_days(date, days) %}add_days({{ date }}){% endmacro %}
 {% macro week_start(date) %}week_start({{ date }}){% endmacro %}
 {% macro iso_weekday(date) %}iso_weekday({{ date }}){% endmacro %}
-{% macro unnest_weeks(first_week, last_week) %}unnest_weeks({{ first_week }}, {{ last_week }}){% endmacro %}
+{% macro unnest_dates(first_date, last_date, days) %}unnest_dates({{ first_date }}, {{ last_date }}){% endmacro %}
 {% macro replace_pattern(text, pattern, replacement) %}replace_pattern({{ text }}){% endmacro %}
 {% macro matches_pattern(text, pattern) %}matches_pattern({{ text }}){% endmacro %}
 {% macro try_to_double(text) %}try_to_double({{ text }}){% endmacro %}

@@ -60,17 +60,17 @@
     weekday({{ date }}) + 1
 {%- endmacro %}
 
-{#- One row per week between two Mondays, both included: a select list expression (date). -#}
-{% macro unnest_weeks(first_week, last_week) -%}
-    {{ return(adapter.dispatch('unnest_weeks')(first_week, last_week)) }}
+{#- One row every so many days from one date to another, both included: a select list expression (date). -#}
+{% macro unnest_dates(first_date, last_date, days) -%}
+    {{ return(adapter.dispatch('unnest_dates')(first_date, last_date, days)) }}
 {%- endmacro %}
 
-{% macro default__unnest_weeks(first_week, last_week) -%}
-    cast(unnest(generate_series({{ first_week }}, {{ last_week }}, interval 7 day)) as date)
+{% macro default__unnest_dates(first_date, last_date, days) -%}
+    cast(unnest(generate_series({{ first_date }}, {{ last_date }}, interval {{ days }} day)) as date)
 {%- endmacro %}
 
-{% macro spark__unnest_weeks(first_week, last_week) -%}
-    explode(sequence({{ first_week }}, {{ last_week }}, interval 7 day))
+{% macro spark__unnest_dates(first_date, last_date, days) -%}
+    explode(sequence({{ first_date }}, {{ last_date }}, interval {{ days }} day))
 {%- endmacro %}
 
 {#- A text with every match of a pattern replaced. -#}

@@ -119,8 +119,17 @@ def _standing(profile: pd.Series) -> tuple[Fact, ...]:
 
 
 def _scores(profile: pd.Series) -> tuple[Fact, ...]:
+    value = ()
+    if pd.notna(profile["expected_amount_84d"]):
+        value = (Fact("Next 84 days", f"${profile['expected_amount_84d']:,.2f}", "expected sales, the lifetime value"),)
     if pd.isna(profile["churn_probability"]):
-        return ()
+        return value
+    response = ()
+    if pd.notna(profile["campaign_response_probability"]):
+        chance = f"{100 * profile['campaign_response_probability']:.0f} %"
+        response = (
+            Fact("Coupon", chance, "probability of redeeming one as a member of a campaign like the last large one"),
+        )
     return (
         Fact("Churn", f"{100 * profile['churn_probability']:.0f} %", "probability of no order in the next 28 days"),
         Fact(
@@ -128,6 +137,13 @@ def _scores(profile: pd.Series) -> tuple[Fact, ...]:
             f"${profile['expected_amount_28d']:,.2f}",
             "expected sales, by what customers like this spent",
         ),
+        *value,
+        Fact(
+            "Next order",
+            f"in {profile['expected_days_to_purchase']:.1f} days",
+            "expected; without one in 28 days it counts as 28",
+        ),
+        *response,
     )
 
 

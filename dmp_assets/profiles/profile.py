@@ -21,7 +21,13 @@ INTERESTS: tuple[str, ...] = ("interest_1", "interest_2", "interest_3")
 TOPICS: tuple[str, ...] = ("topic_1", "topic_2", "topic_3")
 
 # What the targets of forecasts.customer_predictions are called in the profile.
-SCORES: dict[str, str] = {"churn_28d": "churn_probability", "amount_28d": "expected_amount_28d"}
+SCORES: dict[str, str] = {
+    "churn_28d": "churn_probability",
+    "amount_28d": "expected_amount_28d",
+    "days_to_purchase": "expected_days_to_purchase",
+    "value_84d": "expected_amount_84d",
+    "campaign_response": "campaign_response_probability",
+}
 
 # The served columns and their types, in order.
 PROFILE_COLUMNS: dict[str, str] = {

@@ -111,6 +111,25 @@ CUSTOMER_PROFILES = pa.DataFrameSchema(
             description="Expected sales in the 28 days from as_of_on, USD, as forecasts.customer_predictions says; null where "
             "churn_probability is.",
         ),
+        "expected_days_to_purchase": pa.Column(
+            float,
+            nullable=True,
+            description="Expected days from as_of_on to the next order with a sale, as forecasts.customer_predictions says: who "
+            "has none within 28 days counts as 28; null where churn_probability is.",
+        ),
+        "expected_amount_84d": pa.Column(
+            float,
+            nullable=True,
+            description="Expected sales in the 84 days from as_of_on, USD, as forecasts.customer_predictions says, also without an "
+            "order in the last 90 days; null with too little history to learn from.",
+        ),
+        "campaign_response_probability": pa.Column(
+            float,
+            _SHARE,
+            nullable=True,
+            description="Probability of redeeming a coupon as a member of a campaign like the largest of the last 90 days, 0 to 1, "
+            "as forecasts.customer_predictions says; null where churn_probability is, or without campaigns to learn from.",
+        ),
         **_top_tags(INTERESTS, "Product category that the customer buys more than others do,"),
         **_top_tags(TOPICS, "Topic of products that the customer buys more of than others do,"),
         "average_order_amount": pa.Column(

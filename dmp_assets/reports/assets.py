@@ -28,6 +28,7 @@ MARTS = (
     "marts.fct_orders",
     "marts.fct_touches",
     "marts.fct_weekly_sales",
+    "marts.fct_daily_sales",
     "marts.customer_features",
     "marts.customer_feature_inputs",
 )
@@ -60,10 +61,23 @@ SNAPSHOTS = (
     "recommendations.sequence_models",
     "forecasts.sales_forecasts",
     "forecasts.forecast_accuracy",
+    "forecasts.forecast_models",
+    "forecasts.forecast_history",
+    "forecasts.realised_accuracy",
     "forecasts.excluded_series",
     "forecasts.customer_predictions",
     "forecasts.prediction_leaderboard",
     "forecasts.prediction_models",
+    "forecasts.prediction_reliability",
+    "forecasts.prediction_gains",
+    "forecasts.prediction_importance",
+    "forecasts.prediction_dependence",
+    "forecasts.prediction_bins",
+    "forecasts.category_propensity",
+    "forecasts.lifetime_values",
+    "forecasts.prediction_history",
+    "forecasts.prediction_outcomes",
+    "forecasts.prediction_drift",
 )
 
 
@@ -85,8 +99,8 @@ REPORT = _spec(
     "report",
     READS,
     {"python", "html"},
-    "The report for marketers as one HTML file that needs no network: customers, segments, clusters, sales forecast and its "
-    "accuracy, similar products, rejected rows.",
+    "The report for marketers as one HTML file that needs no network: customers, segments, clusters, what customers will do, sales "
+    "forecast and its accuracy, similar products, rejected rows.",
 )
 DOCS = _spec(
     "dbt_docs",

@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 TEMPLATE = Path(__file__).with_name("report.html")
+PAGES = {
+    "report.html": "Report",
+    "customers.html": "Customers",
+    "lineage.html": "Column lineage",
+    "dbt_docs.html": "Tables and columns",
+}
+"""The published pages, which lie beside each other, and what they are called in the head of each."""
 
 
 @dataclass(frozen=True)
@@ -88,14 +95,24 @@ def render(*, as_of_on: str, about: str, facts: Sequence[Fact], sections: Sequen
 
 def render_template(template: Path, **values: Any) -> str:
     """Return a template file filled in; text is escaped, and a value that is not given is an error."""
-    from jinja2 import Environment, StrictUndefined
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    return environment.from_string(template.read_text(encoding="utf-8")).render(**values)
+    environment = Environment(
+        loader=FileSystemLoader(template.parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(template.name).render(page=template.name, pages=PAGES.items(), **values)
 
 
 def external_references(page: str) -> list[str]:
-    """Return the addresses that a browser would fetch to show the page; a self-contained page has none."""
+    """Return the addresses that a browser would fetch to show the page; a self-contained page has none.
+
+    A link to follow is not fetched to show the page.
+    """
+    page = re.sub(r"<a\s[^>]*>", "", page)
     attributes = re.findall(r"""(?:src|href|xlink:href)\s*=\s*["'](?!#|data:)([^"']+)["']""", page)
     styles = re.findall(r"""url\(\s*["']?(?!#|data:)([^)"']+)""", page) + re.findall(r"@import\s+[^;]+", page)
     return sorted({*attributes, *styles})

@@ -10,8 +10,10 @@ from dmp_assets import inputs
 from dmp_assets.clusters import plots as cluster_plots
 from dmp_assets.clusters.features import transform_features
 from dmp_assets.clusters.methods import SERVED_METHOD
+from dmp_assets.forecasts.customers import plots as prediction_plots
 from dmp_assets.forecasts.sales import plots as forecast_plots
-from dmp_assets.forecasts.sales.accuracy import ALL_SERIES, CHAMPION
+from dmp_assets.forecasts.sales.accuracy import ALL_SERIES, POOLED_SERIES, SERVED
+from dmp_assets.forecasts.sales.frequencies import FREQUENCIES
 from dmp_assets.profiles import plots as profile_plots
 from dmp_assets.recommendations import plots as recommendation_plots
 from dmp_assets.recommendations.leaderboard import GAP
@@ -33,6 +35,7 @@ QUERIES = {
     "summaries": "select * from clusters.cluster_summaries where method = 'kmeans' order by cluster_id",
     "drift": "select feature, psi, is_drifting, reference_as_of_on from clusters.cluster_drift order by feature",
     "weekly": inputs.WEEKLY_SALES,
+    "daily": inputs.DAILY_SALES,
     "interests": "select * from profiles.customer_interests order by customer_id, source, rank",
     "topics": "select * from profiles.topic_terms order by topic_id, rank",
     "leaderboard": "select * from recommendations.leaderboard order by list, segment, strategy, metric",
@@ -47,8 +50,32 @@ QUERIES = {
         limit 12
     """,
     "measures": "select * from similarity.similarity_measures order by entity, measure",
-    "forecasts": "select * from forecasts.sales_forecasts order by level, series_id, model, date",
-    "accuracy": "select * from forecasts.forecast_accuracy order by level, series_id, model, metric",
+    "forecasts": "select * from forecasts.sales_forecasts order by frequency, level, series_id, date",
+    "forecast_models": "select * from forecasts.forecast_models order by frequency, level, series_id",
+    "accuracy": "select * from forecasts.forecast_accuracy order by frequency, level, series_id, model, metric",
+    "realised": "select * from forecasts.realised_accuracy order by forecast_as_of_on desc, frequency, level",
+    "prediction_board": "select * from forecasts.prediction_leaderboard order by target, cutoff_on, model, metric",
+    "prediction_models": """
+        select target, role, model, reason, training_rows, threshold
+        from forecasts.prediction_models where role = 'champion' order by target
+    """,
+    "prediction_reliability": "select * from forecasts.prediction_reliability order by target, cutoff_on, model, bin",
+    "prediction_gains": "select * from forecasts.prediction_gains order by target, model, taken_share",
+    "prediction_importance": "select * from forecasts.prediction_importance order by target, rank",
+    "prediction_dependence": """
+        select dependence.*
+        from forecasts.prediction_dependence as dependence
+        inner join forecasts.prediction_importance as importance
+            on dependence.target = importance.target and dependence.feature = importance.feature
+        order by dependence.target, importance.rank, dependence.value
+    """,
+    "prediction_drift": "select * from forecasts.prediction_drift order by as_of_on, kind, feature",
+    "prediction_outcomes": """
+        select * from forecasts.prediction_outcomes
+        where as_of_on > (select max(as_of_on) - interval 28 day from forecasts.prediction_outcomes)
+        order by as_of_on desc, target, metric
+    """,
+    "lifetime_values": "select * from forecasts.lifetime_values order by customer_id",
     "similar_products": """
         select product.product_type as product, product.department, neighbour.product_type as most_similar,
             pair.similarity, pair.common_count
@@ -70,6 +97,7 @@ READS = (
     "marts.fct_orders",
     "marts.customer_features",
     "marts.fct_weekly_sales",
+    "marts.fct_daily_sales",
     "marts.dim_products",
     "profiles.customer_profiles",
     "profiles.customer_tags",
@@ -84,7 +112,18 @@ READS = (
     "recommendations.leaderboard",
     "recommendations.product_recommendations",
     "forecasts.sales_forecasts",
+    "forecasts.forecast_models",
     "forecasts.forecast_accuracy",
+    "forecasts.realised_accuracy",
+    "forecasts.prediction_leaderboard",
+    "forecasts.prediction_models",
+    "forecasts.prediction_reliability",
+    "forecasts.prediction_gains",
+    "forecasts.prediction_importance",
+    "forecasts.prediction_dependence",
+    "forecasts.prediction_drift",
+    "forecasts.prediction_outcomes",
+    "forecasts.lifetime_values",
     "quarantine.rejected_rows",
 )
 """The tables behind the queries."""
@@ -116,6 +155,7 @@ def build_report(query: Callable[[str], pd.DataFrame], *, sample_percent: int) -
             _clusters(data),
             _recommendations(data),
             _products(data),
+            _predictions(data),
             _sales(data),
             _quality(data),
         ],
@@ -136,7 +176,7 @@ def _facts(data: dict[str, pd.DataFrame]) -> list[Fact]:
         Fact(f"${orders['sales_amount']:,.0f}", "sales"),
         Fact(f"{len(chosen)}", "clusters of customers"),
         *(
-            [Fact(f"{-gain:+.1f} %", "error of the category forecasts against the naive forecast")]
+            [Fact(f"{-gain:+.1f} %", "error of the weekly category forecasts against the naive forecast")]
             if gain is not None
             else []
         ),
@@ -144,11 +184,12 @@ def _facts(data: dict[str, pd.DataFrame]) -> list[Fact]:
 
 
 def _pooled(accuracy: pd.DataFrame, metric: str) -> float | None:
-    """Return a metric of each category's own champion, over all categories; None if no category could be forecast."""
+    """Return a metric of what is served by week, over all categories; None if no category could be forecast."""
     rows = accuracy[
-        (accuracy["level"] == "category")
+        (accuracy["frequency"] == "weekly")
+        & (accuracy["level"] == "category")
         & (accuracy["series_id"] == ALL_SERIES)
-        & (accuracy["model"] == CHAMPION)
+        & (accuracy["model"] == SERVED)
         & (accuracy["metric"] == metric)
     ]
     return None if rows.empty else float(rows["value"].iloc[0])
@@ -328,30 +369,111 @@ def _clusters(data: dict[str, pd.DataFrame]) -> Section:
 
 
 def _sales(data: dict[str, pd.DataFrame]) -> Section:
-    accuracy = data["accuracy"]
-    pooled = accuracy[accuracy["series_id"] == ALL_SERIES].pivot_table(
-        index=["level", "model"], columns="metric", values="value"
+    accuracy, forecasts, realised = data["accuracy"], data["forecasts"], data["realised"]
+    pooled = accuracy[accuracy["series_id"].isin(POOLED_SERIES)].pivot_table(
+        index=["frequency", "level", "series_id", "series_count", "model"], columns="metric", values="value"
     )
-    columns = ["mase", "improvement_over_naive_pct", "coverage_80", "coverage_95"]
-    pooled = pooled[columns].reset_index().sort_values(["level", "mase", "model"]).rename(columns=_in_words)
-    total = data["forecasts"][(data["forecasts"]["level"] == "total") & data["forecasts"]["is_champion"]]
+    columns = ["mase", "wmape", "bias", "improvement_over_naive_pct", "coverage_80", "coverage_95"]
+    order = ["frequency", "level", "series_id", "mase", "model"]
+    pooled = pooled[columns].reset_index().sort_values(order).rename(columns=_in_words)
+    accuracy_formats = {
+        "series count": ",.0f",
+        "mase": ".3f",
+        "wmape": ".1%",
+        "bias": "+.1%",
+        "improvement over naive pct": "+.1f",
+        "coverage 80": ".1%",
+        "coverage 95": ".1%",
+    }
+    total = forecasts[(forecasts["level"] == "total") & (forecasts["frequency"] == "weekly")]
     total = total[["date", "model", "mean", "lo_80", "hi_80", "lo_95", "hi_95"]]
     total = total.assign(date=total["date"].dt.strftime("%Y-%m-%d")).rename(columns={"date": "week from"})
+    figures = [
+        *(svg(forecast_plots.plot_forecasts(data[name], forecasts, name)) for name in FREQUENCIES),
+        *(svg(forecast_plots.plot_accuracy(accuracy, name)) for name in FREQUENCIES),
+        svg(forecast_plots.plot_champions(data["forecast_models"])),
+        svg(forecast_plots.plot_coverage(accuracy)),
+    ]
+    tables = [
+        page_table("Total sales, USD", total, dict.fromkeys(["mean", "lo_80", "hi_80", "lo_95", "hi_95"], ",.0f")),
+        page_table("Accuracy on the held-out periods, over the series of a level", pooled, accuracy_formats),
+    ]
+    if not realised.empty:
+        figures.append(svg(forecast_plots.plot_realised(realised)))
+        shown = [
+            "forecast_as_of_on",
+            "frequency",
+            "level",
+            "point_count",
+            "mase",
+            "naive_mase",
+            "promised_mase",
+            "bias",
+        ]
+        shown = realised[[*shown, "coverage_80", "coverage_95", "is_alarming"]].assign(
+            forecast_as_of_on=realised["forecast_as_of_on"].dt.strftime("%Y-%m-%d")
+        )
+        formats = {**accuracy_formats, **dict.fromkeys(["naive mase", "promised mase"], ".3f"), "point count": ",.0f"}
+        tables.append(
+            page_table(
+                "Earlier forecasts against what was sold since",
+                shown.rename(columns=_in_words),
+                {name: formats[name] for name in map(_in_words, shown.columns) if name in formats},
+            )
+        )
     return Section(
         "Sales forecast",
-        "Weekly sales eight weeks ahead. For each series the model with the smallest error in a backtest serves; a model that "
-        "loses to the naive forecast never does. Accuracy is measured on weeks that nothing was chosen on.",
+        "Sales eight weeks and 28 days ahead, in total, by department, category and store; each of these splits adds up to the "
+        "total. The model of each series is chosen by backtest; one that loses to the naive forecast never serves. Accuracy is "
+        "measured on periods that nothing was chosen on; the shaded bands of the coverage are what is aimed at.",
+        figures,
+        tables,
+    )
+
+
+def _predictions(data: dict[str, pd.DataFrame]) -> Section:
+    board = data["prediction_board"]
+    champions = data["prediction_models"].drop(columns="role")
+    newest = board[board["is_newest"] & board["is_champion"]]
+    newest = newest[["target", "cutoff_on", "metric", "value", "ci_low", "ci_high"]]
+    newest = newest.assign(cutoff_on=newest["cutoff_on"].dt.strftime("%Y-%m-%d"))
+    realised = data["prediction_outcomes"][
+        ["as_of_on", "target", "model", "metric", "value", "baseline_value", "customers"]
+    ]
+    realised = realised.assign(as_of_on=realised["as_of_on"].dt.strftime("%Y-%m-%d"))
+    numbers = dict.fromkeys(["value", "ci low", "ci high", "baseline value"], ".3f")
+    return Section(
+        "What customers will do",
+        "Churn, spend, days to the next order, what a customer is worth, who answers a campaign, who buys in which category. Every "
+        "model foresaw three earlier dates from what was known before them; orange serves. A model is replaced only by one that is "
+        "better beyond noise. The value of 84 days comes from a learned model, which foresees it better than BG/NBD with "
+        "Gamma-Gamma does here. A change of customers since the training shows as drift.",
         [
-            svg(forecast_plots.plot_total_forecast(data["weekly"], data["forecasts"])),
-            svg(forecast_plots.plot_accuracy(accuracy)),
-            svg(forecast_plots.plot_champions(accuracy)),
+            svg(prediction_plots.plot_prediction_leaderboard(board)),
+            svg(prediction_plots.plot_dependence(data["prediction_dependence"])),
+            svg(prediction_plots.plot_reliability(data["prediction_reliability"], board)),
+            svg(prediction_plots.plot_gains(data["prediction_gains"], board)),
+            svg(prediction_plots.plot_importance(data["prediction_importance"])),
+            svg(prediction_plots.plot_lifetime_values(data["lifetime_values"])),
+            svg(prediction_plots.plot_drift(data["prediction_drift"])),
         ],
         [
-            page_table("Total sales, USD", total, dict.fromkeys(["mean", "lo_80", "hi_80", "lo_95", "hi_95"], ",.0f")),
             page_table(
-                "Accuracy on the held-out weeks, mean over the series of a level",
-                pooled,
-                {"mase": ".3f", "improvement over naive pct": "+.1f", "coverage 80": ".1%", "coverage 95": ".1%"},
+                "Served models", champions.rename(columns=_in_words), {"training rows": ",.0f", "threshold": ".2f"}
+            ),
+            page_table(
+                "How good they are, on the newest date that is known", newest.rename(columns=_in_words), numbers
+            ),
+            *(
+                [
+                    page_table(
+                        "What came of earlier predictions",
+                        realised.rename(columns=_in_words),
+                        numbers | {"customers": ",.0f"},
+                    )
+                ]
+                if len(realised)
+                else []
             ),
         ],
     )

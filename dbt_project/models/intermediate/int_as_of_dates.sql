@@ -21,7 +21,7 @@ mondays as (
 
     select
         first_monday_on,
-        {{ unnest_weeks('first_monday_on', 'last_monday_on') }} as as_of_on
+        {{ unnest_dates('first_monday_on', 'last_monday_on', 7) }} as as_of_on
     from bounds
     where first_monday_on <= last_monday_on
 

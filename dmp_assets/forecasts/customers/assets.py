@@ -6,66 +6,264 @@ import dagster as dg
 import pandera.pandas as pa
 
 from dmp_assets import inputs
+from dmp_assets.automation import Cadence
 from dmp_assets.contracts import Table, lineage, result, store
-from dmp_assets.forecasts.customers.examples import CHURN, FEATURES, active_customers, examples
-from dmp_assets.forecasts.customers.plots import plot_prediction_leaderboard, plot_reliability
-from dmp_assets.forecasts.customers.predictions import predict, train
-from dmp_assets.forecasts.customers.schema import CUSTOMER_PREDICTIONS, PREDICTION_LEADERBOARD, PREDICTION_MODELS
+from dmp_assets.forecasts.customers import monitoring, schema
+from dmp_assets.forecasts.customers.campaigns import RESPONSE, campaign_candidates, campaign_examples
+from dmp_assets.forecasts.customers.categories import CATEGORY_28D, category_candidates, category_examples
+from dmp_assets.forecasts.customers.champions import REFERENCE
+from dmp_assets.forecasts.customers.examples import (
+    FEATURES,
+    VALUE,
+    VALUE_DAYS,
+    active_customers,
+    all_customers,
+    examples,
+    value_examples,
+)
+from dmp_assets.forecasts.customers.lifetime_value import lifetime_values
+from dmp_assets.forecasts.customers.plots import (
+    plot_dependence,
+    plot_drift,
+    plot_gains,
+    plot_importance,
+    plot_lifetime_values,
+    plot_prediction_leaderboard,
+    plot_reliability,
+)
+from dmp_assets.forecasts.customers.predictions import predict, propensity, train
+from dmp_assets.forecasts.customers.targets import TARGETS
+from dmp_assets.history import stored, with_history
 from dmp_assets.warehouse import Warehouse
 
 SOURCE = "marts.customer_features"
-_LEARNED_FROM = [
-    *(f"{SOURCE}.{feature}" for feature in FEATURES),
-    *(f"marts.fct_orders.{column}" for column in ("customer_id", "order_on", "has_sale", "sales_amount")),
-]
-
-
-def _trained_table(name: str, schema: pa.DataFrameSchema) -> Table:
-    derived = dict.fromkeys(schema.columns, _LEARNED_FROM) | {"as_of_on": ["as_of_on"]}
-    return Table("forecasts", name, schema, lineage(schema, source=SOURCE, derived=derived), "weekly")
-
-
-BOARD = _trained_table("prediction_leaderboard", PREDICTION_LEADERBOARD)
-MODELS = _trained_table("prediction_models", PREDICTION_MODELS)
-TRAINED = (BOARD, MODELS)
-
-PREDICTIONS = Table(
-    "forecasts",
-    "customer_predictions",
-    CUSTOMER_PREDICTIONS,
-    lineage(
-        CUSTOMER_PREDICTIONS,
-        source=SOURCE,
-        derived={
-            "target": [f"{MODELS.full_name}.target"],
-            "model": [f"{MODELS.full_name}.model"],
-            "prediction": [f"{MODELS.full_name}.parameters", *FEATURES],
-        },
+_FEATURES = [f"{SOURCE}.{feature}" for feature in FEATURES]
+_ORDERS = [f"marts.fct_orders.{column}" for column in ("customer_id", "order_on", "has_sale", "sales_amount")]
+_CAMPAIGNS = [
+    *(
+        f"marts.dim_campaigns.{column}"
+        for column in ("campaign_id", "campaign_type", "start_on", "end_on", "duration_days")
     ),
-)
+    *(f"marts.dim_campaigns.{column}" for column in ("coupon_count", "product_count", "member_count")),
+    *(f"marts.fct_touches.{column}" for column in ("customer_id", "campaign_id", "touch_type", "touched_on")),
+]
+_CATEGORIES = [
+    *(
+        f"marts.fct_order_lines.{column}"
+        for column in ("customer_id", "product_id", "order_on", "line_type", "sales_amount")
+    ),
+    *(f"marts.dim_products.{column}" for column in ("product_id", "product_category", "is_fuel")),
+]
+_LEARNED_FROM = [*_FEATURES, *_ORDERS, *_CAMPAIGNS, *_CATEGORIES]
 
-TABLES = (*TRAINED, PREDICTIONS)
+
+def _predictions_table(
+    name: str, contract: pa.DataFrameSchema, sources: dict[str, list[str]], rest: list[str], cadence: Cadence
+) -> Table:
+    """Every column comes from `rest`, unless `sources` or the features' own column says otherwise."""
+    own = {"customer_id", "as_of_on"}
+    derived = {**dict.fromkeys(set(contract.columns) - own, rest), **sources}
+    return Table("forecasts", name, contract, lineage(contract, source=SOURCE, derived=derived), cadence)
+
+
+def _trained(name: str, contract: pa.DataFrameSchema) -> Table:
+    return _predictions_table(name, contract, {}, _LEARNED_FROM, "weekly")
+
+
+BOARD = _trained("prediction_leaderboard", schema.PREDICTION_LEADERBOARD)
+MODELS = _trained("prediction_models", schema.PREDICTION_MODELS)
+RELIABILITY = _trained("prediction_reliability", schema.PREDICTION_RELIABILITY)
+GAINS = _trained("prediction_gains", schema.PREDICTION_GAINS)
+IMPORTANCE = _trained("prediction_importance", schema.PREDICTION_IMPORTANCE)
+DEPENDENCE = _trained("prediction_dependence", schema.PREDICTION_DEPENDENCE)
+BINS = _trained("prediction_bins", schema.PREDICTION_BINS)
+TRAINED = (BOARD, MODELS, RELIABILITY, GAINS, IMPORTANCE, DEPENDENCE, BINS)
+
+_SCORED = [f"{MODELS.full_name}.parameters", *_FEATURES]
+_MODEL = {"target": [f"{MODELS.full_name}.target"], "model": [f"{MODELS.full_name}.model"]}
+
+PREDICTIONS = _predictions_table(
+    "customer_predictions", schema.CUSTOMER_PREDICTIONS, _MODEL, [*_SCORED, *_CAMPAIGNS], "daily"
+)
+CATEGORIES = _predictions_table(
+    "category_propensity",
+    schema.CATEGORY_PROPENSITY,
+    {
+        "model": _MODEL["model"],
+        "product_category": ["marts.dim_products.product_category"],
+        "order_days_90d": _CATEGORIES,
+    },
+    [*_SCORED, *_CATEGORIES],
+    "daily",
+)
+LIFETIME_VALUES = _predictions_table(
+    "lifetime_values", schema.LIFETIME_VALUES, {"model": _MODEL["model"]}, _SCORED, "daily"
+)
+HISTORY = _predictions_table(
+    "prediction_history",
+    schema.PREDICTION_HISTORY,
+    {
+        **_MODEL,
+        "baseline_model": _MODEL["model"],
+        "known_on": [f"{SOURCE}.as_of_on", f"{MODELS.full_name}.horizon_days"],
+    },
+    _SCORED,
+    "daily",
+)
+OUTCOMES = _predictions_table(
+    "prediction_outcomes",
+    schema.PREDICTION_OUTCOMES,
+    {column: [f"{HISTORY.full_name}.{column}"] for column in ("as_of_on", "target", "model")},
+    [f"{HISTORY.full_name}.prediction", f"{HISTORY.full_name}.baseline_prediction", *_ORDERS],
+    "daily",
+)
+DRIFT = _predictions_table(
+    "prediction_drift",
+    schema.PREDICTION_DRIFT,
+    {"reference_as_of_on": [f"{BINS.full_name}.as_of_on"]},
+    [f"{BINS.full_name}.{column}" for column in ("kind", "feature", "upper_bound", "share")] + _SCORED,
+    "daily",
+)
+SERVED = (PREDICTIONS, CATEGORIES, LIFETIME_VALUES, HISTORY, DRIFT)
+
+TABLES = (*TRAINED, *SERVED, OUTCOMES)
 
 
 @dg.multi_asset(specs=[table.spec() for table in TRAINED])
 def train_predictions(warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
-    """Compare the models of every target on the newest cutoff and train the champions for the next days."""
-    trained = train(warehouse.query(examples(inputs.AS_OF)), inputs.as_of(warehouse))
-    store(warehouse, {BOARD: trained.leaderboard, MODELS: trained.models})
-    yield result(
-        BOARD,
-        trained.leaderboard,
-        plots={
-            "leaderboard": plot_prediction_leaderboard(trained.leaderboard),
-            "reliability": plot_reliability(trained.held_out, CHURN),
-        },
+    """Compare the models of every target on the newest cutoffs and train the champions for the next days."""
+    of_customers = warehouse.query(examples(inputs.AS_OF))
+    others = {
+        VALUE: warehouse.query(value_examples(inputs.AS_OF)),
+        RESPONSE: warehouse.query(campaign_examples(inputs.AS_OF)),
+        CATEGORY_28D: warehouse.query(category_examples(inputs.AS_OF)),
+    }
+    trained = train(
+        {target: others.get(target, of_customers) for target in TARGETS},
+        inputs.as_of(warehouse),
+        served=stored(warehouse, MODELS.full_name),
     )
-    yield result(MODELS, trained.models)
+    frames = {
+        BOARD: trained.leaderboard,
+        MODELS: trained.models,
+        RELIABILITY: trained.reliability,
+        GAINS: trained.gains,
+        IMPORTANCE: trained.importance,
+        DEPENDENCE: trained.dependence,
+        BINS: trained.bins,
+    }
+    plots = {
+        BOARD: {"leaderboard": plot_prediction_leaderboard(trained.leaderboard)},
+        RELIABILITY: {"reliability": plot_reliability(trained.reliability, trained.leaderboard)},
+        GAINS: {"gains": plot_gains(trained.gains, trained.leaderboard)},
+        IMPORTANCE: {"importance": plot_importance(trained.importance)},
+        DEPENDENCE: {"dependence": plot_dependence(trained.dependence)},
+    }
+    store(warehouse, frames)
+    for table, frame in frames.items():
+        yield result(table, frame, plots=plots.get(table))
 
 
-@dg.multi_asset(specs=[PREDICTIONS.spec()])
-def predict_customers(warehouse: Warehouse) -> dg.MaterializeResult:
-    """Predict every target for every active customer by its champion."""
-    predictions = predict(warehouse.query(active_customers(inputs.AS_OF)), inputs.trained(warehouse, MODELS.full_name))
-    store(warehouse, {PREDICTIONS: predictions})
-    return result(PREDICTIONS, predictions)
+@dg.multi_asset(specs=[table.spec() for table in SERVED])
+def predict_customers(warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
+    """Predict every target for every customer by its champion, and measure drift against the training data."""
+    active = warehouse.query(active_customers(inputs.AS_OF))
+    everyone = warehouse.query(all_customers(inputs.AS_OF))
+    models = inputs.trained(warehouse, MODELS.full_name)
+    as_of_on = inputs.as_of(warehouse)
+    features = {target: active for target, about in TARGETS.items() if not about.key and target != VALUE} | {
+        VALUE: everyone,
+        RESPONSE: warehouse.query(campaign_candidates(inputs.AS_OF)),
+    }
+    predictions = predict(features, models)
+    history = with_history(stored(warehouse, HISTORY.full_name), monitoring.served_today(predictions, features, models))
+    references = models.loc[(models["target"] == VALUE) & (models["role"] == REFERENCE), "parameters"]
+    values = predictions[predictions["target"] == VALUE]
+    frames = {
+        PREDICTIONS: predictions,
+        CATEGORIES: propensity(warehouse.query(category_candidates(inputs.AS_OF)), models),
+        LIFETIME_VALUES: lifetime_values(everyone, values, references.iloc[0] if len(references) else None, VALUE_DAYS),
+        HISTORY: monitoring.kept(history, as_of_on),
+        DRIFT: with_history(
+            stored(warehouse, DRIFT.full_name),
+            monitoring.drift(active, predictions, inputs.trained(warehouse, BINS.full_name)),
+        ),
+    }
+    plots = {
+        LIFETIME_VALUES: {"lifetime_values": plot_lifetime_values(frames[LIFETIME_VALUES])},
+        DRIFT: {"drift": plot_drift(frames[DRIFT])},
+    }
+    store(warehouse, frames)
+    for table, frame in frames.items():
+        yield result(table, frame, plots=plots.get(table))
+
+
+@dg.multi_asset(specs=[OUTCOMES.spec()])
+def realise_predictions(warehouse: Warehouse) -> dg.MaterializeResult:
+    """Compare earlier predictions with what happened since."""
+    found = monitoring.realised(
+        warehouse.query(f"select * from {HISTORY.full_name}"),
+        warehouse.query(monitoring.outcomes_query(HISTORY.full_name, inputs.AS_OF)),
+    )
+    outcomes = monitoring.with_realised(stored(warehouse, OUTCOMES.full_name), found)
+    store(warehouse, {OUTCOMES: outcomes})
+    return result(OUTCOMES, outcomes)
+
+
+@dg.asset_check(
+    asset=DRIFT.key,
+    name="no_drift",
+    description="No score, and no input but those that grow with time, has drifted from the training data (population stability "
+    "index at most 0.2). Warns only.",
+)
+def predictions_do_not_drift(warehouse: Warehouse) -> dg.AssetCheckResult:
+    """Raise the alarm when the customers of today are no longer like those that the models learned from."""
+    drifting = warehouse.query(
+        f"""
+        select kind, feature, psi from {DRIFT.full_name}
+        where is_drifting and as_of_on = (select max(as_of_on) from {DRIFT.full_name})
+        order by psi desc, feature
+        """
+    )
+    alarming = drifting[~drifting["feature"].isin(monitoring.GROWING)]
+    return dg.AssetCheckResult(
+        passed=alarming.empty,
+        severity=dg.AssetCheckSeverity.WARN,
+        description="; ".join(
+            f"{kind} {feature} has drifted: {psi:.2f}"
+            for kind, feature, psi in alarming.itertuples(index=False, name=None)
+        )
+        or None,
+    )
+
+
+@dg.asset_check(
+    asset=OUTCOMES.key,
+    name="better_than_baseline",
+    description="On the newest day whose outcome is known, no served model was worse than the baseline by the deciding metric. "
+    "Warns only.",
+)
+def predictions_beat_their_baselines(warehouse: Warehouse) -> dg.AssetCheckResult:
+    """Raise the alarm when a served model turned out worse than the simple answer."""
+    worse = warehouse.query(
+        f"""
+        select target, model, metric, value, baseline_value, as_of_on
+        from {OUTCOMES.full_name} as outcomes
+        where is_worse and as_of_on = (
+            select max(other.as_of_on) from {OUTCOMES.full_name} as other where other.target = outcomes.target
+        )
+        order by target
+        """
+    )
+    return dg.AssetCheckResult(
+        passed=worse.empty,
+        severity=dg.AssetCheckSeverity.WARN,
+        description="; ".join(
+            f"{target} of {as_of_on:%Y-%m-%d}: {metric} of {model} {value:.4g}, of the baseline {baseline:.4g}"
+            for target, model, metric, value, baseline, as_of_on in worse.itertuples(index=False, name=None)
+        )
+        or None,
+    )
+
+
+CHECKS = (predictions_do_not_drift, predictions_beat_their_baselines)

@@ -7,7 +7,6 @@ define it (a ranking needs both outcomes, R2 amounts that differ).
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 
 BINS = 10
 
@@ -15,69 +14,91 @@ LOG_LOSS = "log_loss"
 MAE = "mae"
 R2 = "r2"
 CALIBRATION_ERROR = "calibration_error"
-PROBABILITY_METRICS = (LOG_LOSS, "roc_auc", "pr_auc", "brier", CALIBRATION_ERROR)
-AMOUNT_METRICS = (R2, MAE, "bias")
+ROC_AUC = "roc_auc"
+METRICS = {
+    "probability": (LOG_LOSS, ROC_AUC, "pr_auc", "brier", CALIBRATION_ERROR, "precision", "recall", "f1"),
+    "mean": (R2, MAE, "bias"),
+    "median": (MAE, R2, "share_below"),
+}
+"""By kind of target, the one that decides first."""
 
-_SMALLEST = 1e-15
+# A tree may hold something for certain; one surprise must not decide a comparison.
+_SMALLEST = 1e-4
 
 
-def probability_metrics(prediction: np.ndarray, outcome: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
-    """Return the PROBABILITY_METRICS of predicted probabilities, by name.
+def metrics(
+    kind: str, prediction: np.ndarray, outcome: np.ndarray, weights: np.ndarray, threshold: float | None = None
+) -> dict[str, np.ndarray]:
+    """Return the METRICS of a kind of target, by name, one value per draw each.
 
     Args:
-        prediction: probabilities, one per customer.
-        outcome: bool, one per customer.
+        kind: of METRICS.
+        prediction: one per customer.
+        outcome: bool for a probability, otherwise numbers; one per customer.
         weights: draws x customers.
+        threshold: from which probability on a customer counts as foreseen; without it no precision, recall and f1.
 
     Returns:
-        log_loss (nats), brier (mean squared error), roc_auc, pr_auc (average precision), calibration_error (Guo et al.
-        2017: mean over customers of the absolute difference of mean prediction and share of outcomes, in ten bins of
-        equal width); one value per draw each.
+        For a probability: log_loss (nats), brier (mean squared error), roc_auc, pr_auc (average precision),
+        calibration_error (Guo et al. 2017: mean over customers of the absolute difference of mean prediction and share of
+        outcomes, in ten bins of equal width), precision, recall and f1 at the threshold. For a mean: r2, mae, bias (mean of
+        prediction - outcome). For a median: mae, r2, share_below (of outcomes below the prediction; 0.5 is ideal).
     """
+    if kind == "probability":
+        return _probability_metrics(prediction, outcome, weights, threshold)
+    variance = weights @ outcome**2 - (weights @ outcome) ** 2
+    squared_error = weights @ (prediction - outcome) ** 2
+    is_defined = variance > 1e-9
+    found = {
+        R2: np.where(is_defined, 1 - squared_error / np.where(is_defined, variance, 1), np.nan),
+        MAE: weights @ np.abs(prediction - outcome),
+        "bias": weights @ (prediction - outcome),
+        "share_below": weights @ ((outcome < prediction) + 0.5 * (outcome == prediction)),
+    }
+    return {name: found[name] for name in METRICS[kind]}
+
+
+def _probability_metrics(
+    prediction: np.ndarray, outcome: np.ndarray, weights: np.ndarray, threshold: float | None
+) -> dict[str, np.ndarray]:
     roc_auc, pr_auc = _ranking(prediction, outcome, weights)
-    return {
-        LOG_LOSS: weights @ losses(prediction, outcome, is_probability=True),
-        "roc_auc": roc_auc,
+    found = {
+        LOG_LOSS: weights @ losses("probability", prediction, outcome),
+        ROC_AUC: roc_auc,
         "pr_auc": pr_auc,
         "brier": weights @ (prediction - outcome) ** 2,
         CALIBRATION_ERROR: np.abs(weights @ ((prediction - outcome)[:, None] * _in_bin(prediction))).sum(axis=1),
     }
+    if threshold is None:
+        return found
+    is_foreseen = prediction >= threshold
+    hits, foreseen, happened = (weights @ rows for rows in (is_foreseen & outcome, is_foreseen, outcome))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        # Nothing foreseen and nothing that happened: no such share is defined.
+        return found | {
+            "precision": np.where(foreseen > 0, hits / foreseen, np.nan),
+            "recall": np.where(happened > 0, hits / happened, np.nan),
+            "f1": np.where(foreseen + happened > 0, 2 * hits / (foreseen + happened), np.nan),
+        }
 
 
-def amount_metrics(prediction: np.ndarray, outcome: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
-    """Return the AMOUNT_METRICS of predicted amounts, by name: r2, mae and bias (mean of prediction - outcome) in USD."""
-    variance = weights @ outcome**2 - (weights @ outcome) ** 2
-    squared_error = weights @ losses(prediction, outcome, is_probability=False)
-    is_defined = variance > 1e-9
-    return {
-        R2: np.where(is_defined, 1 - squared_error / np.where(is_defined, variance, 1), np.nan),
-        MAE: weights @ np.abs(prediction - outcome),
-        "bias": weights @ (prediction - outcome),
-    }
+def losses(kind: str, prediction: np.ndarray, outcome: np.ndarray) -> np.ndarray:
+    """Return each customer's part in what decides between models: log loss (nats), squared error or absolute error.
 
-
-def losses(prediction: np.ndarray, outcome: np.ndarray, *, is_probability: bool) -> np.ndarray:
-    """Return each customer's part in what decides between models: log loss (nats) or squared error (USD squared).
-
-    Both are smallest in the mean for the true probability and the true expected value (Gneiting 2011). The absolute error
-    is for the median: it prefers amounts that are too low.
+    They are smallest in the mean for the true probability, the true expected value and the true median (Gneiting 2011).
     """
-    if not is_probability:
-        return (prediction - outcome) ** 2
-    return -np.log(np.clip(np.where(outcome, prediction, 1 - prediction), _SMALLEST, 1))
+    if kind == "probability":
+        return -np.log(np.clip(np.where(outcome, prediction, 1 - prediction), _SMALLEST, 1))
+    return (prediction - outcome) ** 2 if kind == "mean" else np.abs(prediction - outcome)
 
 
-def reliability(prediction: np.ndarray, outcome: np.ndarray) -> pd.DataFrame:
-    """Return the reliability curve: mean prediction, share of outcomes and customers of each bin that has any."""
-    bins = pd.DataFrame({"bin": _in_bin(prediction).argmax(axis=1), "mean_prediction": prediction, "share": outcome})
-    return bins.groupby("bin").agg(
-        mean_prediction=("mean_prediction", "mean"), share=("share", "mean"), customers=("share", "size")
-    )
+def probability_bin(prediction: np.ndarray) -> np.ndarray:
+    """Return the number of the bin of equal width, from 0, that each probability is in."""
+    return np.minimum((prediction * BINS).astype(int), BINS - 1)
 
 
 def _in_bin(prediction: np.ndarray) -> np.ndarray:
-    bins = np.minimum((prediction * BINS).astype(int), BINS - 1)
-    return np.eye(BINS)[bins]
+    return np.eye(BINS)[probability_bin(prediction)]
 
 
 def _ranking(prediction: np.ndarray, outcome: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,49 +1,167 @@
 """Sales forecasts as assets: read, compute, store, record."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import dagster as dg
+import pandas as pd
 import pandera.pandas as pa
 
 from dmp_assets import inputs
-from dmp_assets.contracts import Table, lineage, result, store
-from dmp_assets.forecasts.sales.forecast import forecast_sales
-from dmp_assets.forecasts.sales.plots import plot_accuracy, plot_champions, plot_total_forecast
-from dmp_assets.forecasts.sales.schema import EXCLUDED_SERIES, FORECAST_ACCURACY, SALES_FORECASTS
+from dmp_assets.automation import Cadence
+from dmp_assets.contracts import Table, result, store
+from dmp_assets.forecasts.sales import plots, schema
+from dmp_assets.forecasts.sales.forecast import FORECAST_COLUMNS, HISTORY_COLUMNS, forecast_sales
+from dmp_assets.forecasts.sales.frequencies import FREQUENCIES
+from dmp_assets.forecasts.sales.models import processes
+from dmp_assets.forecasts.sales.monitoring import realised_accuracy, recent_history
+from dmp_assets.forecasts.sales.training import train
+from dmp_assets.history import stored, with_history
 from dmp_assets.warehouse import Warehouse
 
-SOURCE = "marts.fct_weekly_sales"
-_SALES = ["level", "series_id", "week_start_on", "sales_amount", "is_whole_week"]
+QUERIES = {"weekly": inputs.WEEKLY_SALES, "daily": inputs.DAILY_SALES}
+MARTS = {"weekly": "marts.fct_weekly_sales", "daily": "marts.fct_daily_sales"}
+_SALES = [
+    f"{MARTS[name]}.{column}"
+    for name, frequency in FREQUENCIES.items()
+    for column in ("level", "series_id", frequency.column, "sales_amount", frequency.whole_column)
+]
+_AS_OF = ["marts.customer_features.as_of_on"]
 
 
-def _forecast_table(name: str, schema: pa.DataFrameSchema) -> Table:
-    derived = dict.fromkeys(set(schema.columns) - {"series_id", "level", "sales_amount"}, _SALES)
-    return Table(
-        "forecasts",
-        name,
-        schema,
-        lineage(schema, source=SOURCE, derived=derived | {"as_of_on": ["marts.customer_features.as_of_on"]}),
-    )
+def _table(
+    name: str,
+    contract: pa.DataFrameSchema,
+    derived: Mapping[str, Sequence[str]] | None = None,
+    cadence: Cadence = "daily",
+) -> Table:
+    """Every column comes from both sales marts, unless `derived` says otherwise."""
+    own = {column: [f"{mart}.{column}" for mart in MARTS.values()] for column in ("series_id", "level")}
+    sources = {**dict.fromkeys(contract.columns, _SALES), **own, "as_of_on": _AS_OF, **(derived or {})}
+    return Table("forecasts", name, contract, {column: sources[column] for column in contract.columns}, cadence)
 
 
-FORECASTS = _forecast_table("sales_forecasts", SALES_FORECASTS)
-ACCURACY = _forecast_table("forecast_accuracy", FORECAST_ACCURACY)
-EXCLUDED = _forecast_table("excluded_series", EXCLUDED_SERIES)
+MODELS = _table("forecast_models", schema.FORECAST_MODELS, cadence="weekly")
+ACCURACY = _table("forecast_accuracy", schema.FORECAST_ACCURACY, cadence="weekly")
+EXCLUDED = _table("excluded_series", schema.EXCLUDED_SERIES, cadence="weekly")
+TRAINED = (MODELS, ACCURACY, EXCLUDED)
 
-TABLES = (FORECASTS, ACCURACY, EXCLUDED)
+_MODEL = [f"{MODELS.full_name}.model"]
+_MEAN = [*_MODEL, f"{MODELS.full_name}.scaled_variance", *_SALES]
+_SERVED = {
+    "model": _MODEL,
+    "mean": _MEAN,
+    "base_mean": [*_MODEL, *_SALES],
+    **{
+        f"{bound}_{coverage}": [*_MEAN, f"{MODELS.full_name}.{side}_{coverage}"]
+        for bound, side in (("lo", "below"), ("hi", "above"))
+        for coverage in (80, 95)
+    },
+}
+FORECASTS = _table("sales_forecasts", schema.SALES_FORECASTS, _SERVED)
+HISTORY = _table("forecast_history", schema.FORECAST_HISTORY, _SERVED)
+
+_FORECAST = [f"{HISTORY.full_name}.{column}" for column in ("mean", "scale")]
+REALISED = _table(
+    "realised_accuracy",
+    schema.REALISED_ACCURACY,
+    {
+        **{column: [*_FORECAST, *_SALES] for column in schema.REALISED_ACCURACY.columns},
+        **{column: [f"{HISTORY.full_name}.{column}"] for column in ("frequency", "level")},
+        "forecast_as_of_on": [f"{HISTORY.full_name}.as_of_on"],
+        "naive_mase": [f"{HISTORY.full_name}.naive", f"{HISTORY.full_name}.scale", *_SALES],
+        **{
+            f"coverage_{coverage}": [*(f"{HISTORY.full_name}.{bound}_{coverage}" for bound in ("lo", "hi")), *_SALES]
+            for coverage in (80, 95)
+        },
+        "promised_mase": [f"{ACCURACY.full_name}.value"],
+        "promised_coverage_95": [f"{ACCURACY.full_name}.value"],
+        "is_alarming": [*_FORECAST, f"{ACCURACY.full_name}.value", *_SALES],
+        "as_of_on": _AS_OF,
+    },
+)
+
+TABLES = (*TRAINED, FORECASTS, HISTORY, REALISED)
 
 
-@dg.multi_asset(specs=[table.spec() for table in TABLES])
-def build_sales_forecasts(warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
-    """Backtest every model on every series, forecast with each series' champion, and list what cannot be forecast."""
-    weekly = warehouse.query(inputs.WEEKLY_SALES)
+@dg.multi_asset(specs=[table.spec() for table in TRAINED])
+def train_sales_forecasts(warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
+    """Backtest every model on every series, choose each series' model, calibrate its intervals, list what is too short."""
     as_of_on = inputs.as_of(warehouse)
-    sales = forecast_sales(weekly, as_of_on)
-    store(warehouse, {FORECASTS: sales.forecasts, ACCURACY: sales.accuracy, EXCLUDED: sales.excluded})
-    yield result(FORECASTS, sales.forecasts, plots={"total_sales": plot_total_forecast(weekly, sales.forecasts)})
-    yield result(
-        ACCURACY,
-        sales.accuracy,
-        plots={"accuracy": plot_accuracy(sales.accuracy), "champions": plot_champions(sales.accuracy)},
+    trained = [
+        train(warehouse.query(QUERIES[name]), as_of_on, frequency, n_jobs=processes())
+        for name, frequency in FREQUENCIES.items()
+    ]
+    frames = {
+        table: pd.concat(parts, ignore_index=True)
+        for table, parts in zip(TRAINED, zip(*trained, strict=True), strict=True)
+    }
+    store(warehouse, frames)
+    accuracy = frames[ACCURACY]
+    pictures = {
+        MODELS: {"champions": plots.plot_champions(frames[MODELS])},
+        ACCURACY: {
+            **{f"accuracy_{name}": plots.plot_accuracy(accuracy, name) for name in FREQUENCIES},
+            "coverage": plots.plot_coverage(accuracy),
+        },
+    }
+    for table, frame in frames.items():
+        yield result(table, frame, plots=pictures.get(table))
+
+
+@dg.multi_asset(specs=[FORECASTS.spec(), HISTORY.spec()])
+def serve_sales_forecasts(warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
+    """Forecast every series by its model from the newest sales, and keep the forecasts to be compared with what is sold."""
+    as_of_on = inputs.as_of(warehouse)
+    models = inputs.trained(warehouse, MODELS.full_name)
+    sales = {name: warehouse.query(sql) for name, sql in QUERIES.items()}
+    served = pd.concat(
+        [
+            forecast_sales(sales[name], as_of_on, frequency, models[models["frequency"] == name], n_jobs=processes())
+            for name, frequency in FREQUENCIES.items()
+        ],
+        ignore_index=True,
     )
-    yield result(EXCLUDED, sales.excluded)
+    history = with_history(stored(warehouse, HISTORY.full_name), served[HISTORY_COLUMNS])
+    frames = {FORECASTS: served[FORECAST_COLUMNS], HISTORY: recent_history(history, as_of_on)}
+    store(warehouse, frames)
+    pictures = {f"{name}_sales": plots.plot_forecasts(sales[name], frames[FORECASTS], name) for name in FREQUENCIES}
+    yield result(FORECASTS, frames[FORECASTS], plots=pictures)
+    yield result(HISTORY, frames[HISTORY])
+
+
+@dg.multi_asset(specs=[REALISED.spec()])
+def compare_sales_forecasts(warehouse: Warehouse) -> dg.MaterializeResult:
+    """Compare earlier forecasts with what has been sold since."""
+    realised = realised_accuracy(
+        warehouse.query(f"select * from {HISTORY.full_name}"),
+        {name: warehouse.query(sql) for name, sql in QUERIES.items()},
+        inputs.trained(warehouse, ACCURACY.full_name),
+        inputs.as_of(warehouse),
+    )
+    store(warehouse, {REALISED: realised})
+    return result(REALISED, realised, plots={} if realised.empty else {"realised": plots.plot_realised(realised)})
+
+
+@dg.asset_check(
+    asset=REALISED.key,
+    name="keeps_its_promise",
+    description=(
+        "No earlier forecast's realised error is above 1.5 times, and no realised coverage of the 95 % intervals more than 10 "
+        "points below, what the backtest promised (over at least 28 points). Warns only."
+    ),
+)
+def keeps_its_promise(warehouse: Warehouse) -> dg.AssetCheckResult:
+    """Raise the alarm when forecasts turn out much worse than the backtest said."""
+    alarming = warehouse.query(
+        f"select * from {REALISED.full_name} where is_alarming order by forecast_as_of_on desc, frequency, level"
+    )
+    return dg.AssetCheckResult(
+        passed=alarming.empty,
+        severity=dg.AssetCheckSeverity.WARN,
+        description="; ".join(
+            f"{row['frequency']} {row['level']} of {row['forecast_as_of_on']:%Y-%m-%d}: MASE {row['mase']:.2f} (promised "
+            f"{row['promised_mase']:.2f}), coverage {row['coverage_95']:.0%} (promised {row['promised_coverage_95']:.0%})"
+            for row in alarming.to_dict("records")
+        )
+        or None,
+    )

@@ -1,108 +1,230 @@
-"""Rolling-origin backtest: forecast again and again from earlier weeks and compare with what was sold (Tashman, 2000).
+"""Rolling-origin backtest: forecast again and again from earlier days and compare with what was sold (Tashman, 2000).
 
-A window is named by the weeks held back from the end of the data:
+A window is named by the periods held back from the end of the data:
 
 * 0: nothing held back, the forecast that is served;
 * `horizon`: the held-out window. Accuracy and coverage are reported on it and nothing is chosen or calibrated on it;
-* 2 x `horizon` and more, in steps of two weeks: the selection windows, all ending before the held-out weeks begin.
-  Champions are chosen and intervals calibrated on them.
+* 2 x `horizon` and more: the selection windows, all ending before the held-out periods begin. Champions are chosen and
+  intervals calibrated on them.
+
+Series too young for a window are pooled in it, one pooled series per level, so that each level still adds up to the total.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from functools import reduce
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 
-from dmp_assets.forecasts.sales.models import AUTO_ARIMA, AUTO_ARIMA_LEVELS, MODELS, forecast_histories
-from dmp_assets.forecasts.sales.series import KEYS, MIN_TRAINING_WEEKS
+from dmp_assets.forecasts.sales.frequencies import Frequency
+from dmp_assets.forecasts.sales.models import (
+    EXTRA_MODELS,
+    INTERMITTENT_MODELS,
+    MODELS,
+    NAIVE,
+    REGULAR_MODELS,
+    SEASONAL_NAIVE,
+    WINDOW_AVERAGE,
+    forecast_histories,
+)
+from dmp_assets.forecasts.sales.series import KEYS
 
-# With a year of data and a horizon of eight weeks, steps of two weeks from ten weeks of training on give fourteen
-# windows. Steps of four weeks chose slightly worse champions (held-out MASE 1.316 against 1.312).
-STEP_WEEKS = 2
-SELECTION_WINDOWS = 14
+TOTAL = "total"
 
-# A series that hardly ever changes is scaled by one percent of its mean week, and by a cent at least, so that no error
-# is divided by nothing.
+# Named like the series of its level: 'store:(others)'.
+POOLED = "(others)"
+
+# A pooled series is a changing mix of young series: nothing to choose a model on.
+POOLED_MODEL = WINDOW_AVERAGE
+POOLED_MODELS = [NAIVE, SEASONAL_NAIVE, POOLED_MODEL]
+
+# A series that hardly ever changes is scaled by one percent of its mean, and by a cent at least, so that no error is
+# divided by nothing.
 MIN_SCALE_SHARE = 0.01
 MIN_SCALE_AMOUNT = 0.01
 
+AMOUNTS = ["error_amount", "bias_amount", "actual_amount"]
 
-def one_step_scale(sales: np.ndarray) -> float:
-    """Return the mean absolute error of the one-step naive forecast within a history (USD), the denominator of MASE.
+# Sums of cents as doubles: a difference below half a cent is none.
+LEAST_AMOUNT = 0.005
 
-    Hyndman and Koehler (2006), equation 6. Never below one percent of the history's mean week nor below one cent, so a
-    constant history has a scale too.
+
+class Backtest(NamedTuple):
+    """Forecasts from several origins.
+
+    Attributes:
+        windows: one row per series and window, the index unique_id: level, series_id, periods_held_back, is_intermittent,
+            is_pooled, scale (USD; see `naive_scale`).
+        forecasts: one row per unique_id and date: actual (USD; missing after the end of the data) and one column per model
+            (USD), missing where the model is not fitted.
     """
-    return max(float(np.abs(np.diff(sales)).mean()), MIN_SCALE_SHARE * abs(float(sales.mean())), MIN_SCALE_AMOUNT)
+
+    windows: pd.DataFrame
+    forecasts: pd.DataFrame
 
 
-def rolling_forecasts(series: pd.DataFrame, horizon: int, n_jobs: int = 1) -> pd.DataFrame:
-    """Return every model's forecasts from the end of the data and from the backtest's earlier origins.
+def naive_scale(sales: np.ndarray, lag: int) -> float:
+    """Return the mean absolute error of the naive forecast of `lag` periods before within a history (USD).
+
+    The denominator of MASE: Hyndman and Koehler (2006), equation 6. Never below one percent of the history's mean nor below
+    one cent, so a constant history has a scale too.
+    """
+    errors = np.abs(sales[lag:] - sales[:-lag])
+    mean_error = float(errors.mean()) if len(errors) else 0.0
+    return max(mean_error, MIN_SCALE_SHARE * abs(float(sales.mean())), MIN_SCALE_AMOUNT)
+
+
+def held_back_periods(frequency: Frequency, horizon: int) -> list[int]:
+    """Return the windows of the backtest: the held-out one, then the selection windows."""
+    first = 2 * horizon
+    return [horizon, *range(first, first + frequency.selection_windows * frequency.step, frequency.step)]
+
+
+def rolling_forecasts(
+    series: pd.DataFrame,
+    frequency: Frequency,
+    horizon: int,
+    held_back: Sequence[int],
+    n_jobs: int = 1,
+    chosen: pd.DataFrame | None = None,
+) -> Backtest:
+    """Return the models' forecasts of every series from the given windows.
 
     Args:
         series: as in `SelectedSeries.series`.
-        horizon: weeks to forecast.
-        n_jobs: processes; see `forecast_histories`.
-
-    Returns:
-        One row per series, window, week and model: level, series_id, weeks_held_back, date (Monday), model, mean (USD),
-        scale (USD, of the history used), actual (USD; missing where weeks_held_back is 0). A window whose history would
-        be shorter than ten weeks is left out for that series.
+        frequency: of the series.
+        horizon: periods to forecast.
+        held_back: the windows, in periods held back from the end of the data. A series whose history would be shorter than
+            `frequency.min_training` is pooled in a window; without a total it is left out of it.
+        n_jobs: see `forecast_histories`.
+        chosen: level, series_id, model of every series, to fit that model and the baseline only (default: all models).
 
     Raises:
+        ValueError: if the series of a level add up to more than the total.
         ArithmeticError: if a model returns anything but a finite number.
     """
-    histories = _histories(series, horizon)
-    forecasts = forecast_histories(histories, horizon, n_jobs)
-    windows = histories.groupby("unique_id").agg(
-        level=("level", "first"),
-        series_id=("series_id", "first"),
-        weeks_held_back=("weeks_held_back", "first"),
-        scale=("y", lambda sales: one_step_scale(sales.to_numpy())),
+    sales, windows = _split_windows(series, frequency, horizon, held_back)
+    is_history = sales["date"] < sales["origin"]
+    histories = sales[is_history].rename(columns={"date": "ds", "sales_amount": "y"})
+    windows["scale"] = histories.groupby("unique_id")["y"].agg(
+        lambda sold: naive_scale(sold.to_numpy(), frequency.scale_lag)
     )
-    actual = series.rename(columns={"week_start_on": "date", "sales_amount": "actual"})
-    wide = (
-        forecasts.rename(columns={"ds": "date"})
-        .astype({"date": "datetime64[us]"})
-        .merge(windows, left_on="unique_id", right_index=True)
-        .merge(actual, on=[*KEYS, "date"], how="left")
+    fits = _all_models(windows, frequency) if chosen is None else _chosen(windows, chosen, frequency)
+    parts = [forecast_histories(_of(histories, ids), models, frequency, horizon, n_jobs) for models, ids in fits]
+    forecasts = reduce(pd.DataFrame.combine_first, [part.set_index(["unique_id", "ds"]) for part in parts])
+    actual = sales[~is_history].set_index(["unique_id", "date"])["sales_amount"]
+    forecasts["actual"] = actual.reindex(forecasts.index)
+    forecasts = (
+        forecasts.reindex(columns=["actual", *MODELS]).rename_axis(["unique_id", "date"]).sort_index().reset_index()
     )
-    keys = [*KEYS, "weeks_held_back", "date"]
-    long = wide.melt(id_vars=[*keys, "scale", "actual"], value_vars=MODELS, var_name="model", value_name="mean")
-    long = long[(long["model"] != AUTO_ARIMA) | long["level"].isin(AUTO_ARIMA_LEVELS)]
-    is_wrong = ~np.isfinite(long["mean"])
-    if is_wrong.any():
-        row = long[is_wrong].iloc[0]
-        raise ArithmeticError(f"{row['model']} has no finite forecast of {row['level']} '{row['series_id']}'.")
-    return long.sort_values([*keys, "model"], ignore_index=True)
+    return Backtest(windows, forecasts.astype({"date": "datetime64[us]"}))
 
 
-def window_scores(backtest: pd.DataFrame) -> pd.DataFrame:
-    """Return the errors of each series, model and window.
-
-    Args:
-        backtest: rows of `rolling_forecasts` with an actual amount.
+def window_scores(backtest: Backtest) -> pd.DataFrame:
+    """Return the errors of each series, window and model, where the actual amounts are known; pooled series left out.
 
     Returns:
-        level, series_id, model, weeks_held_back, mae (USD), mase (mean absolute error over the history's one-step naive
-        error).
+        level, series_id, is_intermittent, periods_held_back, model, mae (USD), mase (mean absolute error over the scale),
+        rmsse (root mean squared error over the scale), selection_error (mase, of an intermittent series rmsse), error_amount
+        (USD, sum of the absolute errors), bias_amount (USD, forecasts minus actual amounts), actual_amount (USD).
     """
-    errors = backtest.assign(mae=(backtest["actual"] - backtest["mean"]).abs())
-    errors["mase"] = errors["mae"] / errors["scale"]
-    return errors.groupby([*KEYS, "model", "weeks_held_back"], as_index=False)[["mae", "mase"]].mean()
+    forecasts = backtest.forecasts.dropna(subset="actual").set_index("unique_id")
+    ids = forecasts.index
+    errors = forecasts[MODELS].sub(forecasts["actual"], axis=0)
+    wide = {
+        "mae": errors.abs().groupby(ids).mean(),
+        "rmse": (errors**2).groupby(ids).mean().pow(0.5),
+        "error_amount": errors.abs().groupby(ids).sum(),
+        "bias_amount": errors.groupby(ids).sum(),
+    }
+    table = wide["mae"].melt(var_name="model", ignore_index=False)[["model"]]
+    table = table.assign(**{name: values.melt()["value"].to_numpy() for name, values in wide.items()})
+    # A model that is not fitted has no error.
+    table = table.dropna(subset="mae").join(forecasts["actual"].groupby(ids).sum().rename("actual_amount"))
+    table = table.join(backtest.windows[~backtest.windows["is_pooled"]], how="inner")
+    table["mase"] = table["mae"] / table["scale"]
+    table["rmsse"] = table["rmse"] / table["scale"]
+    table["selection_error"] = table["mase"].where(~table["is_intermittent"], table["rmsse"])
+    errors_of = ["mae", "mase", "rmsse", "selection_error"]
+    columns = [*KEYS, "is_intermittent", "periods_held_back", "model", *errors_of, *AMOUNTS]
+    return table[columns].sort_values([*KEYS, "periods_held_back", "model"], ignore_index=True)
 
 
-def _histories(series: pd.DataFrame, horizon: int) -> pd.DataFrame:
-    """Return one history per series and window: unique_id, level, series_id, weeks_held_back, ds, y."""
-    weeks = series.groupby(KEYS)["week_start_on"]
-    length = weeks.transform("size")
-    weeks_to_end = weeks.cumcount(ascending=False)
-    selection = range(2 * horizon, 2 * horizon + SELECTION_WINDOWS * STEP_WEEKS, STEP_WEEKS)
-    histories = pd.concat(
-        series[(weeks_to_end >= held_back) & (length - held_back >= MIN_TRAINING_WEEKS)].assign(
-            weeks_held_back=held_back
-        )
-        for held_back in [0, horizon, *selection]
-    ).rename(columns={"week_start_on": "ds", "sales_amount": "y"})
-    histories["unique_id"] = histories.groupby([*KEYS, "weeks_held_back"]).ngroup()
-    return histories.sort_values(["unique_id", "ds"], ignore_index=True)
+def _all_models(windows: pd.DataFrame, frequency: Frequency) -> Iterator[tuple[list[str], pd.Index]]:
+    """Yield the models to fit together with the windows to fit them on."""
+    is_pooled, is_intermittent = windows["is_pooled"], windows["is_intermittent"]
+    is_regular = ~is_pooled & ~is_intermittent
+    kinds = [
+        (POOLED_MODELS, is_pooled),
+        (INTERMITTENT_MODELS, ~is_pooled & is_intermittent),
+        (REGULAR_MODELS[frequency.name], is_regular),
+        *(
+            ([model], is_regular & windows["level"].isin(levels))
+            for model, levels in EXTRA_MODELS[frequency.name].items()
+        ),
+    ]
+    return ((models, windows.index[is_kind]) for models, is_kind in kinds if is_kind.any())
+
+
+def _chosen(windows: pd.DataFrame, chosen: pd.DataFrame, frequency: Frequency) -> Iterator[tuple[list[str], pd.Index]]:
+    """Yield the models to fit together with the windows to fit them on: each series' own and, for all, the baseline."""
+    yield [frequency.baseline], windows.index
+    model = windows.reset_index().merge(chosen[[*KEYS, "model"]], on=KEYS, how="left").set_index("unique_id")["model"]
+    model = model.where(~windows["is_pooled"], POOLED_MODEL)
+    for name in sorted(set(model) - {frequency.baseline}):
+        yield [name], windows.index[model == name]
+
+
+def _of(histories: pd.DataFrame, ids: pd.Index) -> pd.DataFrame:
+    return histories.loc[histories["unique_id"].isin(ids), ["unique_id", "ds", "y"]]
+
+
+def _split_windows(
+    series: pd.DataFrame, frequency: Frequency, horizon: int, held_back: Sequence[int]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the sales of every window (unique_id, date, sales_amount, origin) and the windows without their scale."""
+    length = series.groupby(KEYS)["date"].transform("size")
+    end = series["date"].max() + frequency.length
+    parts = []
+    for periods in held_back:
+        origin = end - periods * frequency.length
+        # Nothing after the window's own forecasts says what is pooled in it.
+        is_seen = series["date"] < origin + horizon * frequency.length
+        is_present = length - periods >= frequency.min_training
+        present = series[is_present & is_seen].assign(is_pooled=False)
+        part = pd.concat([present, _pooled(series[is_seen], present)])
+        parts.append(part.assign(periods_held_back=periods, origin=origin))
+    sales = pd.concat(parts, ignore_index=True)
+    keys = [*KEYS, "periods_held_back"]
+    sales["unique_id"] = sales.groupby(keys).ngroup()
+    sales = sales.sort_values(["unique_id", "date"], ignore_index=True)
+    windows = sales.groupby("unique_id")[[*keys, "is_intermittent", "is_pooled"]].first()
+    return sales[["unique_id", "date", "sales_amount", "origin"]], windows.astype(
+        {"is_intermittent": bool, "is_pooled": bool}
+    )
+
+
+def _pooled(series: pd.DataFrame, present: pd.DataFrame) -> pd.DataFrame:
+    """Return what of the total is in no present series: one series per level for which there is any."""
+    is_total = present["level"] == TOTAL
+    total = present[is_total].set_index("date")["sales_amount"]
+    parts = []
+    for level in sorted(set(series["level"]) - {TOTAL}) if len(total) else []:
+        sums = present[present["level"] == level].groupby("date")["sales_amount"].sum()
+        rest = total - sums.reindex(total.index, fill_value=0.0)
+        if rest.min() < -LEAST_AMOUNT:
+            raise ValueError(
+                f"On {rest.idxmin():%Y-%m-%d} the series of the level {level} add up to more than the total: "
+                f"every sale must be in the total."
+            )
+        if rest.max() > LEAST_AMOUNT:
+            rest = rest.where(rest > LEAST_AMOUNT, 0.0)
+            parts.append(
+                rest.reset_index().assign(
+                    level=level, series_id=f"{level}:{POOLED}", is_intermittent=False, is_pooled=True
+                )
+            )
+    return pd.concat(parts) if parts else present.head(0)

@@ -1,76 +1,110 @@
-"""Weekly sales forecasts: the public function of this domain."""
+"""What is done every day: the chosen model of each series on the newest data, made to add up, with intervals.
+
+And the notebook's way in, `forecast`.
+"""
 
 from __future__ import annotations
 
 from datetime import date
-from typing import NamedTuple
 
 import pandas as pd
 
-from dmp_assets.forecasts.sales.accuracy import measure_accuracy
-from dmp_assets.forecasts.sales.backtest import rolling_forecasts, window_scores
-from dmp_assets.forecasts.sales.champions import choose_champions
-from dmp_assets.forecasts.sales.intervals import add_intervals, calibrate
-from dmp_assets.forecasts.sales.series import KEYS, min_week_count, select_series
+from dmp_assets.forecasts.sales.backtest import rolling_forecasts
+from dmp_assets.forecasts.sales.coherence import reconciled
+from dmp_assets.forecasts.sales.frequencies import FREQUENCIES, Frequency
+from dmp_assets.forecasts.sales.intervals import BOUNDS, REACHES, add_intervals
+from dmp_assets.forecasts.sales.series import KEYS, known_periods
+from dmp_assets.forecasts.sales.training import champion_forecasts, train
 
-HORIZON_WEEKS = 8
-
-
-class SalesForecasts(NamedTuple):
-    """What `forecast_sales` returns; every column is described in `schema.py`.
-
-    Attributes:
-        forecasts: forecasts.sales_forecasts, `horizon` rows per series and served model.
-        accuracy: forecasts.forecast_accuracy, one row per level, series, model and metric.
-        excluded: forecasts.excluded_series, one row per series that is not forecast, with the reason.
-    """
-
-    forecasts: pd.DataFrame
-    accuracy: pd.DataFrame
-    excluded: pd.DataFrame
+FORECAST_COLUMNS = ["frequency", "series_id", "level", "date", "model", "mean", *BOUNDS, "base_mean", "as_of_on"]
+HISTORY_COLUMNS = [
+    *["frequency", "series_id", "level", "date", "model", "mean", *BOUNDS],
+    *["naive", "scale", "as_of_on"],
+]
 
 
 def forecast_sales(
-    weekly: pd.DataFrame, as_of_on: date, horizon: int = HORIZON_WEEKS, n_jobs: int = 1
-) -> SalesForecasts:
-    """Forecast weekly sales with the champion and every other model that did not lose to the naive forecast.
+    sales: pd.DataFrame,
+    as_of_on: date,
+    frequency: Frequency,
+    models: pd.DataFrame,
+    horizon: int | None = None,
+    n_jobs: int = 1,
+) -> pd.DataFrame:
+    """Forecast every trained series by its model from the newest data.
 
-    Nothing that happened on `as_of_on` or later is read. The champion is chosen, and the intervals are calibrated, on
-    backtest windows that end before the last `horizon` weeks; these weeks are held out to measure accuracy and
-    coverage. The served forecasts then start after the last week, with the same champions and the same calibration as
-    were measured.
+    Nothing that happened on `as_of_on` or later is read. A series that the training does not know is part of its level's '(others)'
+    until the next training.
 
     Args:
-        weekly: rows of marts.fct_weekly_sales; see `select_series`.
+        sales: rows of marts.fct_weekly_sales or marts.fct_daily_sales; see `select_series`.
         as_of_on: the first day that is not known.
-        horizon: weeks to forecast, 1 or more.
+        frequency: of the rows.
+        models: `Trained.models` of the same frequency.
+        horizon: periods to forecast, 1 or more (default: the frequency's).
         n_jobs: processes for the model fits.
 
-    Raises:
-        ValueError: if `horizon` is not positive, the rows are not as described in `select_series`, or no series is long
-            enough.
-    """
-    if horizon < 1:
-        raise ValueError(f"The horizon must be at least one week, not {horizon}.")
-    series, excluded = select_series(weekly, as_of_on, horizon)
-    if series.empty:
-        raise ValueError(
-            f"No series can be forecast as of {as_of_on}: each needs {min_week_count(horizon)} whole weeks before that "
-            f"day, with sales in at least half of them. Load more history or shorten the horizon ({horizon} weeks)."
-        )
-    rolled = rolling_forecasts(series, horizon, n_jobs)
-    selection = rolled[rolled["weeks_held_back"] >= 2 * horizon]
-    champions = choose_champions(window_scores(selection))
-    rolled = add_intervals(rolled, calibrate(selection))
+    Returns:
+        The columns of forecasts.sales_forecasts, `horizon` rows per series, sorted; and what a later comparison needs: naive (USD),
+        the baseline's forecast made the same day, and scale (USD), see `naive_scale`.
 
-    accuracy = measure_accuracy(rolled[rolled["weeks_held_back"] == horizon], champions)
-    served = champions.loc[champions["is_served"], [*KEYS, "model", "is_champion"]]
-    forecasts = rolled[rolled["weeks_held_back"] == 0].merge(served, on=[*KEYS, "model"])
-    forecasts = forecasts.sort_values([*KEYS, "model", "date"], ignore_index=True)
-    columns = ["series_id", "level", "date", "model", "mean", "lo_80", "hi_80", "lo_95", "hi_95", "is_champion"]
-    as_of = pd.Timestamp(as_of_on).as_unit("us")
-    return SalesForecasts(
-        forecasts=forecasts[columns].assign(as_of_on=as_of),
-        accuracy=accuracy[["series_id", "level", *accuracy.columns[2:]]].assign(as_of_on=as_of),
-        excluded=excluded[["series_id", "level", *excluded.columns[2:]]].assign(as_of_on=as_of),
+    Raises:
+        ValueError: the rows are not as described in `known_periods`, or hold no trained series.
+    """
+    horizon = frequency.horizon if horizon is None else horizon
+    own = models[~models["is_pooled"]]
+    series = known_periods(sales, as_of_on, frequency).merge(own[[*KEYS, "is_intermittent"]], on=KEYS)
+    if series.empty:
+        raise ValueError(f"The {frequency.name} sales hold no series that a model was chosen for: train again.")
+    rolled = rolling_forecasts(series, frequency, horizon, [0], n_jobs, own)
+    forecasts = champion_forecasts(rolled, own, frequency)
+    forecasts = forecasts.merge(models[[*KEYS, "scaled_variance", *REACHES]], on=KEYS)
+    forecasts = add_intervals(reconciled(forecasts))
+    forecasts = forecasts.assign(frequency=frequency.name, as_of_on=pd.Timestamp(as_of_on).as_unit("us"))
+    forecasts = forecasts.sort_values([*KEYS, "date"], ignore_index=True)
+    return forecasts[[*FORECAST_COLUMNS, "naive", "scale"]]
+
+
+def forecast(frame: pd.DataFrame, frequency: str = "weekly", horizon: int | None = None) -> pd.DataFrame:
+    """Forecast any series: every model backtested, the best of each series on the newest data, with calibrated intervals.
+
+    In a notebook:
+
+        import pandas as pd
+        from dmp_assets.forecasts.sales.forecast import forecast
+
+        frame = pd.read_csv("sales.csv", parse_dates=["ds"])  # unique_id, ds, y
+        ahead = forecast(frame, "daily", horizon=14)
+
+    Args:
+        frame: unique_id (text), ds (date on which the period begins; a Monday if weekly), y (0 or more); one row per series and
+            period, without gaps, all series ending in the same period.
+        frequency: 'weekly' or 'daily'.
+        horizon: periods to forecast, 1 or more (default: 8 weeks or 28 days).
+
+    Returns:
+        unique_id, ds, model, mean, lo_80, hi_80, lo_95, hi_95; `horizon` rows per series that is long enough.
+
+    Raises:
+        ValueError: an unknown frequency, a missing column, a gap, an amount below 0 or not finite, or no series long enough.
+    """
+    if frequency not in FREQUENCIES:
+        raise ValueError(f"The frequency must be one of {', '.join(FREQUENCIES)}, not '{frequency}'.")
+    missing = [column for column in ("unique_id", "ds", "y") if column not in frame.columns]
+    if missing:
+        raise ValueError(f"The frame lacks the columns {', '.join(missing)}.")
+    kind = FREQUENCIES[frequency]
+    sales = pd.DataFrame(
+        {
+            "level": "series",
+            "series_id": frame["unique_id"].astype(str),
+            kind.column: pd.to_datetime(frame["ds"]),
+            "sales_amount": frame["y"],
+            kind.whole_column: True,
+        }
     )
+    as_of_on = (sales[kind.column].max() + kind.length).date()
+    models = train(sales, as_of_on, kind, horizon).models
+    ahead = forecast_sales(sales, as_of_on, kind, models, horizon)
+    ahead = ahead.rename(columns={"series_id": "unique_id", "date": "ds"})
+    return ahead[["unique_id", "ds", "model", "mean", *BOUNDS]]

@@ -1,15 +1,13 @@
 """Prediction intervals by split conformal calibration on the backtest's selection windows (Vovk et al., 2005).
 
-Errors are divided by the series' one-step naive error, so that all series share one calibration per model. All series
-of a window share its weather and holidays: windows repeat, points do not. So the conformal quantile is taken within
-each window, and the ninetieth percentile over the windows counts. Below and above the mean are calibrated apart,
-because sales err further upwards.
+Errors of the served (reconciled) forecasts are divided by the series' naive error, so that the series of a group (regular or
+intermittent, of a level; the total with the departments) share one calibration. All series of a window share its weather and
+holidays: windows repeat, points do not. So the conformal quantile is taken within each window, and the ninetieth percentile over
+the windows counts. Below and above the mean are calibrated apart, because sales err further upwards.
 
-Measured with each series' champion, 297 weekly series, as of 2018-01-01: the held-out weeks (November and December, a
-season that no earlier window had seen) are covered to 77.4 % and 93.1 %; one quantile over all points pooled covered
-about 73 % and 90 %. Over ten such held-out windows, as of August to January, the mean is 84.0 % and 97.0 %: quiet
-months are covered more than asked. The ninetieth percentile was settled with these ten windows in sight; the widest
-window would give 79.0 % and 93.6 %, mean 85.1 % and 97.3 %.
+Measured on the held-out weeks and days (as of 2018-01-01: November and December, a season that no earlier window had seen), all
+series: weekly 83.0 % of 80 and 94.8 % of 95, daily 83.9 % and 95.7 %; regular series alone 80.5 % and 95.0 %, 78.4 % and 93.7 %.
+One calibration for all levels left the categories at 74.9 % and 92.0 % (weekly), 72.4 % and 91.1 % (daily).
 """
 
 from __future__ import annotations
@@ -19,6 +17,8 @@ import pandas as pd
 
 COVERAGES = (80, 95)
 WINDOW_SHARE = 0.9
+REACHES = [f"{side}_{coverage}" for coverage in COVERAGES for side in ("below", "above")]
+BOUNDS = ["lo_80", "hi_80", "lo_95", "hi_95"]
 
 
 def conformal_quantile(errors: np.ndarray, share: float) -> float:
@@ -36,16 +36,16 @@ def conformal_quantile(errors: np.ndarray, share: float) -> float:
 
 
 def calibrate(backtest: pd.DataFrame) -> pd.DataFrame:
-    """Return how far the intervals reach below and above each model's mean, in units of a series' scale.
+    """Return how far the intervals of each group reach below and above the mean, in units of a series' scale.
 
     Args:
-        backtest: model, weeks_held_back, actual, mean, scale; rows of windows that are not used to measure coverage.
+        backtest: group, periods_held_back, actual, mean, scale; rows of windows that are not used to measure coverage.
 
     Returns:
-        One row per model (the index) with the columns below_80, above_80, below_95, above_95, all 0 or more.
+        One row per group (the index) with the columns REACHES, all 0 or more.
     """
     scaled = ((backtest["actual"] - backtest["mean"]) / backtest["scale"]).groupby(
-        [backtest["model"], backtest["weeks_held_back"]]
+        [backtest["group"], backtest["periods_held_back"]]
     )
     reach = {}
     for coverage in COVERAGES:
@@ -53,22 +53,20 @@ def calibrate(backtest: pd.DataFrame) -> pd.DataFrame:
         share = (1 + coverage / 100) / 2
         reach[f"below_{coverage}"] = scaled.agg(lambda errors, s=share: conformal_quantile(-errors.to_numpy(), s))
         reach[f"above_{coverage}"] = scaled.agg(lambda errors, s=share: conformal_quantile(errors.to_numpy(), s))
-    return pd.DataFrame(reach).groupby("model").quantile(WINDOW_SHARE)
+    return pd.DataFrame(reach).groupby("group").quantile(WINDOW_SHARE)
 
 
-def add_intervals(forecasts: pd.DataFrame, reach: pd.DataFrame) -> pd.DataFrame:
+def add_intervals(forecasts: pd.DataFrame) -> pd.DataFrame:
     """Return the forecasts with lo_80, hi_80, lo_95, hi_95 (USD) added.
 
     Sales are never negative, so no bound is below 0.
 
     Args:
-        forecasts: model, mean (USD), scale (USD) and any other columns.
-        reach: as returned by `calibrate`, a row for every model in `forecasts`.
+        forecasts: mean (USD), scale (USD), the columns REACHES (in units of the scale) and any other columns.
     """
-    own_reach = reach.loc[forecasts["model"]].reset_index(drop=True).set_index(forecasts.index)
     bounds = {}
     for coverage in COVERAGES:
-        below = forecasts["mean"] - forecasts["scale"] * own_reach[f"below_{coverage}"]
+        below = forecasts["mean"] - forecasts["scale"] * forecasts[f"below_{coverage}"]
         bounds[f"lo_{coverage}"] = below.clip(lower=0)
-        bounds[f"hi_{coverage}"] = forecasts["mean"] + forecasts["scale"] * own_reach[f"above_{coverage}"]
+        bounds[f"hi_{coverage}"] = forecasts["mean"] + forecasts["scale"] * forecasts[f"above_{coverage}"]
     return forecasts.assign(**bounds)

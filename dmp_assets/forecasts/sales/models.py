@@ -1,88 +1,142 @@
-"""The forecasting models, all from statsforecast, and why each is here.
-
-Mean MASE over 18 rolling windows of eight weeks (Complete Journey, 2017, weekly; smaller is better):
-
-============================  ==============  ==============  =====
-model                         273 categories  23 departments  total
-============================  ==============  ==============  =====
-naive (the baseline)                   1.181           1.123  1.037
-seasonal naive, 4 weeks                1.195           1.149  0.913
-window average, 4 weeks                1.026           1.012  0.823
-simple exponential smoothing           1.021           0.994  0.817
-dynamic optimised theta                1.025           1.009  0.804
-ensemble                               1.012           0.991  0.810
-============================  ==============  ==============  =====
-
-* One year of data holds no second Christmas, so no yearly season is fitted by any model. Seasonal naive repeats the
-  last four weeks (the cycle of monthly wages and benefits); only the total shows that cycle.
-* Simple exponential smoothing and the dynamic optimised theta method (Fiorucci et al., International Journal of
-  Forecasting 32, 2016) are the best single models; the ensemble is the plain mean of those two and the window average.
-* AutoARIMA costs a hundred times the theta method. Over eight windows its MASE was 1.089 on departments against 1.027
-  for simple exponential smoothing, and 0.864 on the total against 0.877 for theta: it is fitted for the total only.
-* AutoETS is left out: 1.070 on the categories and 1.032 on the departments, behind its own special case, simple
-  smoothing.
-"""
+"""The forecasting models, all from statsforecast, and why each is here."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
+
 import pandas as pd
 
+from dmp_assets.forecasts.sales.frequencies import Frequency
+
 NAIVE = "naive"
+SEASONAL_NAIVE = "seasonal_naive"
+WINDOW_AVERAGE = "window_average"
+SEASONAL_AVERAGE = "seasonal_window_average"
+SES = "simple_exponential_smoothing"
+CROSTON = "croston"
+CROSTON_SBA = "croston_sba"
+IMAPA = "imapa"
+HOLT = "holt"
+HOLT_WINTERS = "holt_winters"
+THETA = "dynamic_optimised_theta"
 ENSEMBLE = "ensemble"
-ENSEMBLE_MEMBERS = ["window_average", "simple_exponential_smoothing", "dynamic_optimised_theta"]
 AUTO_ARIMA = "auto_arima"
-AUTO_ARIMA_LEVELS = ["total"]
 
 # Simplest first: where two models do equally well the earlier one is preferred.
-MODELS = [NAIVE, "seasonal_naive", *ENSEMBLE_MEMBERS, ENSEMBLE, AUTO_ARIMA]
+MODELS = [
+    NAIVE,
+    SEASONAL_NAIVE,
+    WINDOW_AVERAGE,
+    SEASONAL_AVERAGE,
+    SES,
+    CROSTON,
+    CROSTON_SBA,
+    IMAPA,
+    HOLT,
+    HOLT_WINTERS,
+    THETA,
+    ENSEMBLE,
+    AUTO_ARIMA,
+]
 
-SEASON_WEEKS = 4
-WINDOW_WEEKS = 4
+INTERMITTENT_MODELS = [NAIVE, SEASONAL_NAIVE, WINDOW_AVERAGE, SES, CROSTON, CROSTON_SBA, IMAPA]
+REGULAR_MODELS = {
+    "weekly": [NAIVE, SEASONAL_NAIVE, WINDOW_AVERAGE, SES, THETA, ENSEMBLE],
+    "daily": [NAIVE, SEASONAL_NAIVE, WINDOW_AVERAGE, SEASONAL_AVERAGE, SES, HOLT_WINTERS, ENSEMBLE],
+}
+ENSEMBLE_MEMBERS = {
+    "weekly": [WINDOW_AVERAGE, SES, THETA],
+    "daily": [SEASONAL_AVERAGE, HOLT_WINTERS],
+}
+EXTRA_MODELS = {
+    "weekly": {HOLT: ["total", "department"], AUTO_ARIMA: ["total"]},
+    "daily": {THETA: ["total", "department"]},
+}
+"""Models that cost more than they earn on many series, with the levels whose regular series they are fitted for."""
+
+# Below this many histories starting a second process costs more than it saves.
+MIN_PARALLEL_FITS = 400
 
 
-def forecast_histories(histories: pd.DataFrame, horizon: int, n_jobs: int = 1) -> pd.DataFrame:
-    """Return every model's forecast of the weeks that follow each history.
+def forecast_histories(
+    histories: pd.DataFrame, models: Sequence[str], frequency: Frequency, horizon: int, n_jobs: int = 1
+) -> pd.DataFrame:
+    """Return the models' forecasts of the periods that follow each history.
 
     Args:
-        histories: unique_id (integer), level, ds (Monday), y (USD): one history per unique_id, weekly without gaps.
-        horizon: weeks to forecast.
-        n_jobs: processes. Two were no faster than one on two cores (5.1 s against 5.0 s for 4,700 histories).
+        histories: unique_id (integer), ds (on which the period begins), y (USD): one history per unique_id, without gaps.
+        models: names from MODELS.
+        frequency: of the histories.
+        horizon: periods to forecast.
+        n_jobs: processes for the models that take long; see `processes`.
 
     Returns:
-        unique_id, ds and one column per model (USD, never below 0), `horizon` rows per history, sorted. auto_arima is
-        missing outside the levels it is fitted for.
+        unique_id, ds and one column per model (USD, never below 0), `horizon` rows per history, sorted.
+
+    Raises:
+        ArithmeticError: if a model returns anything but a finite number.
     """
-    # Imported here: statsforecast takes about five seconds to load.
-    from statsforecast import models
-
-    # Without a season (season_length=1) every week follows the same rule.
-    forecasts = _forecast(
-        histories,
-        [
-            models.Naive(alias=NAIVE),
-            models.SeasonalNaive(season_length=SEASON_WEEKS, alias="seasonal_naive"),
-            models.WindowAverage(window_size=WINDOW_WEEKS, alias="window_average"),
-            models.SimpleExponentialSmoothingOptimized(alias="simple_exponential_smoothing"),
-            models.DynamicOptimizedTheta(season_length=1, alias="dynamic_optimised_theta"),
-        ],
-        horizon,
-        n_jobs,
-    )
-    forecasts[ENSEMBLE] = forecasts[ENSEMBLE_MEMBERS].mean(axis=1)
-    forecasts[AUTO_ARIMA] = float("nan")
-    dear = histories[histories["level"].isin(AUTO_ARIMA_LEVELS)]
-    if not dear.empty:
-        arima = _forecast(dear, [models.AutoARIMA(season_length=1, alias=AUTO_ARIMA)], horizon, n_jobs)
-        forecasts = forecasts.drop(columns=AUTO_ARIMA).merge(arima, on=["unique_id", "ds"], how="left")
-    return forecasts[["unique_id", "ds", *MODELS]]
+    members = ENSEMBLE_MEMBERS[frequency.name] if ENSEMBLE in models else []
+    fitted = [model for model in MODELS if model in {*models, *members} and model != ENSEMBLE]
+    quick = [model for model in fitted if model not in (HOLT, HOLT_WINTERS, THETA, AUTO_ARIMA)]
+    slow = [model for model in fitted if model not in quick]
+    parts = []
+    if quick:
+        parts.append(_forecast(histories, quick, frequency, horizon, 1))
+    if slow:
+        is_worth_it = histories["unique_id"].nunique() >= MIN_PARALLEL_FITS
+        parts.append(_forecast(histories, slow, frequency, horizon, n_jobs if is_worth_it else 1))
+    forecasts = parts[0] if len(parts) == 1 else parts[0].merge(parts[1], on=["unique_id", "ds"])
+    if ENSEMBLE in models:
+        forecasts[ENSEMBLE] = forecasts[members].mean(axis=1)
+    is_wrong = forecasts[list(models)].isna().any()
+    if is_wrong.any():
+        raise ArithmeticError(f"{is_wrong.idxmax()} has no finite forecast of a history.")
+    return forecasts[["unique_id", "ds", *models]]
 
 
-def _forecast(histories: pd.DataFrame, models: list, horizon: int, n_jobs: int) -> pd.DataFrame:
+def processes() -> int:
+    """Return how many processes fit models: two where there are two processors, which is as far as it was measured."""
+    return min(os.cpu_count() or 1, 2)
+
+
+def _forecast(
+    histories: pd.DataFrame, models: list[str], frequency: Frequency, horizon: int, n_jobs: int
+) -> pd.DataFrame:
     """Return unique_id, ds and one column per model; negative sales do not exist, so forecasts stop at 0."""
     from statsforecast import StatsForecast
 
-    forecaster = StatsForecast(models=models, freq="W-MON", n_jobs=n_jobs)
+    forecaster = StatsForecast(
+        models=[_model(name, frequency) for name in models], freq=frequency.offset, n_jobs=n_jobs
+    )
     forecasts = pd.DataFrame(forecaster.forecast(df=histories[["unique_id", "ds", "y"]], h=horizon))
-    names = [model.alias for model in models]
-    forecasts[names] = forecasts[names].astype(float).clip(lower=0)
+    forecasts[models] = forecasts[models].astype(float).clip(lower=0)
     return forecasts
+
+
+def _model(name: str, frequency: Frequency) -> object:
+    """Return a statsforecast model under our name."""
+    # Imported here: statsforecast takes about five seconds to load.
+    from statsforecast import models as m
+
+    # Without a season (season_length=1) every week follows the same rule.
+    season = frequency.season if frequency.days == 1 else 1
+    makers = {
+        NAIVE: lambda: m.Naive(alias=name),
+        SEASONAL_NAIVE: lambda: m.SeasonalNaive(season_length=frequency.season, alias=name),
+        WINDOW_AVERAGE: lambda: m.WindowAverage(window_size=frequency.average, alias=name),
+        SEASONAL_AVERAGE: lambda: m.SeasonalWindowAverage(
+            season_length=frequency.season, window_size=frequency.seasonal_average, alias=name
+        ),
+        SES: lambda: m.SimpleExponentialSmoothingOptimized(alias=name),
+        CROSTON: lambda: m.CrostonClassic(alias=name),
+        CROSTON_SBA: lambda: m.CrostonSBA(alias=name),
+        IMAPA: lambda: m.IMAPA(alias=name),
+        HOLT: lambda: m.Holt(alias=name),
+        # Additive, without trend; error, trend and season chosen automatically cost twenty times as much.
+        HOLT_WINTERS: lambda: m.AutoETS(season_length=season, model="ANA", alias=name),
+        THETA: lambda: m.DynamicOptimizedTheta(season_length=season, alias=name),
+        AUTO_ARIMA: lambda: m.AutoARIMA(season_length=season, alias=name),
+    }
+    return makers[name]()

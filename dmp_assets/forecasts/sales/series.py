@@ -1,4 +1,4 @@
-"""Which weekly series are forecast, and which are left out and why."""
+"""Which series are forecast, and which are left out and why."""
 
 from __future__ import annotations
 
@@ -8,102 +8,112 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from dmp_assets.forecasts.sales.frequencies import Frequency
+
 KEYS = ["level", "series_id"]
-WEEKLY_COLUMNS = [*KEYS, "week_start_on", "sales_amount", "is_whole_week"]
 
-# A model sees at least ten weeks in every backtest window: below that, window averages and smoothing differ by chance
-# only.
-MIN_TRAINING_WEEKS = 10
-# Below half of the weeks with sales the series is intermittent demand, which these models do not describe.
-MIN_SALE_WEEK_SHARE = 0.5
-
-WEEK = pd.Timedelta(days=7)
+# Below half of the periods with sales a series is intermittent demand: its own methods, no trend, no season.
+MIN_SALE_SHARE = 0.5
 
 
 class SelectedSeries(NamedTuple):
-    """The weekly series split in two.
+    """The series split in two.
 
     Attributes:
-        series: level, series_id, week_start_on (Monday), sales_amount (USD); whole weeks only, sorted, without gaps,
-            all series ending in the same week.
-        excluded: one row per series left out: level, series_id, whole_week_count, sale_week_share (0-1, 0 without a
-            week), sales_amount (USD, all whole weeks), reason.
+        series: level, series_id, date (on which the period begins), sales_amount (USD), is_intermittent; whole periods
+            only, sorted, without gaps, all series ending in the same period.
+        excluded: one row per series left out: level, series_id, whole_period_count, sale_period_share (0-1, 0 without a
+            period), sales_amount (USD, all whole periods), reason.
     """
 
     series: pd.DataFrame
     excluded: pd.DataFrame
 
 
-def min_week_count(horizon: int) -> int:
-    """Return the fewest whole weeks a series needs: ten to learn from, a horizon each to choose and to judge on."""
-    return MIN_TRAINING_WEEKS + 2 * horizon
-
-
-def select_series(weekly: pd.DataFrame, as_of_on: date, horizon: int) -> SelectedSeries:
-    """Return the series that can be forecast from what was known on a day.
-
-    A week counts when it is whole and its Sunday lies before `as_of_on`; no other amount is read. A series is forecast
-    when it has at least `min_week_count(horizon)` such weeks and sales in at least half of them.
+def known_periods(sales: pd.DataFrame, as_of_on: date, frequency: Frequency) -> pd.DataFrame:
+    """Return what was known on a day: level, series_id, date, sales_amount of whole periods that had ended, sorted.
 
     Args:
-        weekly: level, series_id, week_start_on, sales_amount, is_whole_week, as in marts.fct_weekly_sales; one row per
-            series and week from its first sale on, weeks without sales being 0. Other columns are ignored.
-        as_of_on: the first day that is not known.
-        horizon: weeks to forecast.
+        sales: level, series_id, the frequency's date and whole column, sales_amount, as in marts.fct_weekly_sales or
+            marts.fct_daily_sales; one row per series and period from its first sale on, periods without sales being 0.
+            Other columns are ignored.
+        as_of_on: the first day that is not known. No later amount is read.
+        frequency: of the rows.
 
     Raises:
         ValueError: if a column is missing, a known amount is not a finite number, a week does not start on a Monday, or
-            a series has a gap, a repeated week or ends early.
+            a series has a gap, a repeated period or ends early.
     """
-    missing = [column for column in WEEKLY_COLUMNS if column not in weekly.columns]
+    columns = [*KEYS, frequency.column, "sales_amount", frequency.whole_column]
+    missing = [column for column in columns if column not in sales.columns]
     if missing:
-        raise ValueError(f"The weekly sales lack the columns {', '.join(missing)}.")
-    rows = weekly[WEEKLY_COLUMNS].astype({"week_start_on": "datetime64[us]", "sales_amount": float})
-    rows = rows[rows["week_start_on"] < pd.Timestamp(as_of_on)]
-    is_known = rows["is_whole_week"].astype(bool) & (rows["week_start_on"] + WEEK <= pd.Timestamp(as_of_on))
-    known = rows[is_known].sort_values([*KEYS, "week_start_on"], ignore_index=True).drop(columns="is_whole_week")
-    _check_weeks(known)
+        raise ValueError(f"The {frequency.name} sales lack the columns {', '.join(missing)}.")
+    rows = sales[columns].rename(columns={frequency.column: "date"})
+    rows = rows.astype({"date": "datetime64[us]", "sales_amount": float})
+    is_known = rows[frequency.whole_column].astype(bool) & (rows["date"] + frequency.length <= pd.Timestamp(as_of_on))
+    known = rows[is_known].sort_values([*KEYS, "date"], ignore_index=True).drop(columns=frequency.whole_column)
+    _check_periods(known, frequency)
+    return known
 
-    sales = known["sales_amount"].groupby([known[key] for key in KEYS])
+
+def select_series(sales: pd.DataFrame, as_of_on: date, frequency: Frequency, horizon: int) -> SelectedSeries:
+    """Return the series that can be forecast from what was known on a day: those with enough whole periods.
+
+    Whether a series is intermittent is decided without its last `horizon` periods, which nothing is chosen on.
+
+    Args:
+        sales: see `known_periods`.
+        as_of_on: the first day that is not known.
+        frequency: of the rows.
+        horizon: periods to forecast.
+
+    Raises:
+        ValueError: see `known_periods`.
+    """
+    known = known_periods(sales, as_of_on, frequency)
+    began = sales[pd.to_datetime(sales[frequency.column]) < pd.Timestamp(as_of_on)]
+    amounts = known["sales_amount"].groupby([known[key] for key in KEYS])
     summary = pd.DataFrame(
         {
-            "whole_week_count": sales.size(),
-            "sale_week_share": sales.agg(lambda amounts: (amounts > 0).mean()),
-            "sales_amount": sales.sum(),
+            "whole_period_count": amounts.size(),
+            "sale_period_share": amounts.agg(lambda sold: (sold > 0).mean()),
+            "sales_amount": amounts.sum(),
+            "is_intermittent": amounts.agg(lambda sold: (sold[:-horizon] > 0).mean() < MIN_SALE_SHARE),
         },
-        index=pd.MultiIndex.from_frame(rows[KEYS].drop_duplicates().sort_values(KEYS)),
-    ).fillna(0.0)
-    summary = summary.astype({"whole_week_count": "int64", "sale_week_share": float}).reset_index()
-
-    is_short = summary["whole_week_count"] < min_week_count(horizon)
-    is_sparse = summary["sale_week_share"] < MIN_SALE_WEEK_SHARE
-    summary["reason"] = np.select(
-        [is_short, is_sparse],
-        [f"fewer than {min_week_count(horizon)} whole weeks", "sales in fewer than half of the weeks"],
-        default="",
+        index=pd.MultiIndex.from_frame(began[KEYS].drop_duplicates().sort_values(KEYS)),
     )
-    is_excluded = is_short | is_sparse
-    series = known.merge(summary.loc[~is_excluded, KEYS], on=KEYS)
-    return SelectedSeries(series, summary[is_excluded].reset_index(drop=True))
+    summary = summary.fillna(dict.fromkeys(summary.columns, 0.0)).reset_index()
+    summary = summary.astype({"whole_period_count": "int64", "sale_period_share": float, "sales_amount": float})
+    fewest = frequency.min_periods(horizon)
+    summary["reason"] = f"fewer than {fewest} whole {frequency.period}s"
+    is_excluded = summary["whole_period_count"] < fewest
+    is_intermittent = summary.loc[~is_excluded, [*KEYS, "is_intermittent"]].astype({"is_intermittent": bool})
+    return SelectedSeries(
+        known.merge(is_intermittent, on=KEYS),
+        summary[is_excluded].drop(columns="is_intermittent").reset_index(drop=True),
+    )
 
 
-def _check_weeks(known: pd.DataFrame) -> None:
-    """Raise ValueError at the first series whose weeks or amounts cannot be used."""
+def _check_periods(known: pd.DataFrame, frequency: Frequency) -> None:
+    """Raise ValueError at the first series whose periods or amounts cannot be used."""
     if known.empty:
         return
-    gap = known.groupby(KEYS)["week_start_on"].diff()
+    period = frequency.period
+    gap = known.groupby(KEYS)["date"].diff()
     is_last = ~known.duplicated(KEYS, keep="last")
     problems = {
         "has an amount that is not a finite number": ~np.isfinite(known["sales_amount"]),
-        "does not start on a Monday": known["week_start_on"].dt.dayofweek != 0,
-        "does not follow the week before it (a gap or a repeated week)": gap.notna() & (gap != WEEK),
-        "is the series' last, but other series go on: weeks without sales must be 0, not absent": is_last
-        & (known["week_start_on"] < known["week_start_on"].max()),
+        "has a negative amount": known["sales_amount"] < 0,
+        "does not start on a Monday": (frequency.days == 7) & (known["date"].dt.dayofweek != 0),
+        f"does not follow the {period} before it (a gap or a repeated {period})": gap.notna()
+        & (gap != frequency.length),
+        f"is the series' last, but other series go on: {period}s without sales must be 0, not absent": is_last
+        & (known["date"] < known["date"].max()),
     }
     for problem, is_wrong in problems.items():
         if is_wrong.any():
             row = known[is_wrong].iloc[0]
             raise ValueError(
-                f"Weekly sales of {row['level']} '{row['series_id']}': "
-                f"the week {row['week_start_on']:%Y-%m-%d} {problem}."
+                f"{frequency.name.title()} sales of {row['level']} '{row['series_id']}': "
+                f"the {period} {row['date']:%Y-%m-%d} {problem}."
             )

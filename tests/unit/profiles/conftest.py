@@ -87,10 +87,14 @@ def interests(features: pd.DataFrame) -> pd.DataFrame:
 
 @pytest.fixture
 def predictions(features: pd.DataFrame) -> pd.DataFrame:
-    """Both scores of the last customer, none for the others."""
+    """All scores of the last customer, none for the others."""
     last = features["customer_id"].iloc[-1]
     return pd.DataFrame(
-        {"customer_id": last, "target": ["churn_28d", "amount_28d"], "prediction": [0.05, 180.0]},
+        {
+            "customer_id": last,
+            "target": ["churn_28d", "amount_28d", "days_to_purchase", "value_84d", "campaign_response"],
+            "prediction": [0.05, 180.0, 3.5, 510.0, 0.2],
+        },
     )
 
 

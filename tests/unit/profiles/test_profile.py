@@ -33,7 +33,9 @@ def test_stage_tier_cluster_and_interests_stand_beside_the_scores(profiles: pd.D
     assert last[["interest_3", "topic_2", "topic_3"]].isna().all()
     assert first[["interest_1", "topic_1"]].isna().all()
     assert (last["churn_probability"], last["expected_amount_28d"]) == (0.05, 180.0)
-    assert first[["churn_probability", "expected_amount_28d"]].isna().all()
+    assert last["expected_days_to_purchase"] == 3.5
+    assert (last["expected_amount_84d"], last["campaign_response_probability"]) == (510, 0.2)
+    assert first[["churn_probability", "expected_amount_28d", "expected_amount_84d"]].isna().all()
 
 
 def test_the_order_of_input_rows_does_not_matter(frames: list[pd.DataFrame], profiles: pd.DataFrame) -> None:

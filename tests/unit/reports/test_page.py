@@ -23,8 +23,15 @@ def test_the_page_needs_no_network():
 
 
 def test_a_reference_to_the_network_is_found():
-    page = '<img src="https://example.com/a.png"><a href="#top"></a><style>@import "b.css"; p { background: url(c.png) }</style>'
+    styles = '<style>@import "b.css"; p { background: url(c.png) }</style>'
+    page = f'<img src="https://example.com/a.png"><a href="customers.html"></a>{styles}'
     assert external_references(page) == ['@import "b.css"', "c.png", "https://example.com/a.png"]
+
+
+def test_the_pages_lead_to_each_other():
+    page = a_page()
+    assert '<a href="report.html" aria-current="page">Report</a>' in page
+    assert '<a href="customers.html">Customers</a>' in page
 
 
 def test_text_is_escaped_and_figures_are_not():

@@ -2,14 +2,15 @@ import pandas as pd
 import pandera.errors
 import pytest
 
-from dmp_assets.forecasts.customers.schema import CUSTOMER_PREDICTIONS, PREDICTION_LEADERBOARD, PREDICTION_MODELS
+from dmp_assets.forecasts.customers.assets import TABLES
+from dmp_assets.forecasts.customers.schema import CUSTOMER_PREDICTIONS, PREDICTION_LEADERBOARD
 
 AS_OF_ON = pd.Timestamp("2018-01-01").as_unit("us")
 
 
 def test_every_column_is_described():
-    for schema in (PREDICTION_LEADERBOARD, PREDICTION_MODELS, CUSTOMER_PREDICTIONS):
-        assert all(column.description for column in schema.columns.values())
+    for table in TABLES:
+        assert all(column.description for column in table.schema.columns.values())
 
 
 @pytest.mark.parametrize(
@@ -51,12 +52,14 @@ def test_a_wrong_prediction_leaderboard_is_refused(column, value, check):
     board = pd.DataFrame(
         {
             "target": "churn_28d",
+            "cutoff_on": AS_OF_ON,
             "model": "logistic",
             "metric": ["log_loss", "calibration_error"],
             "value": [0.3, 0.02],
             "ci_low": [0.25, float("nan")],
             "ci_high": [0.35, float("nan")],
-            "customers": 100,
+            "examples": 100,
+            "is_newest": True,
             "is_champion": True,
             "as_of_on": AS_OF_ON,
         }

@@ -1,16 +1,24 @@
+import numpy as np
 import pandas as pd
 import pytest
 
-from dmp_assets.forecasts.sales.champions import choose_champions
+from dmp_assets.forecasts.sales.champions import choose_champions, simplest_of_the_best
 
 
-def scores(**mase_by_series):
-    """Return window scores of one level; every series gives its MASE by model in one window."""
+def scores(**error_by_series):
+    """Return window scores of one level; every series gives its error by model in one window."""
     return pd.DataFrame(
         [
-            {"level": "category", "series_id": series_id, "model": model, "weeks_held_back": 16, "mase": mase}
-            for series_id, models in mase_by_series.items()
-            for model, mase in models.items()
+            {
+                "level": "category",
+                "series_id": series_id,
+                "is_intermittent": series_id.startswith("sparse"),
+                "model": model,
+                "periods_held_back": 16,
+                "selection_error": error,
+            }
+            for series_id, models in error_by_series.items()
+            for model, error in models.items()
         ]
     )
 
@@ -19,37 +27,49 @@ def champion_of(table, series_id):
     return table.loc[(table["series_id"] == series_id) & table["is_champion"], "model"].tolist()
 
 
-# The ensemble wins the level through A in all examples.
+# The ensemble wins the level through these in all examples.
 A = {"naive": 2.0, "window_average": 1.5, "ensemble": 1.0}
+MANY = {f"A{number}": A for number in range(20)}
 
 
-def test_a_series_takes_the_levels_winner_unless_its_own_is_clearly_better():
-    table = choose_champions(
-        scores(
-            A=A,
-            near={"naive": 2.0, "window_average": 0.95, "ensemble": 1.0},
-            far={"naive": 2.0, "window_average": 0.85, "ensemble": 1.0},
-        )
-    )
-    assert table.loc[table["is_level_winner"], "model"].unique().tolist() == ["ensemble"]
+def test_a_series_takes_the_levels_model_unless_its_own_is_clearly_better():
+    near, far = ({"naive": 2.0, "window_average": error, "ensemble": 1.0} for error in (0.95, 0.85))
+    table = choose_champions(scores(**MANY, near=near, far=far), "naive")
+    assert table["level_model"].unique().tolist() == ["ensemble"]
     assert champion_of(table, "near") == ["ensemble"]
     assert champion_of(table, "far") == ["window_average"]
+    reasons = table.groupby("series_id")["reason"].first()
+    assert reasons["far"].startswith("at least 10%")
 
 
-def test_a_model_that_loses_to_naive_is_not_served():
-    table = choose_champions(scores(A=A, B={"naive": 1.0, "window_average": 0.95, "ensemble": 1.05}))
+def test_a_model_that_loses_to_the_baseline_is_not_served():
+    table = choose_champions(scores(**MANY, B={"naive": 1.0, "window_average": 0.95, "ensemble": 1.05}), "naive")
     assert champion_of(table, "B") == ["naive"]
-    served = table[(table["series_id"] == "B") & table["is_served"]]
-    assert served["model"].tolist() == ["naive", "window_average"]
 
 
 def test_a_perfect_tie_stays_with_the_simplest_model():
-    table = choose_champions(scores(A={"naive": 0.0, "window_average": 0.0, "ensemble": 0.0}))
+    table = choose_champions(scores(A={"naive": 0.0, "window_average": 0.0, "ensemble": 0.0}), "naive")
     assert champion_of(table, "A") == ["naive"]
 
 
-def test_the_selection_score_is_the_mean_over_windows():
-    two_windows = pd.concat([scores(A=A), scores(A=A).assign(mase=3.0, weeks_held_back=18)])
-    naive = choose_champions(two_windows).query("model == 'naive'").iloc[0]
-    assert naive["selection_mase"] == pytest.approx(2.5)
+def test_regular_and_intermittent_series_have_a_level_model_each():
+    sparse = {f"sparse{number}": {"naive": 2.0, "imapa": 1.0} for number in range(20)}
+    table = choose_champions(scores(**MANY, **sparse), "naive")
+    assert table.groupby("is_intermittent")["level_model"].unique().str[0].to_dict() == {
+        False: "ensemble",
+        True: "imapa",
+    }
+
+
+def test_a_model_within_noise_of_the_best_is_chosen_if_it_is_simpler():
+    rng = np.random.default_rng(0)
+    best = rng.gamma(10, 0.1, 50)
+    errors = pd.DataFrame({"worse": best + 1, "as good": best + rng.normal(0.01, 0.3, 50), "best": best})
+    assert simplest_of_the_best(errors) == "as good"
+
+
+def test_the_selection_error_is_the_mean_over_windows():
+    two_windows = pd.concat([scores(A=A), scores(A=A).assign(selection_error=3.0, periods_held_back=18)])
+    naive = choose_champions(two_windows, "naive").query("model == 'naive'").iloc[0]
+    assert naive["selection_error"] == pytest.approx(2.5)
     assert naive["windows"] == 2

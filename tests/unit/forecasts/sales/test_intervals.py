@@ -13,7 +13,7 @@ finite = st.floats(-1e6, 1e6)
 def backtest_of(errors, window=16, scale=1.0):
     mean = 1e7
     return pd.DataFrame(
-        {"model": "naive", "weeks_held_back": window, "mean": mean, "actual": mean + errors, "scale": scale}
+        {"group": "regular", "periods_held_back": window, "mean": mean, "actual": mean + errors, "scale": scale}
     )
 
 
@@ -34,22 +34,22 @@ def test_the_window_with_the_larger_errors_decides():
     calm, holiday = np.linspace(-1, 1, 99), np.linspace(-5, 5, 99)
     both = pd.concat([backtest_of(calm, 16), backtest_of(holiday, 18)])
     # In each window 90 % and 97.5 % of the errors, then nine tenths of the way from the calm to the holiday window.
-    reach = calibrate(both).loc["naive"]
-    alone = calibrate(backtest_of(holiday)).loc["naive"]
+    reach = calibrate(both).loc["regular"]
+    alone = calibrate(backtest_of(holiday)).loc["regular"]
     assert alone["above_80"] > reach["above_80"] > 0.8 * alone["above_80"]
 
 
 @given(arrays.arrays(float, st.integers(1, 60), elements=finite), st.floats(0.01, 1e4), st.floats(0, 1e6))
 def test_bounds_are_ordered_and_never_negative(errors, scale, mean):
     reach = calibrate(backtest_of(errors, scale=scale))
-    row = add_intervals(pd.DataFrame({"model": ["naive"], "mean": mean, "scale": scale}), reach).iloc[0]
+    row = add_intervals(reach.assign(mean=mean, scale=scale)).iloc[0]
     assert 0 <= row["lo_95"] <= row["lo_80"] <= row["mean"] <= row["hi_80"] <= row["hi_95"]
 
 
 @given(st.integers(0, 10_000))
 def test_exchangeable_errors_are_covered_as_asked(seed):
     rng = np.random.default_rng(seed)
-    reach = calibrate(backtest_of(rng.gamma(2, 1, 4000) - 2)).loc["naive"]
+    reach = calibrate(backtest_of(rng.gamma(2, 1, 4000) - 2)).loc["regular"]
     fresh = rng.gamma(2, 1, 4000) - 2
     for coverage in (80, 95):
         share = np.mean((fresh >= -reach[f"below_{coverage}"]) & (fresh <= reach[f"above_{coverage}"]))

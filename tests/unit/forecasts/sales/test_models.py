@@ -2,30 +2,58 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dmp_assets.forecasts.sales.models import ENSEMBLE_MEMBERS, MODELS, forecast_histories
+from dmp_assets.forecasts.sales.frequencies import DAILY, WEEKLY
+from dmp_assets.forecasts.sales.models import (
+    ENSEMBLE_MEMBERS,
+    EXTRA_MODELS,
+    INTERMITTENT_MODELS,
+    MODELS,
+    REGULAR_MODELS,
+    forecast_histories,
+)
 
 
-def history(amounts, level="category", unique_id=0):
-    weeks = pd.date_range("2017-01-02", periods=len(amounts), freq="W-MON")
-    return pd.DataFrame({"unique_id": unique_id, "level": level, "ds": weeks, "y": np.asarray(amounts, dtype=float)})
+def history(amounts, unique_id=0, offset="W-MON"):
+    days = pd.date_range("2017-01-02", periods=len(amounts), freq=offset)
+    return pd.DataFrame({"unique_id": unique_id, "ds": days, "y": np.asarray(amounts, dtype=float)})
 
 
 def test_the_plain_models_do_what_their_names_say():
-    forecasts = forecast_histories(history([9, 9, 9, 9, 9, 9, 1, 2, 3, 6]), horizon=5)
+    models = REGULAR_MODELS["weekly"]
+    forecasts = forecast_histories(history([9, 9, 9, 9, 9, 9, 1, 2, 3, 6]), models, WEEKLY, horizon=5)
     assert forecasts["ds"].iloc[0] == pd.Timestamp("2017-03-13")
     assert forecasts["naive"].tolist() == [6] * 5
     assert forecasts["seasonal_naive"].tolist() == [1, 2, 3, 6, 1]
     assert forecasts["window_average"].tolist() == [3] * 5
-    assert forecasts["ensemble"].to_numpy() == pytest.approx(forecasts[ENSEMBLE_MEMBERS].mean(axis=1).to_numpy())
+    members = forecasts[ENSEMBLE_MEMBERS["weekly"]].mean(axis=1)
+    assert forecasts["ensemble"].to_numpy() == pytest.approx(members.to_numpy())
 
 
-def test_auto_arima_is_fitted_for_the_total_only():
-    amounts = [5, 6, 5, 7, 5, 6, 8, 5, 6, 5, 7, 6]
-    histories = pd.concat([history(amounts), history(amounts, level="total", unique_id=1)])
-    by_id = forecast_histories(histories, horizon=2).groupby("unique_id")["auto_arima"].count()
-    assert by_id.tolist() == [0, 2]
+def test_the_season_of_days_is_the_week():
+    week = [1.0, 2, 3, 4, 5, 6, 7]
+    models = ["seasonal_naive", "seasonal_window_average", "holt_winters"]
+    forecasts = forecast_histories(history(week * 9, offset="D"), models, DAILY, horizon=7)
+    for model in models:
+        assert forecasts[model].to_numpy() == pytest.approx(week, abs=0.1)
 
 
-def test_falling_sales_are_never_forecast_below_zero():
-    forecasts = forecast_histories(history(np.linspace(100, 1, 20), level="total"), horizon=20)
-    assert (forecasts[MODELS] >= 0).all(axis=None)
+def test_the_intermittent_methods_forecast_the_rate_of_demand():
+    models = ["croston", "croston_sba", "imapa"]
+    forecasts = forecast_histories(history([0, 0, 6] * 10), models, WEEKLY, horizon=2)
+    assert forecasts["croston"].iloc[0] == pytest.approx(2, rel=0.2)
+    assert forecasts["croston_sba"].iloc[0] == pytest.approx(0.95 * forecasts["croston"].iloc[0])
+    assert forecasts["imapa"].iloc[0] == pytest.approx(2, rel=0.2)
+
+
+@pytest.mark.parametrize("frequency", [WEEKLY, DAILY])
+def test_falling_sales_are_never_forecast_below_zero(frequency):
+    models = [*REGULAR_MODELS[frequency.name], *EXTRA_MODELS[frequency.name]]
+    falling = history(np.linspace(100, 1, 63), offset=frequency.offset)
+    assert (forecast_histories(falling, models, frequency, horizon=70)[models] >= 0).all(axis=None)
+
+
+def test_every_model_is_reachable():
+    used = {*INTERMITTENT_MODELS}
+    for name in ("weekly", "daily"):
+        used |= {*REGULAR_MODELS[name], *EXTRA_MODELS[name]}
+    assert used == set(MODELS)

@@ -1,28 +1,57 @@
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.patches import Rectangle
 
-from dmp_assets.forecasts.sales.plots import plot_accuracy, plot_champions, plot_total_forecast
+from dmp_assets.forecasts.sales.plots import (
+    plot_accuracy,
+    plot_champions,
+    plot_coverage,
+    plot_forecasts,
+    plot_realised,
+)
 
 
-def test_the_total_is_drawn_with_history_forecast_and_both_intervals(shop, shop_forecasts):
-    axes = plot_total_forecast(shop, shop_forecasts.forecasts).axes[0]
-    history, forecast = axes.lines
+def test_the_total_and_categories_are_drawn_with_history_forecast_and_both_intervals(shop, served):
+    panels = [axes for axes in plot_forecasts(shop, served, "weekly").axes if axes.get_visible()]
+    assert [axes.get_title().split(" ")[0] for axes in panels] == ["total", "D", "C", "B", "A"]
+    history, forecast = panels[0].lines
     assert np.size(history.get_xdata()) == 30
     assert np.size(forecast.get_xdata()) == 8
-    assert len(axes.collections) == 2
+    assert len(panels[0].collections) == 2
 
 
-def test_without_a_total_there_is_nothing_to_draw(shop, shop_forecasts):
-    with pytest.raises(ValueError, match="no forecast of the total"):
-        plot_total_forecast(shop, shop_forecasts.forecasts.query("level != 'total'"))
+def test_without_a_total_or_a_category_there_is_nothing_to_draw(shop, served):
+    with pytest.raises(ValueError, match="no weekly forecast of the total"):
+        plot_forecasts(shop, served[served["level"] == "store"], "weekly")
 
 
-def test_accuracy_has_one_panel_per_level(shop_forecasts):
-    panels = plot_accuracy(shop_forecasts.accuracy).axes
-    assert [axes.get_title() for axes in panels] == ["category", "department", "total"]
+def test_accuracy_has_one_panel_per_level(trained):
+    panels = plot_accuracy(trained.accuracy, "weekly").axes
+    assert [axes.get_title() for axes in panels] == ["total", "department", "category", "store"]
 
 
-def test_champion_shares_add_up_to_all_series(shop_forecasts):
-    axes = plot_champions(shop_forecasts.accuracy).axes[0]
-    assert sum(bar.get_width() for bar in axes.patches if isinstance(bar, Rectangle)) == pytest.approx(300)
+def test_champion_shares_add_up_to_all_series(trained):
+    axes = plot_champions(trained.models).axes[0]
+    assert sum(bar.get_width() for bar in axes.patches if isinstance(bar, Rectangle)) == pytest.approx(400)
+
+
+def test_coverage_shows_every_level_of_what_is_served(trained):
+    (axes,) = plot_coverage(trained.accuracy).axes
+    assert [np.size(line.get_xdata()) for line in axes.lines] == [4, 4]
+
+
+def test_realised_errors_are_drawn_beside_the_naive_ones():
+    realised = pd.DataFrame(
+        {
+            "forecast_as_of_on": pd.to_datetime(["2018-01-01", "2018-01-08"]),
+            "frequency": "daily",
+            "level": "total",
+            "mase": [1.0, 1.1],
+            "naive_mase": [2.0, 1.5],
+        }
+    )
+    (axes,) = plot_realised(realised).axes
+    assert [line.get_label() for line in axes.lines] == ["total: served", "total: naive"]
+    with pytest.raises(ValueError, match="nothing to draw"):
+        plot_realised(realised.head(0))

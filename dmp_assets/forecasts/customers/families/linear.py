@@ -1,6 +1,7 @@
 """Linear models as text: logistic regression and ridge on standardised features, and rates that need no fitting.
 
-A model is a JSON object: link ('logit' or 'identity'), intercept, and terms, each with feature, is_log (log(1 + x) is taken
+A model is a JSON object: link ('logit', 'identity', or 'root', which takes the roots of the features and squares
+the sum), intercept, and terms, each with feature, is_log (log(1 + x) is taken
 first), fill (what stands for an unknown value, in the unit after the log), mean, scale and coefficient. The prediction is
 the link's inverse of intercept + sum of coefficient * (x - mean) / scale.
 """
@@ -11,6 +12,8 @@ import json
 
 import numpy as np
 import pandas as pd
+
+from dmp_assets.forecasts.customers.families.scaling import fit_scaling, scale
 
 INVERSE_REGULARISATION = 0.1
 PENALTY_PER_ROW = 0.02
@@ -30,9 +33,8 @@ def fit_logistic(features: pd.DataFrame, outcome: np.ndarray) -> str:
         # Half a case of each outcome is added (Jeffreys' prior), so that nothing is held for certain.
         share = (outcome.sum() + 0.5) / (len(outcome) + 1)
         return json.dumps({"link": "logit", "intercept": float(np.log(share / (1 - share))), "terms": []})
-    is_log = np.array([not str(name).endswith("_share") for name in features.columns])
-    points, scaling = _standardise(features, is_log)
-    model = LogisticRegression(C=INVERSE_REGULARISATION, max_iter=1000).fit(points, outcome)
+    scaling = fit_scaling(features, log=True)
+    model = LogisticRegression(C=INVERSE_REGULARISATION, max_iter=1000).fit(scale(features, scaling), outcome)
     return _text("logit", float(model.intercept_[0]), scaling, model.coef_[0])
 
 
@@ -46,9 +48,23 @@ def fit_ridge(features: pd.DataFrame, outcome: np.ndarray) -> str:
     from sklearn.linear_model import Ridge
 
     # Amounts add up in the unit they are in: with log(1 + x) the mean absolute error was 82 USD instead of 66.
-    points, scaling = _standardise(features, np.zeros(features.shape[1], dtype=bool))
-    model = Ridge(alpha=PENALTY_PER_ROW * len(points)).fit(points, outcome)
+    scaling = fit_scaling(features, log=False)
+    model = Ridge(alpha=PENALTY_PER_ROW * len(features)).fit(scale(features, scaling), outcome)
     return _text("identity", float(model.intercept_), scaling, model.coef_)
+
+
+def fit_root_ridge(features: pd.DataFrame, outcome: np.ndarray) -> str:
+    """Return a ridge regression of the root of an amount on the roots of the features: squared, near the median amount.
+
+    The root takes the skew away, so that mean and median nearly agree, and the square keeps the median (a mean it does not).
+    Mean absolute error of the 28-day spend, mean of three cutoffs from August to October: 64.2 USD, against 65.6 of the ridge
+    on amounts, 64.9 of a linear support vector regression on the absolute error (25 times slower) and 65.5 of boosting on it.
+    """
+    from sklearn.linear_model import Ridge
+
+    scaling = fit_scaling(_roots(features), log=False)
+    model = Ridge(alpha=PENALTY_PER_ROW * len(features)).fit(scale(_roots(features), scaling), np.sqrt(outcome))
+    return _text("root", float(model.intercept_), scaling, model.coef_)
 
 
 def rate(feature: str, factor: float) -> str:
@@ -60,35 +76,19 @@ def rate(feature: str, factor: float) -> str:
 def predict_linear(parameters: str, features: pd.DataFrame) -> np.ndarray:
     """Return the prediction for each row: a probability with link 'logit', otherwise an amount of 0 or more."""
     model = json.loads(parameters)
+    if model["link"] == "root":
+        features = _roots(features)
     total = np.full(len(features), float(model["intercept"]))
     if model["terms"]:
         terms = pd.DataFrame(model["terms"])
-        points = _transform(features[terms["feature"].tolist()], terms)
-        total += points @ terms["coefficient"].to_numpy()
-    return 1 / (1 + np.exp(-total)) if model["link"] == "logit" else np.maximum(total, 0)
+        total += scale(features, terms) @ terms["coefficient"].to_numpy()
+    if model["link"] == "logit":
+        return 1 / (1 + np.exp(-total))
+    return np.maximum(total, 0) ** (2 if model["link"] == "root" else 1)
 
 
-def _standardise(features: pd.DataFrame, is_log: np.ndarray) -> tuple[np.ndarray, pd.DataFrame]:
-    """Return the transformed features and, one row per feature, how that was done."""
-    scaling = pd.DataFrame({"feature": features.columns, "is_log": is_log})
-    values = pd.DataFrame(_log(features, is_log))
-    scaling["fill"] = values.median().fillna(0).to_numpy()
-    filled = values.fillna(scaling["fill"])
-    scaling["mean"] = filled.mean().to_numpy()
-    spread = filled.std(ddof=0).to_numpy()
-    scaling["scale"] = np.where(spread > 1e-12, spread, 1.0)
-    return _transform(features, scaling), scaling
-
-
-def _transform(features: pd.DataFrame, scaling: pd.DataFrame) -> np.ndarray:
-    values = _log(features, scaling["is_log"].to_numpy(dtype=bool))
-    filled = np.where(np.isnan(values), scaling["fill"].to_numpy(), values)
-    return (filled - scaling["mean"].to_numpy()) / scaling["scale"].to_numpy()
-
-
-def _log(features: pd.DataFrame, is_log: np.ndarray) -> np.ndarray:
-    values = features.to_numpy(dtype=float)
-    return np.where(is_log, np.log1p(np.maximum(values, 0)), values)
+def _roots(features: pd.DataFrame) -> pd.DataFrame:
+    return features.clip(lower=0) ** 0.5
 
 
 def _text(link: str, intercept: float, scaling: pd.DataFrame, coefficients: np.ndarray) -> str:

@@ -4,7 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dmp_assets.forecasts.customers.linear import fit_logistic, fit_ridge, predict_linear, rate
+from dmp_assets.forecasts.customers.families.linear import (
+    fit_logistic,
+    fit_ridge,
+    fit_root_ridge,
+    predict_linear,
+    rate,
+)
 
 
 @pytest.fixture
@@ -53,3 +59,12 @@ def test_an_amount_is_never_negative():
 
 def test_a_rate_is_the_feature_times_the_factor():
     assert predict_linear(rate("x", 28 / 90), pd.DataFrame({"x": [90.0, 0.0]})).tolist() == pytest.approx([28, 0])
+
+
+def test_the_root_ridge_is_near_the_median_of_skewed_amounts():
+    random = np.random.default_rng(6)
+    level = random.integers(1, 5, 5000).astype(float)
+    outcome = level * np.exp(random.normal(0, 0.8, 5000))
+    prediction = predict_linear(fit_root_ridge(pd.DataFrame({"level": level}), outcome), pd.DataFrame({"level": level}))
+    assert (outcome < prediction).mean() == pytest.approx(0.5, abs=0.1)
+    assert np.abs(prediction - outcome).mean() < np.abs(outcome.mean() - outcome).mean()

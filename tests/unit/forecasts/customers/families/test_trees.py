@@ -1,0 +1,38 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from dmp_assets.forecasts.customers.families.trees import fit_boosting, fit_forest, fit_tree, predict_trees
+
+
+@pytest.fixture
+def features():
+    random = np.random.default_rng(4)
+    frame = pd.DataFrame(random.random((2000, 3)), columns=pd.Index(["a", "b", "c"]))
+    return frame.mask(random.random((2000, 3)) < 0.1)
+
+
+def test_boosting_knows_unknown_values(features):
+    outcome = features["a"].to_numpy() > 0.7
+    prediction = predict_trees(fit_boosting("probability", features, outcome), features)
+    assert prediction[outcome].min() > prediction[~outcome & features["a"].notna()].mean()
+
+
+def test_a_median_is_not_moved_by_a_few_large_amounts(features):
+    outcome = np.where(np.arange(2000) % 10 == 0, 1000.0, 5.0)
+    assert predict_trees(fit_boosting("median", features, outcome), features) == pytest.approx(
+        np.full(2000, 5.0), abs=1
+    )
+    assert predict_trees(fit_boosting("mean", features, outcome), features).mean() == pytest.approx(104.5, abs=10)
+
+
+def test_a_leaf_of_a_tree_is_the_share_of_its_customers(features):
+    outcome = features["b"].fillna(0).to_numpy() > 0.5
+    prediction = predict_trees(fit_tree(features, outcome), features)
+    for value in np.unique(prediction):
+        assert value == pytest.approx(outcome[prediction == value].mean(), abs=1e-6)
+
+
+@pytest.mark.parametrize("fit", [fit_tree, fit_forest])
+def test_a_constant_amount_is_predicted_as_it_is(features, fit):
+    assert predict_trees(fit(features, np.full(2000, 7.0)), features) == pytest.approx(np.full(2000, 7.0))

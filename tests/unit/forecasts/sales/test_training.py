@@ -1,0 +1,92 @@
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dmp_assets.forecasts.sales.accuracy import ALL_SERIES, CHAMPION, SERVED
+from dmp_assets.forecasts.sales.frequencies import DAILY, WEEKLY
+from dmp_assets.forecasts.sales.schema import EXCLUDED_SERIES, FORECAST_ACCURACY, FORECAST_MODELS
+from dmp_assets.forecasts.sales.training import train
+
+AS_OF = date(2018, 1, 1)
+
+
+def assert_valid(trained):
+    FORECAST_MODELS.validate(trained.models)
+    FORECAST_ACCURACY.validate(trained.accuracy)
+    EXCLUDED_SERIES.validate(trained.excluded)
+
+
+def value(trained, series_id, model, metric):
+    rows = trained.accuracy.set_index(["level", "series_id", "model", "metric"])["value"]
+    return rows["category", series_id, model, metric]
+
+
+def test_tables_are_as_the_schema_says(trained):
+    assert_valid(trained)
+
+
+def test_every_series_has_one_model_and_every_split_level_one_for_its_young_series(trained):
+    models = trained.models
+    assert models.loc[~models["is_pooled"], "series_id"].tolist() == ["A", "B", "C", "D", "X", "Y", "old", "total"]
+    assert models.loc[models["is_pooled"], "series_id"].tolist() == [
+        "category:(others)",
+        "department:(others)",
+        "store:(others)",
+    ]
+    assert trained.excluded["series_id"].tolist() == ["new"]
+
+
+def test_the_average_over_a_level_is_that_of_its_series(trained):
+    for metric in ("mase", "coverage_80"):
+        own = [value(trained, series_id, SERVED, metric) for series_id in "ABCD"]
+        assert value(trained, ALL_SERIES, SERVED, metric) == pytest.approx(np.mean(own))
+    champions = trained.accuracy.query("level == 'category' and is_champion and metric == 'mase'")
+    own = champions.loc[champions["series_id"].isin(list("ABCD")), "value"]
+    assert value(trained, ALL_SERIES, CHAMPION, "mase") == pytest.approx(own.mean())
+
+
+def test_the_improvement_is_measured_against_the_baseline(trained):
+    mase, naive = (value(trained, ALL_SERIES, model, "mase") for model in (SERVED, "naive"))
+    assert value(trained, ALL_SERIES, SERVED, "improvement_over_naive_pct") == pytest.approx(100 * (1 - mase / naive))
+
+
+def test_nothing_on_or_after_the_as_of_date_is_used(shop, sales_of, trained):
+    later = shop.assign(week_start_on=shop["week_start_on"] + pd.Timedelta(weeks=30), sales_amount=1e9)
+    unseen = sales_of({"Z": [1e9] * 40}, as_of="2018-10-08")
+    planted = train(pd.concat([shop, later, unseen]), AS_OF, WEEKLY)
+    for first, second in zip(trained, planted, strict=True):
+        pd.testing.assert_frame_equal(first, second, check_exact=True)
+
+
+def test_held_out_weeks_change_neither_models_nor_intervals(shop, trained):
+    is_held_out = shop["week_start_on"] >= "2017-11-06"
+    disturbed = train(shop.assign(sales_amount=shop["sales_amount"].where(~is_held_out, 0.0)), AS_OF, WEEKLY)
+    pd.testing.assert_frame_equal(trained.models, disturbed.models)
+
+
+def test_days_are_trained_with_their_own_models(daily_shop):
+    trained = train(daily_shop[daily_shop["level"] == "category"], AS_OF, DAILY)
+    assert_valid(trained)
+    assert {"holt_winters", "seasonal_window_average", "ensemble"} <= set(trained.accuracy["model"])
+
+
+@pytest.mark.parametrize("frequency", [WEEKLY, DAILY])
+def test_constant_and_empty_series_are_forecast_without_error(sales_of, frequency):
+    periods = frequency.min_periods(frequency.horizon)
+    sales = sales_of({"constant": [25.0] * periods, "nothing": [0.0] * periods}, frequency=frequency)
+    trained = train(sales, AS_OF, frequency)
+    assert_valid(trained)
+    errors = trained.accuracy.query(f"metric == 'mase' and model == '{SERVED}'")["value"]
+    assert errors.to_numpy() == pytest.approx(0.0, abs=1e-6)
+
+
+def test_without_a_series_that_is_long_enough_the_error_says_what_is_needed(sales_of):
+    with pytest.raises(ValueError, match="needs 26 whole weeks before that day"):
+        train(sales_of({"A": [1.0] * 25}), AS_OF, WEEKLY)
+
+
+def test_a_horizon_below_one_week_is_refused(shop):
+    with pytest.raises(ValueError, match="at least one week, not 0"):
+        train(shop, AS_OF, WEEKLY, horizon=0)
