@@ -7,7 +7,6 @@ import datetime as dt
 import resource
 import time
 
-
 from benchmarks.recommendations import print_board
 from dmp_assets import inputs
 from dmp_assets.interactions import day_number, encode
