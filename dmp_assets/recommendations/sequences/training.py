@@ -11,7 +11,7 @@ Tuned on November 2017 (trained to 30 October). NDCG@10 of gru4rec after four ep
 | an order of repeats that depends on product and state together | 0.418 | 0.503 | 0.041 |
 | that order, and the last 16 weeks only | 0.414 | 0.498 | 0.039 |
 | that order, and the popularity of the weeks before an example instead of that of its target weeks | 0.418 | 0.502 | 0.033 |
-| an earlier form: one softmax over 5,942 products, repeats told by a feature instead of RepeatNet's two modes | 0.371 | 0.444 | 0.020 |
+| an earlier form: one softmax over 5,942 products instead of RepeatNet's two modes | 0.371 | 0.444 | 0.020 |
 
 The popularity of the target weeks, because else the network learns what came into season after each week of training, which it
 cannot know of the next one. After eight epochs caser has 0.425, 0.507, 0.043, gru4rec 0.424, 0.507, 0.042 (with 64 dimensions
