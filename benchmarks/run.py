@@ -5,6 +5,7 @@ from benchmarks import (
     forecast_protocol,
     layers,
     recommendations,
+    sequence_models,
     similarity_quality,
     similarity_speed,
 )
@@ -16,6 +17,7 @@ if __name__ == "__main__":
         forecast_protocol,
         customer_predictions,
         recommendations,
+        sequence_models,
         layers,
     ):
         benchmark.main()

@@ -7,8 +7,6 @@ import datetime as dt
 import resource
 import time
 
-import numpy as np
-
 from benchmarks.recommendations import print_board
 from dmp_assets import inputs
 from dmp_assets.interactions import day_number, encode
@@ -17,6 +15,7 @@ from dmp_assets.recommendations.leaderboard import GAIN, GAP, SELECTION_METRIC, 
 from dmp_assets.recommendations.learned import candidate_features, ranker_scores, train_ranker
 from dmp_assets.recommendations.product_groups import product_groups
 from dmp_assets.recommendations.recommend import HORIZON_DAYS, training_days
+from dmp_assets.recommendations.segments import ALL_CUSTOMERS
 from dmp_assets.recommendations.sequences import extra
 from dmp_assets.recommendations.sequences.training import SEQUENCE_STRATEGIES, sequence_scores, train_sequence_models
 from dmp_assets.settings import get_settings
@@ -27,8 +26,10 @@ BESIDE = ("popularity", "personal_frequency", "decayed_frequency", "tifu_knn", "
 
 
 def main() -> None:
-    """Run on the built platform."""
-    extra.require()
+    """Run on the built platform; without the extra say what is missing."""
+    if not extra.is_installed():
+        print(extra.HOW_TO_INSTALL)
+        return
     settings = get_settings()
     warehouse = Warehouse.from_settings(settings)
     history = encode(warehouse.query(inputs.PURCHASES))
@@ -62,9 +63,9 @@ def main() -> None:
     ):
         print(f"{title}, with 95 % intervals:")
         print_board(board, metric)
-    light = board[board["metric"].eq(SELECTION_METRIC) & board["segment"].ne("all customers")]
+    segments = board[board["metric"].eq(SELECTION_METRIC) & board["segment"].ne(ALL_CUSTOMERS)]
     print("NDCG@10 by segment:")
-    print(np.round(light.pivot_table("value", ["list", "strategy"], "segment"), 4).to_string())
+    print(segments.pivot_table("value", ["list", "strategy"], "segment").round(4).to_string())
 
 
 def _megabytes() -> float:

@@ -38,7 +38,6 @@ ASSETS = (
     profiles.build_customer_interests,
     profiles.build_customer_profiles,
     profiles.build_customer_tags,
-    profiles.build_customer_embeddings,
     similarity.build_similarity,
     sequences.train_sequences,
     recommendations.train_recommendations,

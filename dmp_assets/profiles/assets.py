@@ -192,18 +192,20 @@ EMBEDDINGS = _embedding_table("customer_embeddings")
 LOOKALIKES = _embedding_table("lookalike_quality")
 
 TABLES = (PROFILES, TAGS, CUSTOMER_INTERESTS, PRODUCT_TOPICS, TOPIC_TERMS, TOPIC_PRODUCTS, EMBEDDINGS, LOOKALIKES)
-_INTEREST_TABLES = (CUSTOMER_INTERESTS, PRODUCT_TOPICS, TOPIC_TERMS, TOPIC_PRODUCTS)
+_LEARNED = (CUSTOMER_INTERESTS, PRODUCT_TOPICS, TOPIC_TERMS, TOPIC_PRODUCTS, EMBEDDINGS, LOOKALIKES)
 
 
-@dg.multi_asset(specs=[table.spec() for table in _INTEREST_TABLES])
+@dg.multi_asset(specs=[table.spec() for table in _LEARNED])
 def build_customer_interests(warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
-    """Find the topics of the catalogue, and what every customer buys more than others do."""
+    """Find the topics of the catalogue, what every customer buys more than others do, and who buys alike."""
     as_of_on = inputs.as_of(warehouse)
     products = warehouse.query(_PRODUCTS)
     purchases = encode(warehouse.query(_PURCHASES))
     topics = fit_topics(product_texts(products))
     members = topic_products(topics)
     categories = products.set_index("product_id")["product_category"]
+    type_codes, category_codes = product_codes(purchases, products)
+    end_day = day_number(as_of_on)
     frames = {
         CUSTOMER_INTERESTS: interests_table(
             behaviour_interests(purchases, categories[categories != UNKNOWN], as_of_on),
@@ -212,6 +214,8 @@ def build_customer_interests(warehouse: Warehouse) -> Iterator[dg.MaterializeRes
         PRODUCT_TOPICS: product_topics(topics, members, products),
         TOPIC_TERMS: topics.terms,
         TOPIC_PRODUCTS: members,
+        EMBEDDINGS: customer_embeddings(purchases, type_codes, end_day),
+        LOOKALIKES: lookalike_quality(purchases, type_codes, category_codes, end_day),
     }
     frames = {
         table: frame.assign(as_of_on=as_of_on).astype({"as_of_on": "datetime64[us]"}) for table, frame in frames.items()
@@ -221,6 +225,8 @@ def build_customer_interests(warehouse: Warehouse) -> Iterator[dg.MaterializeRes
         CUSTOMER_INTERESTS: {"interests": plot_interests(frames[CUSTOMER_INTERESTS])},
         TOPIC_TERMS: {"topics": plot_topics(frames[TOPIC_TERMS])},
     }
+    if not frames[LOOKALIKES].empty:
+        plots[LOOKALIKES] = {"lookalikes": plot_lookalike_quality(frames[LOOKALIKES])}
     for table, frame in frames.items():
         yield result(table, frame, plots=plots.get(table))
 
@@ -258,17 +264,3 @@ def build_customer_tags(warehouse: Warehouse) -> dg.MaterializeResult:
     tags = customer_tags(by_rule, warehouse.query("select * from profiles.customer_interests"))
     store(warehouse, {TAGS: tags})
     return result(TAGS, tags, rules=len(RULES.rules), plots={"tags": plot_tags(tags)})
-
-
-@dg.multi_asset(specs=[EMBEDDINGS.spec(), LOOKALIKES.spec()])
-def build_customer_embeddings(warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
-    """Place every customer by what they buy and how, and measure what their look-alikes are worth."""
-    purchases = encode(warehouse.query(_PURCHASES))
-    types, categories = product_codes(purchases, warehouse.query(_PRODUCTS))
-    end_day = day_number(inputs.as_of(warehouse))
-    embeddings = customer_embeddings(purchases, types, end_day)
-    quality = lookalike_quality(purchases, types, categories, end_day)
-    store(warehouse, {EMBEDDINGS: embeddings, LOOKALIKES: quality})
-    yield result(EMBEDDINGS, embeddings)
-    plots = {} if quality.empty else {"lookalikes": plot_lookalike_quality(quality)}
-    yield result(LOOKALIKES, quality, plots=plots)
