@@ -21,8 +21,9 @@ from dmp_assets.forecasts.customers.examples import (
     active_customers,
     examples,
 )
-from dmp_assets.forecasts.customers.predictions import predict, train
+from dmp_assets.forecasts.customers.predictions import predict
 from dmp_assets.forecasts.customers.targets import TARGETS
+from dmp_assets.forecasts.customers.training import train
 from dmp_assets.settings import get_settings
 from dmp_assets.warehouse import Warehouse
 

@@ -31,8 +31,9 @@ from dmp_assets.forecasts.customers.plots import (
     plot_prediction_leaderboard,
     plot_reliability,
 )
-from dmp_assets.forecasts.customers.predictions import predict, propensity, train
+from dmp_assets.forecasts.customers.predictions import predict, propensity
 from dmp_assets.forecasts.customers.targets import TARGETS
+from dmp_assets.forecasts.customers.training import train
 from dmp_assets.history import stored, with_history
 from dmp_assets.warehouse import Warehouse
 

@@ -16,8 +16,9 @@ import pandas as pd
 from dmp_assets.drift import feature_drift
 from dmp_assets.forecasts.customers.champions import BASELINE
 from dmp_assets.forecasts.customers.examples import served_outcomes
+from dmp_assets.forecasts.customers.frames import INPUT, SCORE
 from dmp_assets.forecasts.customers.metrics import METRICS, metrics
-from dmp_assets.forecasts.customers.predictions import INPUT, SCORE, score
+from dmp_assets.forecasts.customers.predictions import score
 from dmp_assets.forecasts.customers.targets import TARGETS, Target
 
 WATCHED = tuple(name for name, target in TARGETS.items() if not target.key)
@@ -140,7 +141,7 @@ def drift(features: pd.DataFrame, predictions: pd.DataFrame, bins: pd.DataFrame)
     Args:
         features: today's customers with the inputs, and as_of_on.
         predictions: from `predictions.predict` of the same day.
-        bins: from `predictions.train`.
+        bins: from `training.train`.
     """
     tables = []
     inputs = list(bins.loc[bins["kind"] == INPUT, "feature"].drop_duplicates())

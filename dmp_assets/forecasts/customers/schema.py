@@ -9,10 +9,10 @@ from dmp_assets.drift import DRIFT_LIMIT
 from dmp_assets.forecasts.customers.categories import CATEGORIES, CATEGORY_28D
 from dmp_assets.forecasts.customers.champions import BASELINE, CHAMPION, REFERENCE
 from dmp_assets.forecasts.customers.examples import VALUE, VALUE_DAYS
+from dmp_assets.forecasts.customers.frames import INPUT, SCORE
 from dmp_assets.forecasts.customers.importance import CUSTOMERS, FEATURES_SHOWN, REPEATS
 from dmp_assets.forecasts.customers.metrics import BINS, CALIBRATION_ERROR, METRICS
 from dmp_assets.forecasts.customers.monitoring import KEPT_DAYS, WATCHED
-from dmp_assets.forecasts.customers.predictions import INPUT, SCORE
 from dmp_assets.forecasts.customers.targets import COMPLEMENTS, MODELS, TARGETS
 
 

@@ -15,8 +15,9 @@ from dmp_assets.forecasts.customers.plots import (
     plot_prediction_leaderboard,
     plot_reliability,
 )
-from dmp_assets.forecasts.customers.predictions import Trained, predict, propensity, score, train
+from dmp_assets.forecasts.customers.predictions import predict, propensity, score
 from dmp_assets.forecasts.customers.targets import TARGETS, Model, Target, probability_models
+from dmp_assets.forecasts.customers.training import Trained, train
 
 AS_OF = date(2018, 1, 1)
 CUTOFFS = pd.to_datetime(["2017-08-14", "2017-09-11", "2017-10-09", "2017-11-06", "2017-12-04"])
