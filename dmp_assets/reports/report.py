@@ -11,6 +11,8 @@ from dmp_assets.clusters import plots as cluster_plots
 from dmp_assets.clusters.features import transform_features
 from dmp_assets.clusters.methods import SERVED_METHOD
 from dmp_assets.forecasts.customers import plots as prediction_plots
+from dmp_assets.forecasts.customers.metrics import LOG_LOSS
+from dmp_assets.forecasts.customers.targets import TARGETS
 from dmp_assets.forecasts.sales import plots as forecast_plots
 from dmp_assets.forecasts.sales.accuracy import ALL_SERIES, POOLED_SERIES, SERVED
 from dmp_assets.forecasts.sales.frequencies import FREQUENCIES
@@ -370,12 +372,11 @@ def _clusters(data: dict[str, pd.DataFrame]) -> Section:
 
 def _sales(data: dict[str, pd.DataFrame]) -> Section:
     accuracy, forecasts, realised = data["accuracy"], data["forecasts"], data["realised"]
-    pooled = accuracy[accuracy["series_id"].isin(POOLED_SERIES)].pivot_table(
-        index=["frequency", "level", "series_id", "series_count", "model"], columns="metric", values="value"
+    pooled = accuracy[accuracy["series_id"].isin(POOLED_SERIES) & (accuracy["model"] == SERVED)].pivot_table(
+        index=["frequency", "level", "series_id", "series_count"], columns="metric", values="value"
     )
     columns = ["mase", "wmape", "bias", "improvement_over_naive_pct", "coverage_80", "coverage_95"]
-    order = ["frequency", "level", "series_id", "mase", "model"]
-    pooled = pooled[columns].reset_index().sort_values(order).rename(columns=_in_words)
+    pooled = pooled[columns].reset_index().rename(columns=_in_words)
     accuracy_formats = {
         "series count": ",.0f",
         "mase": ".3f",
@@ -396,7 +397,7 @@ def _sales(data: dict[str, pd.DataFrame]) -> Section:
     ]
     tables = [
         page_table("Total sales, USD", total, dict.fromkeys(["mean", "lo_80", "hi_80", "lo_95", "hi_95"], ",.0f")),
-        page_table("Accuracy on the held-out periods, over the series of a level", pooled, accuracy_formats),
+        page_table("What is served, on the held-out periods, over the series of a level", pooled, accuracy_formats),
     ]
     if not realised.empty:
         figures.append(svg(forecast_plots.plot_realised(realised)))
@@ -434,14 +435,22 @@ def _sales(data: dict[str, pd.DataFrame]) -> Section:
 def _predictions(data: dict[str, pd.DataFrame]) -> Section:
     board = data["prediction_board"]
     champions = data["prediction_models"].drop(columns="role")
-    newest = board[board["is_newest"] & board["is_champion"]]
-    newest = newest[["target", "cutoff_on", "metric", "value", "ci_low", "ci_high"]]
-    newest = newest.assign(cutoff_on=newest["cutoff_on"].dt.strftime("%Y-%m-%d"))
+    baselines = {(name, model) for name, target in TARGETS.items() for model in target.baselines}
+    is_baseline = pd.MultiIndex.from_frame(board[["target", "model"]]).isin(list(baselines))
+    newest = board[board["is_newest"] & (board["is_champion"] | is_baseline)]
+    newest = newest.assign(serves=newest["is_champion"].map({True: "yes", False: ""})).pivot_table(
+        index=["target", "model", "serves"], columns="metric", values="value"
+    )
+    is_probability = newest.reindex(columns=[LOG_LOSS])[LOG_LOSS].notna()
+    quality = {
+        "probabilities": newest[is_probability],
+        "amounts (USD) and days": newest[~is_probability],
+    }
     realised = data["prediction_outcomes"][
         ["as_of_on", "target", "model", "metric", "value", "baseline_value", "customers"]
     ]
     realised = realised.assign(as_of_on=realised["as_of_on"].dt.strftime("%Y-%m-%d"))
-    numbers = dict.fromkeys(["value", "ci low", "ci high", "baseline value"], ".3f")
+    numbers = dict.fromkeys(["value", "baseline value"], ".3f")
     return Section(
         "What customers will do",
         "Churn, spend, days to the next order, what a customer is worth, who answers a campaign, who buys in which category. Every "
@@ -461,8 +470,13 @@ def _predictions(data: dict[str, pd.DataFrame]) -> Section:
             page_table(
                 "Served models", champions.rename(columns=_in_words), {"training rows": ",.0f", "threshold": ".2f"}
             ),
-            page_table(
-                "How good they are, on the newest date that is known", newest.rename(columns=_in_words), numbers
+            *(
+                page_table(
+                    f"How good the served models are on the newest date that is known, beside the naive answers: {kind}",
+                    rows.dropna(axis=1, how="all").reset_index().rename(columns=_in_words),
+                    dict.fromkeys(map(_in_words, rows.columns), ".3f"),
+                )
+                for kind, rows in quality.items()
             ),
             *(
                 [
