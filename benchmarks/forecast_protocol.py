@@ -44,7 +44,8 @@ UTC_SALES = """
 FIRST_DAY = "2017-01-02"
 DAYS, LEAST_DAYS_SOLD, DAILY_HORIZON, DAILY_CUTOFF = 364, 363, 56, "2017-11-06"
 WEEKS, WEEKLY_CUTOFFS = 51, ("2017-10-30", "2017-09-04", "2017-07-10")
-AS_OF_DATES = ("2018-01-01", "2017-12-04", "2017-11-06")
+AS_OF_DATES = ("2018-01-01", "2017-12-04", "2017-11-06", "2017-10-09", "2017-09-11")
+"""The first three were in sight when models, groups and weights were settled; the last two were not."""
 
 
 def errors_of(series: pd.DataFrame, cutoff: str, frequency: Frequency, horizon: int, models: list[str]) -> pd.DataFrame:

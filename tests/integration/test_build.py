@@ -16,6 +16,7 @@ import pytest
 from dmp_assets.automation import LAYERS
 from dmp_assets.collection import complete_journey
 from dmp_assets.definitions import TABLES
+from dmp_assets.recommendations.sequences import extra
 from dmp_assets.reports.assets import SNAPSHOTS
 from dmp_assets.reports.page import external_references
 
@@ -24,6 +25,12 @@ from dmp_assets.reports.page import external_references
 def hashes(first_build, dmp):
     """Return a function that hashes every table's content."""
     return lambda: json.loads(dmp("hash", "--json").stdout)
+
+
+# Nothing that was forecast has happened yet.
+EMPTY_AT_FIRST = {"forecasts.realised_accuracy", "forecasts.prediction_outcomes"}
+if not extra.is_installed():
+    EMPTY_AT_FIRST.add("recommendations.sequence_models")
 
 
 def test_the_first_build_says_what_it_did(first_build):
@@ -60,7 +67,8 @@ def test_what_is_published_can_be_opened_without_network_or_warehouse(first_buil
     assert "customer_features" in (in_process.published_dir / "dbt_docs.html").read_text(encoding="utf-8")
     for table in SNAPSHOTS:
         file = in_process.published_dir.joinpath("tables", *table.split(".")).with_suffix(".parquet")
-        assert duckdb.sql(f"select 1 from '{file}' limit 1").fetchall() == [(1,)], table
+        ((rows,),) = duckdb.sql(f"select count(*) from '{file}'").fetchall()
+        assert (rows > 0) == (table not in EMPTY_AT_FIRST), table
 
 
 def test_the_customer_page_holds_every_customer_with_their_rows(first_build, in_process):
