@@ -11,8 +11,9 @@ over the series: weekly 82.8 % of 80 and 94.7 % of 95, daily 83.6 % and 95.1 %; 
 have 87 to 88 % of 80: most of them sell next to nothing. One calibration for all levels left the categories at about 75 % and 72 %.
 
 These weeks were in sight when the groups and the weights of the reconciliation were settled. At two dates that were looked at
-once only, when everything was settled (as of 2017-09-11 and 2017-10-09), by level: weekly 78 to 88 % of 80 and 90 to 98 % of 95, daily
-80 to 88 % and 95 to 99 %; the total, one series with eight weeks, was covered wholly by week, 86 to 96 % and 100 % by day.
+once only, when everything was settled (as of 2017-09-11 and 2017-10-09), by level: weekly 78 to 88 % of 80 and 90 to 98 % of
+95, daily 80 to 88 % and 95 to 99 %; the total, one series with eight weeks, was covered wholly by week, 86 to 96 % and
+100 % by day.
 """
 
 from __future__ import annotations
