@@ -71,7 +71,9 @@ QUERIES = {
             on dependence.target = importance.target and dependence.feature = importance.feature
         order by dependence.target, importance.rank, dependence.value
     """,
-    "prediction_drift": "select * from forecasts.prediction_drift order by as_of_on, kind, feature",
+    "prediction_drift": f"""
+        select * from forecasts.prediction_drift where as_of_on = {inputs.AS_OF} order by kind, feature
+    """,
     "prediction_outcomes": """
         select * from forecasts.prediction_outcomes
         where as_of_on > (select max(as_of_on) - interval 28 day from forecasts.prediction_outcomes)

@@ -33,6 +33,10 @@ if not extra.is_installed():
     EMPTY_AT_FIRST.add("recommendations.sequence_models")
 
 
+# What was served and watched at one date stays when another date is made.
+KEEPS_EVERY_DATE = {"forecasts.forecast_history", "forecasts.prediction_history", "forecasts.prediction_drift"}
+
+
 def test_the_first_build_says_what_it_did(first_build):
     for words in (
         "What the build did",
@@ -230,7 +234,8 @@ def test_a_refresh_a_day_later_serves_with_what_was_trained(dmp, hashes):
     assert dmp("refresh", DMP_AS_OF="2018-01-02").returncode == 0
     after = hashes()
     assert dmp("refresh").returncode == 0
-    assert hashes() == before
+    back = hashes()
+    assert {name for name in before if back[name] != before[name]} <= KEEPS_EVERY_DATE
     assert {name: after[name] for name in trained} == {name: before[name] for name in trained}
     for served in ("recommendations.customer_recommendations", "profiles.customer_profiles", "marts.customer_features"):
         assert after[served] != before[served], served

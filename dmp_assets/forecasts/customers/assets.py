@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import dagster as dg
+import pandas as pd
 import pandera.pandas as pa
 
 from dmp_assets import inputs
@@ -192,7 +193,7 @@ def predict_customers(warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
     }
     plots = {
         LIFETIME_VALUES: {"lifetime_values": plot_lifetime_values(frames[LIFETIME_VALUES])},
-        DRIFT: {"drift": plot_drift(frames[DRIFT])},
+        DRIFT: {"drift": plot_drift(frames[DRIFT][frames[DRIFT]["as_of_on"] == pd.Timestamp(as_of_on)])},
     }
     store(warehouse, frames)
     for table, frame in frames.items():
@@ -222,7 +223,7 @@ def predictions_do_not_drift(warehouse: Warehouse) -> dg.AssetCheckResult:
     drifting = warehouse.query(
         f"""
         select kind, feature, psi from {DRIFT.full_name}
-        where is_drifting and as_of_on = (select max(as_of_on) from {DRIFT.full_name})
+        where is_drifting and as_of_on = {inputs.AS_OF}
         order by psi desc, feature
         """
     )
@@ -251,7 +252,8 @@ def predictions_beat_their_baselines(warehouse: Warehouse) -> dg.AssetCheckResul
         select target, model, metric, value, baseline_value, as_of_on
         from {OUTCOMES.full_name} as outcomes
         where is_worse and as_of_on = (
-            select max(other.as_of_on) from {OUTCOMES.full_name} as other where other.target = outcomes.target
+            select max(other.as_of_on) from {OUTCOMES.full_name} as other
+            where other.target = outcomes.target and other.as_of_on < {inputs.AS_OF}
         )
         order by target
         """
