@@ -170,7 +170,7 @@ def known_entries(truth: sparse.csr_array, bought: sparse.csr_array) -> sparse.c
 def self_information(bought: sparse.csr_array) -> np.ndarray:
     """Return -log2 of the share of the customers who had bought each product, in bits: float64, products."""
     buyers = np.bincount(bought.indices, minlength=bought.shape[1])
-    return -np.log2(np.maximum(buyers, 1) / np.count_nonzero(np.diff(bought.indptr)))
+    return -np.log2(np.maximum(buyers, 1) / max(np.count_nonzero(np.diff(bought.indptr)), 1))
 
 
 def coverage(recommended: np.ndarray, product_count: int) -> float:
