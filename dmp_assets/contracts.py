@@ -176,6 +176,12 @@ def _schema_check(table: Table) -> dg.AssetChecksDefinition:
     return check
 
 
+def alarm(causes: Iterable[str]) -> dg.AssetCheckResult:
+    """Return the outcome of a check that warns and does not block: passed without a cause, else failed with all of them."""
+    words = "; ".join(causes)
+    return dg.AssetCheckResult(passed=not words, severity=dg.AssetCheckSeverity.WARN, description=words or None)
+
+
 def validate(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> dg.AssetCheckResult:
     """Validate a frame and report the outcome with the failing rows."""
     try:

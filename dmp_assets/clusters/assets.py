@@ -14,7 +14,7 @@ from dmp_assets.clusters.features import CLUSTER_FEATURES, fit_scaling, scale_fe
 from dmp_assets.clusters.numbering import number_clusters
 from dmp_assets.clusters.plots import plot_cluster_profiles, plot_dendrogram, plot_projection, plot_selection
 from dmp_assets.clusters.selection import select_clusters
-from dmp_assets.contracts import Table, lineage, result, store
+from dmp_assets.contracts import Table, alarm, lineage, result, store
 from dmp_assets.drift import feature_bins, feature_drift
 from dmp_assets.history import latest_before, stored, with_history
 from dmp_assets.warehouse import Warehouse
@@ -120,8 +120,4 @@ def assign_clusters(warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
 def no_drift(warehouse: Warehouse) -> dg.AssetCheckResult:
     """Raise the alarm when the customers of today are no longer like those that the clusters were made of."""
     drifting = warehouse.query("select feature, psi from clusters.cluster_drift where is_drifting order by psi desc")
-    return dg.AssetCheckResult(
-        passed=drifting.empty,
-        severity=dg.AssetCheckSeverity.WARN,
-        description="; ".join(f"{feature} has drifted: {psi:.2f}" for feature, psi in drifting.to_numpy()) or None,
-    )
+    return alarm(f"{feature} has drifted: {psi:.2f}" for feature, psi in drifting.to_numpy())

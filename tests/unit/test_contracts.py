@@ -4,7 +4,7 @@ import pandera.pandas as pa
 import pytest
 from matplotlib.figure import Figure
 
-from dmp_assets.contracts import Table, lineage, picture, result, schema_checks, store, validate
+from dmp_assets.contracts import Table, alarm, lineage, picture, result, schema_checks, store, validate
 from dmp_assets.settings import Settings
 from dmp_assets.warehouse import Warehouse
 
@@ -99,3 +99,12 @@ def test_a_figure_is_shown_as_an_image_inside_the_metadata():
     figure.subplots().plot([1, 2])
     assert picture(figure, "sales").startswith("![sales](data:image/png;base64,")
     assert picture(figure, "sales") == picture(figure, "sales")
+
+
+def test_an_alarm_names_all_causes_and_does_not_block():
+    quiet, loud = alarm([]), alarm(["a has drifted", "b too"])
+    assert quiet.passed
+    assert quiet.description is None
+    assert not loud.passed
+    assert loud.severity == dg.AssetCheckSeverity.WARN
+    assert loud.description == "a has drifted; b too"

@@ -8,7 +8,7 @@ import pandera.pandas as pa
 
 from dmp_assets import inputs
 from dmp_assets.automation import Cadence
-from dmp_assets.contracts import Table, lineage, result, store
+from dmp_assets.contracts import Table, alarm, lineage, result, store
 from dmp_assets.forecasts.customers import monitoring, schema
 from dmp_assets.forecasts.customers.campaigns import RESPONSE, campaign_candidates, campaign_examples
 from dmp_assets.forecasts.customers.categories import CATEGORY_28D, category_candidates, category_examples
@@ -228,14 +228,8 @@ def predictions_do_not_drift(warehouse: Warehouse) -> dg.AssetCheckResult:
         """
     )
     alarming = drifting[~drifting["feature"].isin(monitoring.GROWING)]
-    return dg.AssetCheckResult(
-        passed=alarming.empty,
-        severity=dg.AssetCheckSeverity.WARN,
-        description="; ".join(
-            f"{kind} {feature} has drifted: {psi:.2f}"
-            for kind, feature, psi in alarming.itertuples(index=False, name=None)
-        )
-        or None,
+    return alarm(
+        f"{kind} {feature} has drifted: {psi:.2f}" for kind, feature, psi in alarming.itertuples(index=False, name=None)
     )
 
 
@@ -258,14 +252,9 @@ def predictions_beat_their_baselines(warehouse: Warehouse) -> dg.AssetCheckResul
         order by target
         """
     )
-    return dg.AssetCheckResult(
-        passed=worse.empty,
-        severity=dg.AssetCheckSeverity.WARN,
-        description="; ".join(
-            f"{target} of {as_of_on:%Y-%m-%d}: {metric} of {model} {value:.4g}, of the baseline {baseline:.4g}"
-            for target, model, metric, value, baseline, as_of_on in worse.itertuples(index=False, name=None)
-        )
-        or None,
+    return alarm(
+        f"{target} of {as_of_on:%Y-%m-%d}: {metric} of {model} {value:.4g}, of the baseline {baseline:.4g}"
+        for target, model, metric, value, baseline, as_of_on in worse.itertuples(index=False, name=None)
     )
 
 

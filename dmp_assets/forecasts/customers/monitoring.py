@@ -16,7 +16,7 @@ import pandas as pd
 from dmp_assets.drift import feature_drift
 from dmp_assets.forecasts.customers.champions import BASELINE
 from dmp_assets.forecasts.customers.examples import served_outcomes
-from dmp_assets.forecasts.customers.frames import INPUT, SCORE
+from dmp_assets.forecasts.customers.frames import INPUT, SCORE, table
 from dmp_assets.forecasts.customers.metrics import METRICS, metrics
 from dmp_assets.forecasts.customers.predictions import score
 from dmp_assets.forecasts.customers.targets import TARGETS, Target
@@ -85,7 +85,7 @@ def served_today(
         said = features[name][["customer_id"]].assign(baseline_model=found[0], baseline_prediction=found[1])
         rows = predictions[predictions["target"] == name].merge(said, on="customer_id", validate="one_to_one")
         tables.append(rows.assign(known_on=rows["as_of_on"] + pd.Timedelta(days=targets[name].horizon_days)))
-    return _table(tables, HISTORY_COLUMNS)
+    return table(tables, HISTORY_COLUMNS)
 
 
 def kept(history: pd.DataFrame, as_of_on: date) -> pd.DataFrame:
@@ -120,8 +120,8 @@ def realised(history: pd.DataFrame, outcomes: pd.DataFrame, *, targets: Mapping[
                 continue
             is_worse = metric == METRICS[kind][0] and (value < other if metric == "r2" else value > other)
             found.append((as_of_on, name, group["model"].iloc[0], metric, value, other, len(group), is_worse))
-    table = pd.DataFrame.from_records(found, columns=list(OUTCOME_COLUMNS)).astype(OUTCOME_COLUMNS)
-    return table.sort_values(["as_of_on", "target", "metric"], ignore_index=True)
+    measured = pd.DataFrame.from_records(found, columns=list(OUTCOME_COLUMNS)).astype(OUTCOME_COLUMNS)
+    return measured.sort_values(["as_of_on", "target", "metric"], ignore_index=True)
 
 
 def with_realised(stored: pd.DataFrame | None, found: pd.DataFrame) -> pd.DataFrame:
@@ -152,7 +152,7 @@ def drift(features: pd.DataFrame, predictions: pd.DataFrame, bins: pd.DataFrame)
         if len(rows):
             scores = rows.rename(columns={"prediction": name})
             tables.append(feature_drift(scores, [name], bins[bins["kind"] == SCORE]).assign(kind=SCORE))
-    return _table(tables, DRIFT_COLUMNS)
+    return table(tables, DRIFT_COLUMNS)
 
 
 def outcomes_query(history: str, as_of: str) -> str:
@@ -166,8 +166,3 @@ def outcomes_query(history: str, as_of: str) -> str:
         served_outcomes(f"(select * from {history} where target = '{name}' and known_on <= {as_of})", name)
         for name in WATCHED
     )
-
-
-def _table(parts: list[pd.DataFrame], columns: Mapping[str, str]) -> pd.DataFrame:
-    table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=pd.Index(columns))
-    return table[list(columns)].astype(columns)

@@ -8,7 +8,7 @@ import pandera.pandas as pa
 
 from dmp_assets import inputs
 from dmp_assets.automation import Cadence
-from dmp_assets.contracts import Table, result, store
+from dmp_assets.contracts import Table, alarm, result, store
 from dmp_assets.forecasts.sales import plots, schema
 from dmp_assets.forecasts.sales.forecast import FORECAST_COLUMNS, HISTORY_COLUMNS, forecast_sales
 from dmp_assets.forecasts.sales.frequencies import FREQUENCIES
@@ -50,7 +50,7 @@ _MEAN = [*_MODEL, *_SALES]
 _SERVED = {
     "model": _MODEL,
     "mean": _MEAN,
-    "base_mean": [*_MODEL, *_SALES],
+    "base_mean": _MEAN,
     **{
         f"{bound}_{coverage}": [*_MEAN, f"{MODELS.full_name}.{side}_{coverage}"]
         for bound, side in (("lo", "below"), ("hi", "above"))
@@ -155,13 +155,8 @@ def keeps_its_promise(warehouse: Warehouse) -> dg.AssetCheckResult:
     alarming = warehouse.query(
         f"select * from {REALISED.full_name} where is_alarming order by forecast_as_of_on desc, frequency, level"
     )
-    return dg.AssetCheckResult(
-        passed=alarming.empty,
-        severity=dg.AssetCheckSeverity.WARN,
-        description="; ".join(
-            f"{row['frequency']} {row['level']} of {row['forecast_as_of_on']:%Y-%m-%d}: MASE {row['mase']:.2f} (promised "
-            f"{row['promised_mase']:.2f}), coverage {row['coverage_95']:.0%} (promised {row['promised_coverage_95']:.0%})"
-            for row in alarming.to_dict("records")
-        )
-        or None,
+    return alarm(
+        f"{row['frequency']} {row['level']} of {row['forecast_as_of_on']:%Y-%m-%d}: MASE {row['mase']:.2f} (promised "
+        f"{row['promised_mase']:.2f}), coverage {row['coverage_95']:.0%} (promised {row['promised_coverage_95']:.0%})"
+        for row in alarming.to_dict("records")
     )
