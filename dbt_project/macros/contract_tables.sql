@@ -1,44 +1,83 @@
 {#-
-    The contract tables: what a source maps to. Each source has one staging model per contract table with exactly these
-    columns; their types are enforced by the contract of the staging model.
+    The contract tables: what a source maps to, each column with its type. A source has one staging model
+    stg_<source>__<contract table> for every contract table that it lists in var('sources'), with exactly these columns
+    and those of the load.
 -#}
-{% macro contract_columns(contract_table) -%}
-    {%- set columns = {
-        'customers': [
-            'customer_id', 'source', 'age_band', 'income_band', 'home_ownership', 'marital_status', 'household_size',
-            'household_composition', 'kids_count',
-        ],
-        'products': [
-            'product_id', 'source', 'source_product_id', 'manufacturer_id', 'department', 'product_category',
-            'product_type', 'brand', 'is_private_label', 'package_size',
-        ],
-        'order_lines': [
-            'order_line_id', 'order_id', 'customer_id', 'product_id', 'store_id', 'source', 'ordered_at', 'quantity',
-            'currency', 'sales_amount', 'loyalty_discount_amount', 'coupon_match_discount_amount',
-            'coupon_discount_amount',
-        ],
-        'campaigns': ['campaign_id', 'source', 'campaign_type', 'start_on', 'end_on'],
-        'campaign_members': ['campaign_member_id', 'campaign_id', 'customer_id', 'source'],
-        'touches': [
-            'touch_id', 'customer_id', 'campaign_id', 'source', 'touch_type', 'touched_on', 'coupon_id',
-        ],
+{% macro contract_types(contract_table) -%}
+    {%- set tables = {
+        'customers': {
+            'customer_id': 'string', 'source': 'string', 'age_band': 'string', 'income_band': 'string',
+            'home_ownership': 'string', 'marital_status': 'string', 'household_size': 'string',
+            'household_composition': 'string', 'kids_count': 'string',
+        },
+        'products': {
+            'product_id': 'string', 'source': 'string', 'source_product_id': 'string', 'manufacturer_id': 'string',
+            'department': 'string', 'product_category': 'string', 'product_type': 'string', 'brand': 'string',
+            'is_private_label': 'boolean', 'package_size': 'string',
+        },
+        'order_lines': {
+            'order_line_id': 'string', 'order_id': 'string', 'customer_id': 'string', 'product_id': 'string',
+            'store_id': 'string', 'source': 'string', 'ordered_at': 'timestamp', 'quantity': 'decimal(12, 3)',
+            'currency': 'string', 'sales_amount': 'decimal(12, 2)', 'loyalty_discount_amount': 'decimal(12, 2)',
+            'coupon_match_discount_amount': 'decimal(12, 2)', 'coupon_discount_amount': 'decimal(12, 2)',
+        },
+        'promotions': {
+            'source_product_id': 'bigint', 'source_store_id': 'bigint', 'week_start_on': 'date', 'source': 'string',
+            'is_on_display': 'boolean', 'is_in_mailer': 'boolean',
+        },
+        'campaigns': {
+            'campaign_id': 'string', 'source': 'string', 'campaign_type': 'string', 'start_on': 'date',
+            'end_on': 'date',
+        },
+        'campaign_members': {
+            'campaign_member_id': 'string', 'campaign_id': 'string', 'customer_id': 'string', 'source': 'string',
+        },
+        'coupon_products': {
+            'coupon_id': 'string', 'product_id': 'string', 'campaign_id': 'string', 'source': 'string',
+        },
+        'touches': {
+            'touch_id': 'string', 'customer_id': 'string', 'campaign_id': 'string', 'source': 'string',
+            'touch_type': 'string', 'touched_on': 'date', 'coupon_id': 'string',
+        },
     } -%}
-    {%- if contract_table not in columns -%}
+    {%- if contract_table not in tables -%}
         {{ exceptions.raise_compiler_error(
-            "'" ~ contract_table ~ "' is not a contract table; known are " ~ columns.keys() | join(', ')
+            "'" ~ contract_table ~ "' is not a contract table; known are " ~ tables.keys() | join(', ')
         ) }}
     {%- endif -%}
-    {{ return(columns[contract_table] + ['_load_id', '_loaded_at']) }}
+    {%- set columns = tables[contract_table] -%}
+    {%- do columns.update({'_load_id': 'string', '_loaded_at': 'timestamp'}) -%}
+    {{ return(columns) }}
 {%- endmacro %}
 
-{#- Rows of one contract table from every source listed in var('sources'). -#}
+{#- Names of a contract table's columns. -#}
+{% macro contract_columns(contract_table) -%}
+    {{ return(contract_types(contract_table).keys() | list) }}
+{%- endmacro %}
+
+{#- Names of the sources that list a contract table in var('sources'). -#}
+{% macro sources_with(contract_table) -%}
+    {%- set names = [] -%}
+    {%- for source, contract_tables in var('sources').items() if contract_table in contract_tables -%}
+        {%- do names.append(source) -%}
+    {%- endfor -%}
+    {{ return(names) }}
+{%- endmacro %}
+
+{#- Rows of one contract table from every source that lists it in var('sources'); no rows if none does. -#}
 {% macro union_sources(contract_table) -%}
-    {%- for source in var('sources') %}
+    {%- for source in sources_with(contract_table) %}
     select
         {{ contract_columns(contract_table) | join(',\n        ') }}
     from {{ ref('stg_' ~ source ~ '__' ~ contract_table) }}
     {%- if not loop.last %}
     union all
     {%- endif %}
+    {%- else %}
+    select
+        {%- for column, type in contract_types(contract_table).items() %}
+        cast(null as {{ type }}) as {{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    where false
     {%- endfor %}
 {%- endmacro %}

@@ -220,10 +220,8 @@ products as (
         manufacturer_id,
         is_private_label,
         brand = 'National' as is_national_brand,
-        -- Promotions are known of one source only, by its number of the product.
-        case
-            when source = 'complete_journey' then cast(source_product_id as bigint)
-        end as promoted_product_id
+        -- Promotions are known by the source's number of the product.
+        try_cast(source_product_id as bigint) as promoted_product_id
     from {{ ref('dim_products') }}
 
 ),
@@ -512,6 +510,12 @@ candidates as (
 
 ),
 
+staged_promotions as (
+
+    {{ union_sources('promotions') }}
+
+),
+
 promotions as (
 
     -- The 20.9 million promotion rows are cut down to what may matter before anything else is done with them. As in
@@ -526,7 +530,7 @@ promotions as (
         coalesce(
             max(case when promotions.is_in_mailer then promotions._loaded_at end) = max(promotions._loaded_at), false
         ) as is_in_mailer
-    from {{ ref('stg_complete_journey__promotions') }} as promotions
+    from staged_promotions as promotions
     inner join as_of on promotions.week_start_on = as_of.last_week_on
     inner join candidates
         on

@@ -4,6 +4,12 @@ with campaigns as (
 
 ),
 
+coupon_products as (
+
+    {{ union_sources('coupon_products') }}
+
+),
+
 members as (
 
     select
@@ -21,7 +27,7 @@ coupons as (
         campaign_id,
         count(distinct coupon_id) as coupon_count,
         count(distinct product_id) as product_count
-    from {{ ref('stg_complete_journey__coupon_products') }}
+    from coupon_products
     group by campaign_id
 
 )

@@ -1,3 +1,5 @@
+{{ config(enabled='complete_journey' in var('sources')) }}
+
 with source as (
 
     select

@@ -1,3 +1,5 @@
+{{ config(enabled='complete_journey' in var('sources')) }}
+
 -- 20.9 million rows: a projection only. Ids stay the source's numbers, because a join on them costs 0.8 s and on text
 -- built here 3.8 s; repeated keys are collapsed in int_promotions, on the few rows that were bought.
 with source as (
