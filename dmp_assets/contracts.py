@@ -4,8 +4,6 @@ What lives here: the `Table` that every domain's ``schema.py`` declares, and wha
 specification, the metadata of a materialisation, the schema check). Never put a domain's columns here.
 """
 
-import base64
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,6 +13,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from dmp_assets.automation import Cadence, cadence_tag
+from dmp_assets.figures import picture
 from dmp_assets.warehouse import Warehouse, is_date, replace_table
 
 if TYPE_CHECKING:
@@ -149,13 +148,6 @@ def result(
             **facts,
         },
     )
-
-
-def picture(figure: "Figure", name: str) -> str:
-    """Return a figure as Markdown with the image inside, which the Dagster UI shows."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=90, metadata={"Software": None})
-    return f"![{name}](data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()})"
 
 
 def schema_checks(tables: Iterable[Table]) -> list[dg.AssetChecksDefinition]:

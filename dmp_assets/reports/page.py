@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure
 
 TEMPLATE = Path(__file__).with_name("report.html")
 PAGES = {
@@ -54,16 +52,6 @@ class Section:
     def anchor(self) -> str:
         """Return the section's address within the page."""
         return re.sub(r"[^a-z0-9]+", "-", self.title.lower()).strip("-")
-
-
-def svg(figure: Figure) -> str:
-    """Return a figure as SVG text, the same for the same figure on every run."""
-    from matplotlib import rc_context
-
-    buffer = io.StringIO()
-    with rc_context({"svg.hashsalt": "ai-dmp", "svg.fonttype": "none"}):
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    return buffer.getvalue()[buffer.getvalue().index("<svg") :]
 
 
 def page_table(caption: str, frame: pd.DataFrame, formats: dict[str, str]) -> PageTable:

@@ -10,6 +10,7 @@ from dmp_assets import inputs
 from dmp_assets.clusters import plots as cluster_plots
 from dmp_assets.clusters.features import transform_features
 from dmp_assets.clusters.methods import SERVED_METHOD
+from dmp_assets.figures import svg
 from dmp_assets.forecasts.customers import plots as prediction_plots
 from dmp_assets.forecasts.customers.metrics import LOG_LOSS
 from dmp_assets.forecasts.customers.targets import TARGETS
@@ -21,7 +22,7 @@ from dmp_assets.recommendations import plots as recommendation_plots
 from dmp_assets.recommendations.leaderboard import GAP
 from dmp_assets.recommendations.product_lists import PRODUCT_LISTS
 from dmp_assets.recommendations.segments import ALL_CUSTOMERS
-from dmp_assets.reports.page import Fact, Section, page_table, render, svg
+from dmp_assets.reports.page import Fact, Section, page_table, render
 
 QUERIES = {
     "orders": f"""

@@ -2,9 +2,8 @@ import dagster as dg
 import pandas as pd
 import pandera.pandas as pa
 import pytest
-from matplotlib.figure import Figure
 
-from dmp_assets.contracts import Table, alarm, lineage, picture, result, schema_checks, store, validate
+from dmp_assets.contracts import Table, alarm, lineage, result, schema_checks, store, validate
 from dmp_assets.settings import Settings
 from dmp_assets.warehouse import Warehouse
 
@@ -92,13 +91,6 @@ def test_the_check_reads_the_stored_table_and_blocks_what_is_downstream(tmp_path
     assert [evaluation.passed for evaluation in run.get_asset_check_evaluations()] == [passes]
     materialized = {event.asset_key.path[-1] for event in run.get_asset_materialization_events() if event.asset_key}
     assert ("downstream" in materialized) is passes
-
-
-def test_a_figure_is_shown_as_an_image_inside_the_metadata():
-    figure = Figure()
-    figure.subplots().plot([1, 2])
-    assert picture(figure, "sales").startswith("![sales](data:image/png;base64,")
-    assert picture(figure, "sales") == picture(figure, "sales")
 
 
 def test_an_alarm_names_all_causes_and_does_not_block():

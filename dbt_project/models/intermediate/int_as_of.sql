@@ -1,7 +1,9 @@
 {{ config(materialized='table') }}
 
-{%- if var('as_of') -%}
-    {%- set as_of_on = "date '" ~ iso_date(var('as_of'), 'as_of (DMP_AS_OF)') ~ "'" -%}
+{#- As an environment variable, not as a var of the project: after a change dbt then parses this model anew, not all. -#}
+{%- set as_of = env_var('DMP_AS_OF', '') -%}
+{%- if as_of -%}
+    {%- set as_of_on = "date '" ~ iso_date(as_of, 'DMP_AS_OF') ~ "'" -%}
 {%- else -%}
     {%- set as_of_on = add_days('order_on', 1) -%}
 {%- endif %}
