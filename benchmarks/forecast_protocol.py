@@ -27,7 +27,6 @@ from dmp_assets.forecasts.sales.models import (
     REGULAR_MODELS,
     THETA,
     forecast_histories,
-    processes,
 )
 from dmp_assets.forecasts.sales.training import train
 from dmp_assets.settings import get_settings
@@ -111,7 +110,9 @@ def rolling(sales: dict[str, pd.DataFrame]) -> None:
     """Print error and coverage of what is served at several as-of dates."""
     for name, as_of in ((name, as_of) for name in sales for as_of in AS_OF_DATES):
         start = time.perf_counter()
-        accuracy = train(sales[name], dt.date.fromisoformat(as_of), FREQUENCIES[name], n_jobs=processes()).accuracy
+        accuracy = train(
+            sales[name], dt.date.fromisoformat(as_of), FREQUENCIES[name], n_jobs=get_settings().threads
+        ).accuracy
         print(f"{name} as of {as_of} ({time.perf_counter() - start:.1f} s), held-out periods by level:")
         rows = accuracy[accuracy["series_id"].isin(["(all)", "(regular)"]) & accuracy["model"].isin([CHAMPION, SERVED])]
         wide = rows.pivot_table(index=["series_id", "level", "model"], columns="metric", values="value")

@@ -12,10 +12,10 @@ from dmp_assets.contracts import Table, alarm, result, store
 from dmp_assets.forecasts.sales import plots, schema
 from dmp_assets.forecasts.sales.forecast import FORECAST_COLUMNS, HISTORY_COLUMNS, forecast_sales
 from dmp_assets.forecasts.sales.frequencies import FREQUENCIES
-from dmp_assets.forecasts.sales.models import processes
 from dmp_assets.forecasts.sales.monitoring import realised_accuracy, recent_history
 from dmp_assets.forecasts.sales.training import train
 from dmp_assets.history import stored, with_history
+from dmp_assets.settings import get_settings
 from dmp_assets.warehouse import Warehouse
 
 QUERIES = {"weekly": inputs.WEEKLY_SALES, "daily": inputs.DAILY_SALES}
@@ -88,7 +88,7 @@ def train_sales_forecasts(warehouse: Warehouse) -> Iterator[dg.MaterializeResult
     """Backtest every model on every series, choose each series' model, calibrate its intervals, list what is too short."""
     as_of_on = inputs.as_of(warehouse)
     trained = [
-        train(warehouse.query(QUERIES[name]), as_of_on, frequency, n_jobs=processes())
+        train(warehouse.query(QUERIES[name]), as_of_on, frequency, n_jobs=get_settings().threads)
         for name, frequency in FREQUENCIES.items()
     ]
     frames = {
@@ -116,7 +116,9 @@ def serve_sales_forecasts(warehouse: Warehouse) -> Iterator[dg.MaterializeResult
     sales = {name: warehouse.query(sql) for name, sql in QUERIES.items()}
     served = pd.concat(
         [
-            forecast_sales(sales[name], as_of_on, frequency, models[models["frequency"] == name], n_jobs=processes())
+            forecast_sales(
+                sales[name], as_of_on, frequency, models[models["frequency"] == name], n_jobs=get_settings().threads
+            )
             for name, frequency in FREQUENCIES.items()
         ],
         ignore_index=True,

@@ -39,7 +39,6 @@ ensemble (mean of its members)     1.302        1.039          0.992
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
 import pandas as pd
@@ -131,11 +130,6 @@ def forecast_histories(
     if is_wrong.any():
         raise ArithmeticError(f"{is_wrong.idxmax()} has no finite forecast of a history.")
     return forecasts[["unique_id", "ds", *models]]
-
-
-def processes() -> int:
-    """Return how many processes fit models: two where there are two processors, which is as far as it was measured."""
-    return min(os.cpu_count() or 1, 2)
 
 
 def _forecast(
