@@ -18,7 +18,7 @@ select
     -- Of two decisions at one time the refusal comes last, so it counts.
     lead(decided_at) over (
         partition by subject_id, purpose
-        order by decided_at, is_granted desc, consent_id
+        order by decided_at asc, is_granted desc, consent_id asc
     ) as valid_to,
     is_simulated
 from decisions

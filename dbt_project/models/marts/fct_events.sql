@@ -24,7 +24,6 @@
 {%- set gap = 'interval ' ~ var('session_gap_minutes') ~ ' minute' -%}
 {%- set in_order = 'order by occurred_at, event_id' %}
 
-{% if is_incremental() -%}
 with accepted as (
 
     -- Without the columns that are parsed from JSON: to see that nothing arrived costs little.
@@ -39,81 +38,83 @@ with accepted as (
 
 ),
 
-present as (
+{% if is_incremental() %}
+    present as (
 
-    select
-        event_id,
-        anonymous_id,
-        occurred_at,
-        received_at,
-        session_id,
-        _load_id
-    from {{ this }}
-    where code_version = '{{ code_version }}'
+        select
+            event_id,
+            anonymous_id,
+            occurred_at,
+            received_at,
+            session_id,
+            _load_id
+        from {{ this }}
+        where code_version = '{{ code_version }}'
 
-),
+    ),
 
-arrived as (
+    arrived as (
 
-    select
-        accepted.event_id,
-        accepted.anonymous_id,
-        accepted.occurred_at
-    from accepted
-    left join present
-        on
-            accepted.event_id = present.event_id
-            and accepted.received_at = present.received_at
-            and accepted._load_id = present._load_id
-    where present.event_id is null
+        select
+            accepted.event_id,
+            accepted.anonymous_id,
+            accepted.occurred_at
+        from accepted
+        left join present
+            on
+                accepted.event_id = present.event_id
+                and accepted.received_at = present.received_at
+                and accepted._load_id = present._load_id
+        where present.event_id is null
 
-),
+    ),
 
-reopened as (
+    reopened as (
 
-    select present.session_id
-    from present
-    inner join arrived
-        on
-            present.anonymous_id = arrived.anonymous_id
-            and present.occurred_at >= arrived.occurred_at - {{ gap }}
-            and present.occurred_at <= arrived.occurred_at + {{ gap }}
-    union
-    select present.session_id
-    from present
-    left join accepted
-        on
-            present.event_id = accepted.event_id
-            and present.received_at = accepted.received_at
-            and present._load_id = accepted._load_id
-    where accepted.event_id is null
+        select present.session_id
+        from present
+        inner join arrived
+            on
+                present.anonymous_id = arrived.anonymous_id
+                and present.occurred_at >= arrived.occurred_at - {{ gap }}
+                and present.occurred_at <= arrived.occurred_at + {{ gap }}
+        union
+        select present.session_id
+        from present
+        left join accepted
+            on
+                present.event_id = accepted.event_id
+                and present.received_at = accepted.received_at
+                and present._load_id = accepted._load_id
+        where accepted.event_id is null
 
-),
+    ),
 
-due as (
+    due as (
 
-    select event_id from arrived
-    union
-    select present.event_id
-    from present
-    inner join reopened on present.session_id = reopened.session_id
+        select event_id from arrived
+        union
+        select present.event_id
+        from present
+        inner join reopened on present.session_id = reopened.session_id
 
-),
+    ),
+{% else %}
+    due as (
+
+        select event_id from accepted
+
+    ),
+{% endif %}
 
 events as (
 
-    select * from {{ ref('int_events_checked') }}
-    where reject_reason is null and event_id in (select event_id from due)
+    select checked.*
+    from {{ ref('int_events_checked') }} as checked
+    inner join due on checked.event_id = due.event_id
+    where checked.reject_reason is null
 
 ),
-{%- else -%}
-with events as (
-
-    select * from {{ ref('int_events_checked') }}
-    where reject_reason is null
-
-),
-{%- endif %}
 
 visits as (
 

@@ -16,6 +16,7 @@
 {%- set code_version = code_version(['store_time_zone', 'currency', 'engaged_pause_seconds']) -%}
 {%- set forwards = 'partition by session_id order by is_page desc, session_event_number' -%}
 {%- set backwards = 'partition by session_id order by is_page desc, session_event_number desc' -%}
+{%- set longest_pause = var('engaged_pause_seconds') ~ ' * 1000' -%}
 {#- What a session takes from its entry, the first page or screen. -#}
 {%- set entry_columns = [
     'source', 'channel', 'referrer_host', 'utm_source', 'utm_medium', 'utm_campaign', 'utm_term', 'utm_content',
@@ -106,7 +107,9 @@ sessions as (
         count(distinct customer_id) > 1 as has_several_customers,
         min(occurred_at) as started_at,
         max(occurred_at) as ended_at,
-        sum(least(pause_milliseconds, {{ var('engaged_pause_seconds') }} * 1000)) as engaged_milliseconds,
+        sum(
+            case when pause_milliseconds is not null then least(pause_milliseconds, {{ longest_pause }}) end
+        ) as engaged_milliseconds,
         count(*) as event_count,
         count(*) filter (where is_page) as page_view_count,
         count(distinct case when event_name = 'Product Viewed' then product_id end) as product_viewed_count,
@@ -139,8 +142,10 @@ select
     sessions.ended_at,
     cast({{ to_local_time('sessions.started_at', var('store_time_zone')) }} as date) as started_on,
     cast({{ to_local_time('sessions.ended_at', var('store_time_zone')) }} as date) as ended_on,
-    cast({{ milliseconds_between('sessions.started_at', 'sessions.ended_at') }} / 1000 as integer) as duration_seconds,
-    cast(coalesce(sessions.engaged_milliseconds, 0) / 1000 as integer) as engaged_seconds,
+    cast(
+        floor({{ milliseconds_between('sessions.started_at', 'sessions.ended_at') }} / 1000) as integer
+    ) as duration_seconds,
+    cast(floor(coalesce(sessions.engaged_milliseconds, 0) / 1000) as integer) as engaged_seconds,
     cast(sessions.event_count as integer) as event_count,
     cast(sessions.page_view_count as integer) as page_view_count,
     cast(sessions.product_viewed_count as integer) as product_viewed_count,

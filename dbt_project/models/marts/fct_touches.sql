@@ -46,11 +46,11 @@ ranked as (
     select
         *,
         case
-            when touch_type = 'visit' then row_number() over (
+            when touch_type <> 'visit' then 1
+            else row_number() over (
                 partition by session_id, touch_type, channel, utm_source, utm_campaign
                 order by session_event_number
             )
-            else 1
         end as contact_rank
     from contacts
     where touch_type is not null

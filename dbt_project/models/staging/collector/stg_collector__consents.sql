@@ -7,7 +7,7 @@
 
 {%- set person = ['event_id', 'customer_id', 'anonymous_id', 'email_token'] -%}
 {%- set told = person + ['source', 'occurred_at', 'is_simulated', '_load_id', '_loaded_at'] -%}
-{%- set in_order = 'partition by subject_id, purpose order by decided_at, is_granted desc, event_id' %}
+{%- set in_order = 'partition by subject_id, purpose order by decided_at asc, is_granted desc, event_id asc' %}
 
 with events as (
 

@@ -28,8 +28,8 @@ with source as (
         is_simulated,
         _load_id,
         _loaded_at,
-        -- A client repeats a message that it believes lost: the first that was received counts. Without an id nothing is
-        -- known to be a repetition.
+        -- A client repeats a message that it believes lost: the first receipt counts. Without an id nothing is known to
+        -- be a repetition.
         case
             when source is null or message_id is null then 1
             else row_number() over (partition by source, message_id order by received_at, _segment, _line)
@@ -82,7 +82,9 @@ parsed as (
         {{ json_text('properties', 'campaign_id') }} as source_campaign_id,
         {{ json_text('properties', 'product_id') }} as source_product_id,
         {{ json_text('properties', 'order_id') }} as source_order_id,
-        coalesce({{ json_text('properties', 'coupon_id') }}, {{ json_text('properties', 'coupon') }}) as source_coupon_id,
+        coalesce(
+            {{ json_text('properties', 'coupon_id') }}, {{ json_text('properties', 'coupon') }}
+        ) as source_coupon_id,
         {{ try_to_decimal(json_text('properties', 'quantity'), 12, 3) }} as quantity,
         {{ try_to_decimal(json_text('properties', 'price'), 12, 2) }} as price,
         coalesce(
