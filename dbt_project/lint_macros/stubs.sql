@@ -27,3 +27,4 @@
 {% macro try_to_decimal(text, precision, scale) %}try_to_decimal({{ text }}){% endmacro %}
 {% macro unnest_json_booleans(json, key, value) %}unnest({{ json }}) as {{ key }}, unnest({{ json }}) as {{ value }}{% endmacro %}
 {% macro last_known(column, window) %}last_known({{ column }}){% endmacro %}
+{% macro arrived_loads(code_version) %}'load'{% endmacro %}

@@ -7,8 +7,8 @@ import datetime as dt
 import itertools
 import json
 import random
-from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pandas as pd
@@ -20,10 +20,11 @@ from dmp_assets.settings import DBT_PROJECT_DIR
 from dmp_assets.warehouse import table_hashes
 
 MODELS = ("fct_events", "fct_sessions", "fct_touches", "consents", "rejected_rows")
-SOURCES = {"sources": {"collector": ["events", "consents"]}, "as_of": "2017-03-04"}
-START = dt.datetime(2017, 3, 1, 12)
+VARS = {"sources": {"collector": ["events", "consents"]}, "as_of": "2017-03-04"}
+START = dt.datetime.fromisoformat("2017-03-01T12:00:00")
 GAP = dt.timedelta(minutes=30)
 LOADS = ("a", "b", "c", "d")
+LOADED_AT = dt.datetime.fromisoformat("2026-01-01T00:00:00")
 
 RAW_EVENTS = """
     create schema raw;
@@ -48,25 +49,27 @@ class Events:
         self.monkeypatch = monkeypatch
         self.sql(RAW_EVENTS)
 
-    def dbt(self, command: str, *arguments: str):
+    def dbt(self, command: str, *arguments: str, settings: dict | None = None) -> Any:
         self.monkeypatch.setenv("DMP_WAREHOUSE", str(self.path))
         folders = ["--project-dir", DBT_PROJECT_DIR, "--profiles-dir", DBT_PROJECT_DIR]
         folders += ["--target-path", self.folder, "--log-path", self.folder]
-        finished = self.runner.invoke(
-            [command, *arguments, "--quiet", "--vars", json.dumps(SOURCES), *map(str, folders)]
+        finished: Any = self.runner.invoke(
+            [command, *arguments, "--quiet", "--vars", json.dumps(VARS | (settings or {})), *map(str, folders)]
         )
         assert finished.success, finished.exception or [
             result.message for result in finished.result if result.status not in ("success", "pass", "no-op")
         ]
         return finished.result
 
-    def build(self, *, tested: bool = False) -> None:
+    def build(self, *, tested: bool = False, settings: dict | None = None) -> None:
         """Build the models; ``tested`` with the data tests, for which the other marts are built too."""
         if tested:
             models = ["+no_staged_row_is_lost", "fct_sessions"]
-            self.dbt("build", "--exclude-resource-type", "unit_test", "--indirect-selection", "cautious", "--select", *models)
+            self.dbt(
+                "build", "--exclude-resource-type", "unit_test", "--indirect-selection", "cautious", "--select", *models
+            )
         else:
-            self.dbt("run", "--select", *(f"+{model}" for model in MODELS))
+            self.dbt("run", "--select", *(f"+{model}" for model in MODELS), settings=settings)
 
     def load(self, rows: list[dict]) -> None:
         frame = pd.DataFrame(rows)
@@ -85,12 +88,14 @@ class Events:
 
 def random_events(seed: int, devices: int = 8, visits: int = 40) -> list[dict]:
     """Return raw rows of four loads: pauses around the gap, repeated messages, e-mails, orders, consents, bad rows."""
-    rng = random.Random(seed)
+    rng = random.Random(seed)  # noqa: S311 - test data
     rows: list[dict] = []
     for device in range(devices):
         at = START + dt.timedelta(minutes=rng.randrange(60))
         for _ in range(visits):
-            at += rng.choice([dt.timedelta(seconds=20), dt.timedelta(minutes=29), GAP, GAP + dt.timedelta(microseconds=1)])
+            at += rng.choice(
+                [dt.timedelta(seconds=20), dt.timedelta(minutes=29), GAP, GAP + dt.timedelta(microseconds=1)]
+            )
             rows.append(_random_event(rng, f"d{device}", at))
     # A client repeats a message: another receipt, perhaps earlier, with another time, perhaps of another device.
     for row in rng.sample(rows, 40):
@@ -102,13 +107,18 @@ def random_events(seed: int, devices: int = 8, visits: int = 40) -> list[dict]:
         )
     for line, row in enumerate(rows):
         load = rng.choice(LOADS)
-        row |= {"_segment": "s", "_line": line, "_load_id": load, "_loaded_at": dt.datetime(2026, 1, 1 + LOADS.index(load))}
+        row |= {
+            "_segment": "s",
+            "_line": line,
+            "_load_id": load,
+            "_loaded_at": LOADED_AT + dt.timedelta(days=LOADS.index(load)),
+        }
     return rows
 
 
 def _random_event(rng: random.Random, device: str, at: dt.datetime) -> dict:
     kind = rng.choice(["page", "page", "track", "order", "email", "bad"])
-    event = {
+    return {
         "source": rng.choice(["simulated_web", "shop"]),
         "namespace": "cj",
         "message_id": None if kind == "bad" and rng.random() < 0.5 else f"m{rng.getrandbits(60)}",
@@ -124,7 +134,6 @@ def _random_event(rng: random.Random, device: str, at: dt.datetime) -> dict:
         "context": json.dumps({"page": {"path": f"/{kind}", "referrer": rng.choice(["https://bing.com", ""])}}),
         "properties": json.dumps({"order_id": rng.randrange(9), "revenue": rng.randrange(99), "currency": "USD"}),
     }
-    return event
 
 
 def plain_sessions(rows: list[dict]) -> set[frozenset[str]]:
@@ -182,27 +191,32 @@ def test_increments_in_any_order_give_the_tables_of_one_build(new_events, order)
 
 def test_a_day_more_writes_the_sessions_it_touches_and_no_other(new_events):
     events = new_events()
-    page = {"source": "web", "namespace": "cj", "event_type": "page", "_segment": "s", "_line": 1, "is_simulated": False}
-    today = page | {"_load_id": "a", "_loaded_at": dt.datetime(2026, 1, 1)}
-    noon = dt.datetime(2017, 3, 1, 12)
+    page = {
+        "source": "web",
+        "namespace": "cj",
+        "event_type": "page",
+        "_segment": "s",
+        "_line": 1,
+        "is_simulated": False,
+    }
+    today = page | {"_load_id": "a", "_loaded_at": LOADED_AT}
     events.load(
         [
-            today | {"message_id": device + hour, "anonymous_id": device, "received_at": noon.replace(hour=int(hour))}
+            today | {"message_id": device + hour, "anonymous_id": device, "received_at": START.replace(hour=int(hour))}
             for device in ("open", "closed")
             for hour in ("11", "12")
         ]
     )
     events.build()
-    before = events.sql("select event_id, session_id from marts.fct_events order by 1")
-    assert Counter(session for _, session in before).most_common(1)[0][1] == 1
+    assert events.sql("select count(*) from marts.fct_sessions") == [(4,)]
     # Marks show what is not written again.
-    events.sql("update marts.fct_events set page_title = 'mark'")
+    events.sql("update marts.fct_events set occurred_on = date '1900-01-01'")
     events.sql("update marts.fct_sessions set entry_page = 'mark'")
 
-    tomorrow = page | {"_load_id": "b", "_loaded_at": dt.datetime(2026, 1, 2), "anonymous_id": "open"}
-    events.load([tomorrow | {"message_id": "late", "received_at": noon - dt.timedelta(minutes=20)}])
+    tomorrow = page | {"_load_id": "b", "_loaded_at": LOADED_AT + dt.timedelta(days=1), "anonymous_id": "open"}
+    events.load([tomorrow | {"message_id": "late", "received_at": START - dt.timedelta(minutes=20)}])
     events.build()
-    unmarked = events.sql("select event_id from marts.fct_events where page_title is null order by 1")
+    unmarked = events.sql("select event_id from marts.fct_events where occurred_on > date '1900-01-01' order by 1")
     assert unmarked == [("web:late",), ("web:open12",)]
     renewed = events.sql("select anonymous_id, event_count from marts.fct_sessions where entry_page is null")
     assert renewed == [("open", 2)]
@@ -219,4 +233,18 @@ def test_what_leaves_the_raw_table_leaves_the_marts(new_events):
     events.build()
     events.sql("delete from raw.events where _load_id = 'b'")
     events.build()
+    assert events.hashes() == expected.hashes()
+
+
+def test_changed_rules_compute_every_session_anew(new_events):
+    events, expected = new_events(), new_events()
+    rows = random_events(seed=3)
+    for warehouse in (events, expected):
+        warehouse.load(rows)
+    events.build(settings={"session_gap_minutes": 10, "earliest_order_on": "2017-03-02"})
+    assert events.sql("select count(*) > 0 from quarantine.rejected_rows where reason = 'before_earliest_date'") == [
+        (True,)
+    ]
+    events.build()
+    expected.build()
     assert events.hashes() == expected.hashes()

@@ -1,3 +1,6 @@
+-- A table, because the changes are found among all that was ever said.
+{{ config(materialized='table') }}
+
 {%- set rules = {
     'missing_id': 'consent_id is null or subject_id is null',
     'missing_time': 'decided_at is null',

@@ -5,7 +5,7 @@
     Incremental: an accepted event that the table lacks as it is has arrived; a row whose event is no longer accepted as it
     was is gone. An arrival belongs to, joins or splits only sessions of its device with an event within the gap before or
     after it; a row that is gone may split its own session. These sessions are computed anew from all their events,
-    whatever the order of the loads; the post-hook deletes what is gone.
+    whatever the order of the loads; the post-hook deletes what is gone. What was parsed before is not parsed again.
 -#}
 {{ config(
     materialized='incremental',
@@ -22,23 +22,31 @@
     'session_gap_minutes', 'bot_user_agent_pattern', 'store_time_zone', 'earliest_order_on', 'sources',
 ]) -%}
 {%- set gap = 'interval ' ~ var('session_gap_minutes') ~ ' minute' -%}
-{%- set in_order = 'order by occurred_at, event_id' %}
+{%- set in_order = 'order by occurred_at, event_id' -%}
+{%- set same_receipt = 'accepted.event_id = present.event_id and accepted.received_at = present.received_at'
+    ~ ' and accepted._load_id = present._load_id' -%}
+{%- set columns = [
+    'event_id', 'source', 'event_type', 'event_name', 'customer_id', 'anonymous_id', 'previous_id', 'email_token',
+    'phone_token', 'occurred_at', 'received_at', 'is_clock_corrected', 'channel', 'referrer_host', 'utm_source',
+    'utm_medium', 'utm_campaign', 'utm_term', 'utm_content', 'page_url', 'page_path', 'page_title', 'product_id',
+    'order_id', 'coupon_id', 'campaign_id', 'quantity', 'amount', 'currency', 'device_type', 'os_name', 'locale',
+    'consent', 'is_sale_allowed', 'is_bot', 'is_simulated', 'properties', '_load_id',
+] %}
 
-with accepted as (
+with {% if is_incremental() %}
+    accepted as (
 
-    -- Without the columns that are parsed from JSON: to see that nothing arrived costs little.
-    select
-        event_id,
-        anonymous_id,
-        occurred_at,
-        received_at,
-        _load_id
-    from {{ ref('int_events_checked') }}
-    where reject_reason is null
+        select
+            event_id,
+            anonymous_id,
+            occurred_at,
+            received_at,
+            _load_id
+        from {{ ref('int_events_checked') }}
+        where reject_reason is null
 
-),
+    ),
 
-{% if is_incremental() %}
     present as (
 
         select
@@ -60,12 +68,19 @@ with accepted as (
             accepted.anonymous_id,
             accepted.occurred_at
         from accepted
-        left join present
-            on
-                accepted.event_id = present.event_id
-                and accepted.received_at = present.received_at
-                and accepted._load_id = present._load_id
+        left join present on {{ same_receipt }}
         where present.event_id is null
+
+    ),
+
+    gone as (
+
+        select
+            present.event_id,
+            present.session_id
+        from present
+        left join accepted on {{ same_receipt }}
+        where accepted.event_id is null
 
     ),
 
@@ -79,42 +94,39 @@ with accepted as (
                 and present.occurred_at >= arrived.occurred_at - {{ gap }}
                 and present.occurred_at <= arrived.occurred_at + {{ gap }}
         union
-        select present.session_id
-        from present
-        left join accepted
-            on
-                present.event_id = accepted.event_id
-                and present.received_at = accepted.received_at
-                and present._load_id = accepted._load_id
-        where accepted.event_id is null
+        select gone.session_id from gone
 
     ),
 
-    due as (
+    events as (
 
-        select event_id from arrived
-        union
-        select present.event_id
-        from present
-        inner join reopened on present.session_id = reopened.session_id
+        select
+            {{ columns | join(',\n            ') }}
+        from {{ ref('int_events_checked') }}
+        where
+            reject_reason is null
+            and _load_id in ({{ arrived_loads(code_version) }})
+            and event_id in (select arrived.event_id from arrived)
+        union all
+        select
+            {{ columns | join(',\n            ') }}
+        from {{ this }}
+        where
+            code_version = '{{ code_version }}'
+            and session_id in (select reopened.session_id from reopened)
+            and event_id not in (select gone.event_id from gone)
 
     ),
 {% else %}
-    due as (
+    events as (
 
-        select event_id from accepted
+        select
+            {{ columns | join(',\n            ') }}
+        from {{ ref('int_events_checked') }}
+        where reject_reason is null
 
     ),
 {% endif %}
-
-events as (
-
-    select checked.*
-    from {{ ref('int_events_checked') }} as checked
-    inner join due on checked.event_id = due.event_id
-    where checked.reject_reason is null
-
-),
 
 visits as (
 
@@ -153,47 +165,12 @@ sessions as (
 )
 
 select
-    events.event_id,
-    events.source,
-    events.event_type,
-    events.event_name,
-    events.customer_id,
-    events.anonymous_id,
-    events.previous_id,
-    events.email_token,
-    events.phone_token,
-    events.occurred_at,
+    {%- for column in columns %}
+        events.{{ column }},
+    {%- endfor %}
     cast({{ to_local_time('events.occurred_at', var('store_time_zone')) }} as date) as occurred_on,
-    events.received_at,
-    events.is_clock_corrected,
     sessions.session_id,
     cast(sessions.session_event_number as integer) as session_event_number,
-    events.channel,
-    events.referrer_host,
-    events.utm_source,
-    events.utm_medium,
-    events.utm_campaign,
-    events.utm_term,
-    events.utm_content,
-    events.page_url,
-    events.page_path,
-    events.page_title,
-    events.product_id,
-    events.order_id,
-    events.coupon_id,
-    events.campaign_id,
-    events.quantity,
-    events.amount,
-    events.currency,
-    events.device_type,
-    events.os_name,
-    events.locale,
-    events.consent,
-    events.is_sale_allowed,
-    events.is_bot,
-    events.is_simulated,
-    events.properties,
-    events._load_id,
     '{{ code_version }}' as code_version
 from events
 left join sessions on events.event_id = sessions.event_id
