@@ -20,3 +20,11 @@
 {% macro matches_pattern(text, pattern) %}matches_pattern({{ text }}){% endmacro %}
 {% macro try_to_double(text) %}try_to_double({{ text }}){% endmacro %}
 {% macro row_hash(columns) %}row_hash({{ columns | join(', ') }}){% endmacro %}
+{% macro milliseconds_between(from_at, to_at) %}milliseconds_between({{ from_at }}, {{ to_at }}){% endmacro %}
+{% macro extract_pattern(text, pattern, group) %}extract_pattern({{ text }}){% endmacro %}
+{% macro decode_url(text) %}decode_url({{ text }}){% endmacro %}
+{% macro json_text(json, path) %}json_text({{ json }}){% endmacro %}
+{% macro try_to_decimal(text, precision, scale) %}try_to_decimal({{ text }}){% endmacro %}
+{% macro unnest_json_booleans(json, key, value) %}unnest({{ json }}) as {{ key }}, unnest({{ json }}) as {{ value }}{% endmacro %}
+{% macro last_known(column, window) %}last_known({{ column }}){% endmacro %}
+{% macro arrived_loads(code_version) %}'load'{% endmacro %}

@@ -39,6 +39,23 @@
             'touch_id': 'string', 'customer_id': 'string', 'campaign_id': 'string', 'source': 'string',
             'touch_type': 'string', 'touched_on': 'date', 'coupon_id': 'string',
         },
+        'events': {
+            'event_id': 'string', 'source': 'string', 'event_type': 'string', 'event_name': 'string',
+            'customer_id': 'string', 'anonymous_id': 'string', 'previous_id': 'string', 'email_token': 'string',
+            'phone_token': 'string', 'occurred_at': 'timestamp', 'received_at': 'timestamp',
+            'is_clock_corrected': 'boolean', 'channel': 'string', 'referrer_host': 'string', 'utm_source': 'string',
+            'utm_medium': 'string', 'utm_campaign': 'string', 'utm_term': 'string', 'utm_content': 'string',
+            'page_url': 'string', 'page_path': 'string', 'page_title': 'string', 'product_id': 'string',
+            'order_id': 'string', 'coupon_id': 'string', 'campaign_id': 'string', 'quantity': 'decimal(12, 3)',
+            'amount': 'decimal(12, 2)', 'currency': 'string', 'device_type': 'string', 'os_name': 'string',
+            'locale': 'string', 'consent': 'string', 'is_sale_allowed': 'boolean', 'is_bot': 'boolean',
+            'is_simulated': 'boolean', 'properties': 'string',
+        },
+        'consents': {
+            'consent_id': 'string', 'subject_id': 'string', 'customer_id': 'string', 'anonymous_id': 'string',
+            'email_token': 'string', 'source': 'string', 'purpose': 'string', 'is_granted': 'boolean',
+            'decided_at': 'timestamp', 'is_simulated': 'boolean',
+        },
     } -%}
     {%- if contract_table not in tables -%}
         {{ exceptions.raise_compiler_error(

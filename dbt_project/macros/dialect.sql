@@ -73,6 +73,19 @@
     explode(sequence({{ first_date }}, {{ last_date }}, interval {{ days }} day))
 {%- endmacro %}
 
+{#- Whole milliseconds from one timestamp to a later one (bigint). -#}
+{% macro milliseconds_between(from_at, to_at) -%}
+    {{ return(adapter.dispatch('milliseconds_between')(from_at, to_at)) }}
+{%- endmacro %}
+
+{% macro default__milliseconds_between(from_at, to_at) -%}
+    date_sub('millisecond', {{ from_at }}, {{ to_at }})
+{%- endmacro %}
+
+{% macro spark__milliseconds_between(from_at, to_at) -%}
+    timestampdiff(millisecond, {{ from_at }}, {{ to_at }})
+{%- endmacro %}
+
 {#- A text with every match of a pattern replaced. -#}
 {% macro replace_pattern(text, pattern, replacement) -%}
     {{ return(adapter.dispatch('replace_pattern')(text, pattern, replacement)) }}
@@ -99,9 +112,64 @@
     regexp_like({{ text }}, '{{ pattern }}')
 {%- endmacro %}
 
+{#- A group of a pattern's first match in a text; null where it is not found or empty. -#}
+{% macro extract_pattern(text, pattern, group) -%}
+    nullif(regexp_extract({{ text }}, '{{ pattern }}', {{ group }}), '')
+{%- endmacro %}
+
+{#- A part of a URL with its percent signs and plus signs decoded. -#}
+{% macro decode_url(text) -%}
+    {{ return(adapter.dispatch('decode_url')(text)) }}
+{%- endmacro %}
+
+{% macro default__decode_url(text) -%}
+    url_decode(replace({{ text }}, '+', ' '))
+{%- endmacro %}
+
+{% macro spark__decode_url(text) -%}
+    try_url_decode({{ text }})
+{%- endmacro %}
+
+{#- Value at a path ('page.url') of a JSON object (text): text as it is, anything else as JSON; null, empty, none: null. -#}
+{% macro json_text(json, path) -%}
+    {{ return(adapter.dispatch('json_text')(json, path)) }}
+{%- endmacro %}
+
+{% macro default__json_text(json, path) -%}
+    nullif(trim(json_extract_string({{ json }}, '$.{{ path }}')), '')
+{%- endmacro %}
+
+{% macro spark__json_text(json, path) -%}
+    nullif(trim(get_json_object({{ json }}, '$.{{ path }}')), '')
+{%- endmacro %}
+
+{#- One row per key of a JSON object of booleans (text): two columns of a select list, which it names. -#}
+{% macro unnest_json_booleans(json, key, value) -%}
+    {{ return(adapter.dispatch('unnest_json_booleans')(json, key, value)) }}
+{%- endmacro %}
+
+{% macro default__unnest_json_booleans(json, key, value) -%}
+    unnest(map_keys(from_json({{ json }}, '"MAP(VARCHAR,BOOLEAN)"'))) as {{ key }},
+    unnest(map_values(from_json({{ json }}, '"MAP(VARCHAR,BOOLEAN)"'))) as {{ value }}
+{%- endmacro %}
+
+{% macro spark__unnest_json_booleans(json, key, value) -%}
+    explode(from_json({{ json }}, 'map<string,boolean>')) as ({{ key }}, {{ value }})
+{%- endmacro %}
+
+{#- Last value of a column that is not null, in the rows of a window up to the present one. -#}
+{% macro last_known(column, window) -%}
+    last_value({{ column }} ignore nulls) over ({{ window }} rows between unbounded preceding and current row)
+{%- endmacro %}
+
 {#- Number in a text, null where the text is none. -#}
 {% macro try_to_double(text) -%}
     try_cast({{ text }} as double)
+{%- endmacro %}
+
+{#- Decimal number in a text, rounded to its scale; null where the text is none or too large. -#}
+{% macro try_to_decimal(text, precision, scale) -%}
+    try_cast({{ text }} as decimal({{ precision }}, {{ scale }}))
 {%- endmacro %}
 
 {#- The named columns of a row as a JSON object (text). -#}

@@ -7,7 +7,9 @@
     'order_lines': ref('fct_order_lines'),
     'campaigns': ref('dim_campaigns'),
     'campaign_members': ref('fct_touches') ~ " where touch_type = 'membership'",
-    'touches': ref('fct_touches') ~ " where touch_type <> 'membership'",
+    'touches': ref('fct_touches') ~ " where touch_type <> 'membership' and event_id is null",
+    'events': ref('fct_events'),
+    'consents': ref('consents'),
 } %}
 
 with counts as (

@@ -56,6 +56,7 @@ days as (
         touched_on as known_on,
         {{ content_hash(["'touch'", 'touch_id', 'customer_id', 'campaign_id', 'touch_type']) }} as content_hash
     from {{ ref('fct_touches') }}
+    where touch_type in ('membership', 'redemption')
     group by touched_on
 
 ),

@@ -567,6 +567,7 @@ touches as (
         count(*) filter (where touches.touch_type = 'redemption') as redemption_count
     from {{ ref('fct_touches') }} as touches
     inner join as_of on touches.touched_on < as_of.as_of_on
+    where touches.touch_type in ('membership', 'redemption')
     group by as_of.as_of_on, touches.customer_id
 
 ),

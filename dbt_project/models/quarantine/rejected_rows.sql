@@ -11,6 +11,10 @@ with rejected as (
     {{ rejected_rows('campaign_members', 'campaign_member_id') }}
     union all
     {{ rejected_rows('touches', 'touch_id') }}
+    union all
+    {{ rejected_rows('events', 'event_id') }}
+    union all
+    {{ rejected_rows('consents', 'consent_id') }}
 
 )
 

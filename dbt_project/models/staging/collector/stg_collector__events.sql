@@ -1,0 +1,160 @@
+{#-
+    Time: what a client's clock says is wrong by as much as its clock at sending is, so an event happened
+    received_at - (sent_at - original_at), and never after its receipt. Without sent_at the client's time is taken as it
+    is, up to the receipt; without original_at it is the receipt.
+-#}
+{{ config(enabled='collector' in var('sources')) }}
+
+with source as (
+
+    select
+        source,
+        namespace,
+        message_id,
+        event_type,
+        event_name,
+        user_id,
+        anonymous_id,
+        previous_id,
+        email_token,
+        phone_token,
+        sent_at,
+        original_at,
+        received_at,
+        context,
+        properties,
+        consent,
+        is_gpc,
+        is_simulated,
+        _load_id,
+        _loaded_at,
+        -- A client repeats a message that it believes lost: the first receipt counts. Without an id nothing is known to
+        -- be a repetition.
+        case
+            when source is null or message_id is null then 1
+            else row_number() over (partition by source, message_id order by received_at, _segment, _line)
+        end as receipt_rank
+    from {{ source('collector', 'events') }}
+
+),
+
+first_receipts as (
+
+    select
+        *,
+        least(
+            received_at,
+            coalesce(
+                case when sent_at is null then original_at else received_at - (sent_at - original_at) end,
+                received_at
+            )
+        ) as occurred_at
+    from source
+    where receipt_rank = 1
+
+),
+
+parsed as (
+
+    select
+        *,
+        {{ is_email_event('event_name') }} as is_email,
+        {{ json_text('context', 'page.path') }} as context_path,
+        coalesce({{ json_text('context', 'page.url') }}, {{ json_text('properties', 'url') }}) as url,
+        coalesce({{ json_text('context', 'page.title') }}, {{ json_text('properties', 'title') }}) as page_title,
+        coalesce({{ json_text('context', 'page.referrer') }}, {{ json_text('properties', 'referrer') }}) as referrer,
+        coalesce(
+            {{ json_text('context', 'page.search') }},
+            {{ json_text('properties', 'search') }},
+            {{ json_text('context', 'page.url') }},
+            {{ json_text('properties', 'url') }}
+        ) as query,
+        {{ json_text('context', 'campaign.id') }} as context_campaign_id,
+        {{ json_text('context', 'campaign.name') }} as campaign_name,
+        {{ json_text('context', 'campaign.source') }} as campaign_source,
+        {{ json_text('context', 'campaign.medium') }} as campaign_medium,
+        {{ json_text('context', 'campaign.term') }} as campaign_term,
+        {{ json_text('context', 'campaign.content') }} as campaign_content,
+        {{ json_text('context', 'userAgent') }} as user_agent,
+        {{ json_text('context', 'device.type') }} as context_device_type,
+        {{ json_text('context', 'os.name') }} as context_os_name,
+        {{ json_text('context', 'locale') }} as locale,
+        {{ json_text('properties', 'campaign_id') }} as source_campaign_id,
+        {{ json_text('properties', 'product_id') }} as source_product_id,
+        {{ json_text('properties', 'order_id') }} as source_order_id,
+        coalesce(
+            {{ json_text('properties', 'coupon_id') }}, {{ json_text('properties', 'coupon') }}
+        ) as source_coupon_id,
+        {{ try_to_decimal(json_text('properties', 'quantity'), 12, 3) }} as quantity,
+        {{ try_to_decimal(json_text('properties', 'price'), 12, 2) }} as price,
+        coalesce(
+            {{ try_to_decimal(json_text('properties', 'revenue'), 12, 2) }},
+            {{ try_to_decimal(json_text('properties', 'total'), 12, 2) }},
+            {{ try_to_decimal(json_text('properties', 'value'), 12, 2) }}
+        ) as stated_amount,
+        upper({{ json_text('properties', 'currency') }}) as currency
+    from first_receipts
+
+),
+
+located as (
+
+    select
+        *,
+        {{ url_host('url') }} as page_host,
+        {{ url_host('referrer') }} as referrer_host,
+        coalesce(campaign_source, {{ url_parameter('query', 'utm_source') }}) as utm_source,
+        coalesce(campaign_medium, {{ url_parameter('query', 'utm_medium') }}) as utm_medium,
+        coalesce(campaign_name, {{ url_parameter('query', 'utm_campaign') }}) as utm_campaign,
+        coalesce(campaign_term, {{ url_parameter('query', 'utm_term') }}) as utm_term,
+        coalesce(campaign_content, {{ url_parameter('query', 'utm_content') }}) as utm_content,
+        {{ extract_pattern('query', '[?&](?:gclid|gbraid|wbraid|msclkid)=([^&#]+)', 1) }} as ad_click_id
+    from parsed
+
+)
+
+select
+    source || ':' || message_id as event_id,
+    source,
+    event_type,
+    nullif(trim(event_name), '') as event_name,
+    namespace || ':' || nullif(trim(user_id), '') as customer_id,
+    nullif(trim(anonymous_id), '') as anonymous_id,
+    nullif(trim(previous_id), '') as previous_id,
+    email_token,
+    phone_token,
+    cast(occurred_at as timestamp) as occurred_at,
+    cast(received_at as timestamp) as received_at,
+    -- The way from sender to receiver alone takes less than a minute.
+    coalesce(
+        occurred_at > original_at + interval 1 minute or occurred_at < original_at - interval 1 minute, false
+    ) as is_clock_corrected,
+    {{ channel('is_email', 'lower(utm_source)', 'lower(utm_medium)', 'ad_click_id', 'referrer_host', 'page_host') }}
+        as channel,
+    referrer_host,
+    utm_source,
+    utm_medium,
+    utm_campaign,
+    utm_term,
+    utm_content,
+    {{ url_without_query('url') }} as page_url,
+    coalesce(context_path, {{ url_path('url') }}) as page_path,
+    page_title,
+    namespace || ':' || source_product_id as product_id,
+    namespace || ':' || source_order_id as order_id,
+    namespace || ':' || source_coupon_id as coupon_id,
+    namespace || ':' || coalesce(source_campaign_id, context_campaign_id, campaign_name) as campaign_id,
+    quantity,
+    cast(coalesce(stated_amount, price * coalesce(quantity, 1)) as decimal(12, 2)) as amount,
+    currency,
+    {{ device_type('user_agent', 'context_device_type') }} as device_type,
+    {{ os_name('user_agent', 'context_os_name') }} as os_name,
+    locale,
+    consent,
+    not coalesce(is_gpc, false) as is_sale_allowed,
+    {{ is_bot('user_agent') }} as is_bot,
+    is_simulated,
+    properties,
+    cast(_load_id as string) as _load_id,
+    cast(_loaded_at as timestamp) as _loaded_at
+from located

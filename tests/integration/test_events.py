@@ -1,0 +1,250 @@
+"""Events, sessions, touches and consents in the warehouse: the same by any way of increments.
+
+A warehouse with nothing but raw.events, built by dbt alone, in this process: one command costs a second.
+"""
+
+import datetime as dt
+import itertools
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pytest
+from dbt.cli.main import dbtRunner
+from dbt.contracts.graph.manifest import Manifest
+
+from dmp_assets.settings import DBT_PROJECT_DIR
+from dmp_assets.warehouse import table_hashes
+
+MODELS = ("fct_events", "fct_sessions", "fct_touches", "consents", "rejected_rows")
+VARS = {"sources": {"collector": ["events", "consents"]}, "as_of": "2017-03-04"}
+START = dt.datetime.fromisoformat("2017-03-01T12:00:00")
+GAP = dt.timedelta(minutes=30)
+LOADS = ("a", "b", "c", "d")
+LOADED_AT = dt.datetime.fromisoformat("2026-01-01T00:00:00")
+
+RAW_EVENTS = """
+    create schema raw;
+    create table raw.events (
+        source varchar, namespace varchar, message_id varchar, event_type varchar, event_name varchar, user_id varchar,
+        anonymous_id varchar, previous_id varchar, group_id varchar, email_token varchar, phone_token varchar,
+        sent_at timestamp, original_at timestamp, received_at timestamp, context varchar, properties varchar,
+        traits varchar, consent varchar, is_gpc boolean, is_simulated boolean, _segment varchar, _line bigint,
+        _load_id varchar, _loaded_at timestamp
+    )
+"""
+
+
+class Events:
+    """A warehouse with raw.events, and dbt to build what is made of it."""
+
+    def __init__(self, folder: Path, manifest: Manifest | None, monkeypatch: pytest.MonkeyPatch) -> None:
+        folder.mkdir()
+        self.folder = folder
+        self.path = folder / "warehouse.duckdb"
+        self.runner = dbtRunner(manifest=manifest)
+        self.monkeypatch = monkeypatch
+        self.sql(RAW_EVENTS)
+
+    def dbt(self, command: str, *arguments: str, settings: dict | None = None) -> Any:
+        self.monkeypatch.setenv("DMP_WAREHOUSE", str(self.path))
+        folders = ["--project-dir", DBT_PROJECT_DIR, "--profiles-dir", DBT_PROJECT_DIR]
+        folders += ["--target-path", self.folder, "--log-path", self.folder]
+        finished: Any = self.runner.invoke(
+            [command, *arguments, "--quiet", "--vars", json.dumps(VARS | (settings or {})), *map(str, folders)]
+        )
+        assert finished.success, finished.exception or [
+            result.message for result in finished.result if result.status not in ("success", "pass", "no-op")
+        ]
+        return finished.result
+
+    def build(self, *, tested: bool = False, settings: dict | None = None) -> None:
+        """Build the models; ``tested`` with the data tests, for which the other marts are built too."""
+        if tested:
+            models = ["+no_staged_row_is_lost", "fct_sessions"]
+            self.dbt(
+                "build", "--exclude-resource-type", "unit_test", "--indirect-selection", "cautious", "--select", *models
+            )
+        else:
+            self.dbt("run", "--select", *(f"+{model}" for model in MODELS), settings=settings)
+
+    def load(self, rows: list[dict]) -> None:
+        frame = pd.DataFrame(rows)
+        with duckdb.connect(str(self.path)) as connection:
+            connection.register("frame", frame)
+            connection.execute("insert into raw.events by name select * from frame")
+
+    def sql(self, query: str) -> list[tuple]:
+        with duckdb.connect(str(self.path)) as connection:
+            return connection.execute(query).fetchall()
+
+    def hashes(self) -> dict[str, str]:
+        with duckdb.connect(str(self.path)) as connection:
+            return {name: value for name, value in table_hashes(connection).items() if name.split(".")[1] in MODELS}
+
+
+def random_events(seed: int, devices: int = 8, visits: int = 40) -> list[dict]:
+    """Return raw rows of four loads: pauses around the gap, repeated messages, e-mails, orders, consents, bad rows."""
+    rng = random.Random(seed)  # noqa: S311 - test data
+    rows: list[dict] = []
+    for device in range(devices):
+        at = START + dt.timedelta(minutes=rng.randrange(60))
+        for _ in range(visits):
+            at += rng.choice(
+                [dt.timedelta(seconds=20), dt.timedelta(minutes=29), GAP, GAP + dt.timedelta(microseconds=1)]
+            )
+            rows.append(_random_event(rng, f"d{device}", at))
+    # A client repeats a message: another receipt, perhaps earlier, with another time, perhaps of another device.
+    for row in rng.sample(rows, 40):
+        shift = dt.timedelta(minutes=rng.choice([-50, -10, 10, 50]))
+        rows.append(
+            row
+            | {"original_at": row["original_at"] + shift, "received_at": row["received_at"] + shift}
+            | {"anonymous_id": rng.choice([row["anonymous_id"], "d0"]), "event_name": "Repeated"}
+        )
+    for line, row in enumerate(rows):
+        load = rng.choice(LOADS)
+        row |= {
+            "_segment": "s",
+            "_line": line,
+            "_load_id": load,
+            "_loaded_at": LOADED_AT + dt.timedelta(days=LOADS.index(load)),
+        }
+    return rows
+
+
+def _random_event(rng: random.Random, device: str, at: dt.datetime) -> dict:
+    kind = rng.choice(["page", "page", "track", "order", "email", "bad"])
+    return {
+        "source": rng.choice(["simulated_web", "shop"]),
+        "namespace": "cj",
+        "message_id": None if kind == "bad" and rng.random() < 0.5 else f"m{rng.getrandbits(60)}",
+        "event_type": "page" if kind == "page" else "other" if kind == "bad" else "track",
+        "event_name": {"order": "Order Completed", "email": "Email Opened"}.get(kind, "Product Viewed"),
+        "user_id": rng.choice([None, None, "1", "2"]),
+        "anonymous_id": device,
+        "original_at": at,
+        "received_at": at + dt.timedelta(seconds=1),
+        "consent": rng.choice([None, '{"analytics":true}', '{"analytics":false}', "{}"]),
+        "is_gpc": rng.random() < 0.1,
+        "is_simulated": False,
+        "context": json.dumps({"page": {"path": f"/{kind}", "referrer": rng.choice(["https://bing.com", ""])}}),
+        "properties": json.dumps({"order_id": rng.randrange(9), "revenue": rng.randrange(99), "currency": "USD"}),
+    }
+
+
+def plain_sessions(rows: list[dict]) -> set[frozenset[str]]:
+    """Return the sessions of raw rows as sets of event ids, by the plain definition."""
+    first: dict[str, dict] = {}
+    for row in sorted(rows, key=lambda row: (row["received_at"], row["_segment"], row["_line"])):
+        if row["message_id"] and row["source"]:
+            first.setdefault(f"{row['source']}:{row['message_id']}", row)
+    visits = sorted(
+        (row["anonymous_id"], row["original_at"], event_id)
+        for event_id, row in first.items()
+        if row["event_type"] in ("page", "track") and row["event_name"] != "Email Opened"
+    )
+    sessions: list[set[str]] = []
+    for earlier, (device, at, event_id) in zip([None, *visits], visits, strict=False):
+        if not earlier or earlier[0] != device or at - earlier[1] > GAP:
+            sessions.append(set())
+        sessions[-1].add(event_id)
+    return {frozenset(session) for session in sessions}
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory) -> Manifest:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        parser = Events(tmp_path_factory.mktemp("parse") / "events", None, monkeypatch)
+        return parser.dbt("parse")
+
+
+@pytest.fixture
+def new_events(manifest, tmp_path, monkeypatch):
+    numbers = itertools.count()
+    return lambda: Events(tmp_path / str(next(numbers)), manifest, monkeypatch)
+
+
+@pytest.mark.parametrize("order", ["dcba", "bdac"])
+def test_increments_in_any_order_give_the_tables_of_one_build(new_events, order):
+    rows = random_events(seed=ord(order[0]))
+    whole = new_events()
+    whole.load(rows)
+    whole.build()
+    expected = whole.hashes()
+    assert set(expected) == {"quarantine.rejected_rows", *(f"marts.{model}" for model in MODELS[:-1])}
+    sessions = whole.sql("select list(event_id) from marts.fct_events where session_id is not null group by session_id")
+    assert {frozenset(session) for (session,) in sessions} == plain_sessions(rows)
+
+    parts = new_events()
+    for load in order:
+        parts.load([row for row in rows if row["_load_id"] == load])
+        parts.build()
+    assert parts.hashes() == expected
+
+    parts.build(tested=True)
+    assert parts.hashes() == expected, "a build without new events changes something"
+
+
+def test_a_day_more_writes_the_sessions_it_touches_and_no_other(new_events):
+    events = new_events()
+    page = {
+        "source": "web",
+        "namespace": "cj",
+        "event_type": "page",
+        "_segment": "s",
+        "_line": 1,
+        "is_simulated": False,
+    }
+    today = page | {"_load_id": "a", "_loaded_at": LOADED_AT}
+    events.load(
+        [
+            today | {"message_id": device + hour, "anonymous_id": device, "received_at": START.replace(hour=int(hour))}
+            for device in ("open", "closed")
+            for hour in ("11", "12")
+        ]
+    )
+    events.build()
+    assert events.sql("select count(*) from marts.fct_sessions") == [(4,)]
+    # Marks show what is not written again.
+    events.sql("update marts.fct_events set occurred_on = date '1900-01-01'")
+    events.sql("update marts.fct_sessions set entry_page = 'mark'")
+
+    tomorrow = page | {"_load_id": "b", "_loaded_at": LOADED_AT + dt.timedelta(days=1), "anonymous_id": "open"}
+    events.load([tomorrow | {"message_id": "late", "received_at": START - dt.timedelta(minutes=20)}])
+    events.build()
+    unmarked = events.sql("select event_id from marts.fct_events where occurred_on > date '1900-01-01' order by 1")
+    assert unmarked == [("web:late",), ("web:open12",)]
+    renewed = events.sql("select anonymous_id, event_count from marts.fct_sessions where entry_page is null")
+    assert renewed == [("open", 2)]
+    assert events.sql("select count(*) from marts.fct_sessions") == [(4,)]
+
+
+def test_what_leaves_the_raw_table_leaves_the_marts(new_events):
+    rows = random_events(seed=7)
+    kept = [row for row in rows if row["_load_id"] != "b"]
+    events, expected = new_events(), new_events()
+    expected.load(kept)
+    expected.build()
+    events.load(rows)
+    events.build()
+    events.sql("delete from raw.events where _load_id = 'b'")
+    events.build()
+    assert events.hashes() == expected.hashes()
+
+
+def test_changed_rules_compute_every_session_anew(new_events):
+    events, expected = new_events(), new_events()
+    rows = random_events(seed=3)
+    for warehouse in (events, expected):
+        warehouse.load(rows)
+    events.build(settings={"session_gap_minutes": 10, "earliest_order_on": "2017-03-02"})
+    assert events.sql("select count(*) > 0 from quarantine.rejected_rows where reason = 'before_earliest_date'") == [
+        (True,)
+    ]
+    events.build()
+    expected.build()
+    assert events.hashes() == expected.hashes()
