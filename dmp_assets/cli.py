@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dmp_assets.collector import cli as collector_cli
 from dmp_assets.errors import UserError
+from dmp_assets.errors import user_errors as _user_errors
 from dmp_assets.settings import Settings, get_settings
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+app.add_typer(collector_cli.keys_app, name="keys")
+app.command()(collector_cli.collect)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a script instead of text.")]
 
@@ -171,16 +175,6 @@ def _instance() -> Generator[DagsterInstance]:
 
     with dg.DagsterInstance.get() as instance:
         yield instance
-
-
-@contextlib.contextmanager
-def _user_errors() -> Generator[None]:
-    """Print a user's mistake without a stack trace and exit with code 2."""
-    try:
-        yield
-    except UserError as error:
-        typer.secho(str(error), fg=typer.colors.RED, err=True)
-        raise typer.Exit(2) from None
 
 
 def _print_report(report: RunReport, settings: Settings, *, as_json: bool) -> None:

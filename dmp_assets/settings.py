@@ -61,6 +61,14 @@ class Settings(BaseSettings):
         le=3600,
         description="seconds from 0 to 3600 to wait for another process to release the warehouse (default: 30)",
     )
+    collector_kafka: str | None = Field(
+        default=None,
+        description="Kafka brokers, host:port with commas between them; the collector then writes there (default: to files)",
+    )
+    collector_kafka_topic: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,249}$")] = Field(
+        default="events",
+        description="a Kafka topic: letters, digits, dot, _ and - (default: events)",
+    )
 
     @field_validator("home", "complete_journey_dir")
     @classmethod
@@ -71,6 +79,11 @@ class Settings(BaseSettings):
     def warehouse_path(self) -> Path:
         """The DuckDB file with every table."""
         return self.home / "warehouse.duckdb"
+
+    @property
+    def collector_dir(self) -> Path:
+        """The event collector's write keys and segments."""
+        return self.home / "collector"
 
     @property
     def dagster_home(self) -> Path:

@@ -1,0 +1,125 @@
+"""The commands ``dmp collect`` and ``dmp keys``."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dmp_assets.errors import user_errors
+from dmp_assets.settings import Settings, get_settings
+
+if TYPE_CHECKING:
+    from dmp_assets.collector.commit import EventWriter
+
+keys_app = typer.Typer(help="The write keys by which sources send events.", no_args_is_help=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a script instead of text.")]
+KeyId = Annotated[str, typer.Argument(help="The key's id, as `dmp keys list` shows it.")]
+
+
+def collect(
+    host: Annotated[
+        str, typer.Option(help="The address to listen on; 0.0.0.0 is every one of this machine.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 is any free one.")] = 8080,
+) -> None:
+    """Receive events over HTTP until stopped, and keep them for the next refresh to load."""
+    with user_errors():
+        settings = get_settings()
+        from dmp_assets.collector.keys import KeyReader
+        from dmp_assets.collector.server import Collector, listen, serve
+
+        keys = KeyReader(settings.collector_dir / "keys.json")
+        listening = listen(host, port)
+        collector = Collector(keys, _writer(settings))
+        typer.echo(f"The collector listens on http://{host}:{listening.getsockname()[1]}")
+        serve(collector, listening)
+
+
+@keys_app.command()
+def create(
+    source: Annotated[str, typer.Argument(help="The source that will send with it: a-z, 0-9 and _.")],
+    namespace: Annotated[
+        str | None, typer.Option(help="What goes before the source's customer ids; the source's name unless given.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a write key and print it, this once: only its hash is kept."""
+    with user_errors():
+        from dmp_assets.collector.keys import create_key
+
+        token, key = create_key(get_settings().collector_dir / "keys.json", source, namespace or source)
+    if as_json:
+        facts = {"write_key": token, "key_id": key.key_id, "source": key.source, "namespace": key.namespace}
+        typer.echo(json.dumps(facts, indent=2))
+    else:
+        typer.echo(f"{token}\nThis is the write key of {source} (id {key.key_id}). It is not shown again.")
+
+
+@keys_app.command(name="list")
+def list_keys(as_json: AsJson = False) -> None:
+    """Print the write keys: id, source, namespace, when they were made, whether they are disabled."""
+    with user_errors():
+        from dmp_assets.collector.keys import read_keys
+
+        keys = read_keys(get_settings().collector_dir / "keys.json")
+    if as_json:
+        hidden = {"token_hash"}
+        rows = [
+            {"key_id": key.key_id} | {k: v for k, v in dataclasses.asdict(key).items() if k not in hidden}
+            for key in keys
+        ]
+        typer.echo(json.dumps(rows, indent=2))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("id", "source", "namespace", "created", "state")
+    for key in keys:
+        table.add_row(
+            key.key_id, key.source, key.namespace, key.created_at, "disabled" if key.is_disabled else "enabled"
+        )
+    Console().print(table)
+
+
+@keys_app.command()
+def disable(key_id: KeyId) -> None:
+    """Refuse a key's events until it is enabled again; a running collector follows within a second."""
+    _set_disabled(key_id, is_disabled=True)
+
+
+@keys_app.command()
+def enable(key_id: KeyId) -> None:
+    """Accept a key's events again."""
+    _set_disabled(key_id, is_disabled=False)
+
+
+@keys_app.command()
+def revoke(key_id: KeyId) -> None:
+    """Forget a key for good; clients that still use it are refused as unknown."""
+    with user_errors():
+        from dmp_assets.collector.keys import revoke_key
+
+        key = revoke_key(get_settings().collector_dir / "keys.json", key_id)
+    typer.echo(f"The write key {key.key_id} of {key.source} is revoked.")
+
+
+def _set_disabled(key_id: str, *, is_disabled: bool) -> None:
+    with user_errors():
+        from dmp_assets.collector.keys import set_disabled
+
+        key = set_disabled(get_settings().collector_dir / "keys.json", key_id, is_disabled=is_disabled)
+    typer.echo(f"The write key {key.key_id} of {key.source} is {'disabled' if is_disabled else 'enabled'}.")
+
+
+def _writer(settings: Settings) -> EventWriter:
+    if settings.collector_kafka:
+        from dmp_assets.collector.kafka import KafkaWriter
+
+        return KafkaWriter(settings.collector_kafka, settings.collector_kafka_topic)
+    from dmp_assets.collector.segments import SegmentWriter
+
+    return SegmentWriter(settings.collector_dir)

@@ -1,0 +1,161 @@
+"""Write keys: which source an event comes from. Only a hash of each key is kept, in ``keys.json`` of the collector's folder."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import logging
+import os
+import re
+import secrets
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from dmp_assets.errors import UserError
+
+NAME = re.compile(r"[a-z0-9_]+")
+ID_DIGITS = 12
+# How long a running collector may go on with the keys as they were.
+REREAD_SECONDS = 1.0
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class WriteKey:
+    """A write key as it is stored: the SHA-256 of the token, the source, the namespace of its customer ids."""
+
+    token_hash: str
+    source: str
+    namespace: str
+    created_at: str
+    is_disabled: bool = False
+
+    @property
+    def key_id(self) -> str:
+        """The name by which commands speak of the key; it reveals nothing of the token."""
+        return self.token_hash[:ID_DIGITS]
+
+
+class KeyReader:
+    """The write keys as the collector sees them; notices within ``REREAD_SECONDS`` that the file has changed."""
+
+    def __init__(self, path: Path) -> None:
+        """Read the file; there may be none yet.
+
+        Raises:
+            UserError: the file is damaged.
+        """
+        self._path = path
+        self._version = _version(path)
+        self._keys = {key.token_hash: key for key in read_keys(path)}
+        self._checked = time.monotonic()
+
+    def find(self, token: str) -> WriteKey | None:
+        """Return the key of a token, or None; the keys before it stay valid while the file cannot be read."""
+        if time.monotonic() - self._checked >= REREAD_SECONDS:
+            self._checked = time.monotonic()
+            version = _version(self._path)
+            if version != self._version:
+                try:
+                    self._keys = {key.token_hash: key for key in read_keys(self._path)}
+                except (UserError, OSError) as error:
+                    logger.warning("The write keys stay as they were: %s", error)
+                self._version = version
+        return self._keys.get(_hash(token))
+
+
+def create_key(path: Path, source: str, namespace: str) -> tuple[str, WriteKey]:
+    """Store a new key and return its token, which is shown this once, and the key.
+
+    Raises:
+        UserError: a name has other characters than a-z, 0-9 and _.
+    """
+    for what, name in (("source", source), ("namespace", namespace)):
+        if not NAME.fullmatch(name):
+            raise UserError(f"The {what} {name!r} is not accepted: use lower-case letters, digits and _ only.")
+    token = secrets.token_urlsafe(24)
+    key = WriteKey(_hash(token), source, namespace, datetime.now(UTC).isoformat(timespec="seconds"))
+    with _changing(path) as keys:
+        keys.append(key)
+    return token, key
+
+
+def set_disabled(path: Path, key_id: str, *, is_disabled: bool) -> WriteKey:
+    """Disable a key (its events are refused until it is enabled again) or enable it.
+
+    Raises:
+        UserError: there is no such key.
+    """
+    with _changing(path) as keys:
+        at = _find(keys, key_id)
+        keys[at] = replace(keys[at], is_disabled=is_disabled)
+        return keys[at]
+
+
+def revoke_key(path: Path, key_id: str) -> WriteKey:
+    """Forget a key for good.
+
+    Raises:
+        UserError: there is no such key.
+    """
+    with _changing(path) as keys:
+        return keys.pop(_find(keys, key_id))
+
+
+def read_keys(path: Path) -> list[WriteKey]:
+    """Return the stored keys, oldest first.
+
+    Raises:
+        UserError: the file is damaged.
+    """
+    try:
+        return [WriteKey(**key) for key in json.loads(path.read_text())]
+    except FileNotFoundError:
+        return []
+    except (ValueError, TypeError) as error:
+        raise UserError(f"The write keys {path} are damaged ({error}): put the file back from a backup.") from None
+
+
+@contextmanager
+def _changing(path: Path) -> Generator[list[WriteKey]]:
+    """Yield the keys and write them as they are left, atomically and one process after the other."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = os.open(path.with_suffix(".lock"), os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        keys = read_keys(path)
+        yield keys
+        temporary = path.with_suffix(".tmp")
+        with os.fdopen(os.open(temporary, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w") as file:
+            json.dump([asdict(key) for key in keys], file, indent=2)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        os.close(lock)
+
+
+def _find(keys: list[WriteKey], key_id: str) -> int:
+    for at, key in enumerate(keys):
+        if key.key_id == key_id:
+            return at
+    raise UserError(f"There is no write key {key_id}: `dmp keys list` shows the ids.")
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _version(path: Path) -> tuple[int, int] | None:
+    """Return what changes whenever the file is replaced."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_ino, stat.st_mtime_ns

@@ -1,0 +1,351 @@
+"""The collector's HTTP server: the endpoints of the Segment tracking API over a group commit.
+
+An event is acknowledged (200) only once it is durable. What a client can make the server hold is bounded in bytes and in time:
+the size of a body and of the headers, how long they may take to arrive, and how much may wait for the disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import AsyncGenerator, Callable
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qsl
+
+import orjson
+import uvicorn
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from dmp_assets.collector import events
+from dmp_assets.collector.commit import EventWriter, GroupCommit
+from dmp_assets.collector.events import RequestError, Source
+from dmp_assets.collector.keys import KeyReader
+from dmp_assets.errors import UserError
+
+# What all requests together may hold, as bodies and as lines that wait; the parsed objects of one request come on top.
+WAITING_BYTES = 64 << 20
+# A refused body is read to this size, so that the client sees the answer and not a broken connection.
+DRAIN_BYTES = 32 << 20
+HEADER_BYTES = 64 << 10
+HEADER_SECONDS = 10.0
+BODY_SECONDS = 10.0
+CONNECTIONS = 800
+RETRY_SECONDS = 1
+OUTAGE_SECONDS = 5
+GIF = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b")
+
+# The last part of the path, long or as the browser client shortens it; None is a batch.
+CALLS: dict[str, str | None] = {
+    **{event_type: event_type for event_type in events.EVENT_TYPES},
+    **{event_type[0]: event_type for event_type in events.EVENT_TYPES},
+    **dict.fromkeys(("batch", "b", "import")),
+}
+
+logger = logging.getLogger("uvicorn.error")
+
+
+class Collector:
+    """The endpoints, over the write keys and a writer."""
+
+    def __init__(self, keys: KeyReader, writer: EventWriter, *, waiting_bytes: int = WAITING_BYTES) -> None:
+        """Take the writer over; the application closes it when it stops."""
+        self._keys = keys
+        self._commit = GroupCommit(writer)
+        self._room = waiting_bytes
+
+    def app(self) -> Starlette:
+        """Return the ASGI application."""
+        app = Starlette(
+            routes=[
+                Route("/v1/{call}", self._call, methods=["POST"]),
+                Route("/beacon/v1/batch", self._beacon, methods=["POST"]),
+                Route("/pixel/v1/{call}", self._pixel, methods=["GET"]),
+                Route("/v1/projects/{key}/settings", self._settings, methods=["GET"]),
+                Route("/health", self._health, methods=["GET"]),
+                Route("/{path:path}", _options, methods=["OPTIONS"]),
+            ],
+            middleware=[
+                # No cookie is ever read, so that any page may send, also from clients that send cookies along.
+                Middleware(
+                    CORSMiddleware,
+                    allow_origin_regex=".*",
+                    allow_credentials=True,
+                    allow_methods=["GET", "POST", "OPTIONS"],
+                    allow_headers=["*"],
+                    max_age=86_400,
+                )
+            ],
+            lifespan=self._lifespan,
+        )
+        app.router.redirect_slashes = False
+        return app
+
+    @contextlib.asynccontextmanager
+    async def _lifespan(self, _app: Starlette) -> AsyncGenerator[None]:
+        sealing = asyncio.create_task(self._seal_every_second())
+        try:
+            yield
+        finally:
+            sealing.cancel()
+            await self._commit.close()
+
+    async def _seal_every_second(self) -> None:
+        while True:
+            await asyncio.sleep(1)
+            try:
+                await self._commit.seal_if_due()
+            except OSError as error:
+                logger.warning("A segment could not be sealed: %s", error)
+
+    async def _call(self, request: Request) -> Response:
+        call = request.path_params["call"]
+        if call not in CALLS:
+            return _refused(RequestError(404, "unknown_call", f"there is no call {call}"))
+        return await self._answer(request, CALLS[call])
+
+    async def _beacon(self, request: Request) -> Response:
+        return await self._answer(request, None)
+
+    async def _answer(self, request: Request, event_type: str | None) -> Response:
+        try:
+            with self._holding() as hold:
+                body = await _read_body(request, hold)
+                message = events.parse(events.decode(body, request.headers.get("content-encoding", "")))
+                await self._accept(request, message, event_type, hold)
+        except ClientDisconnect:
+            return Response(status_code=400)
+        except RequestError as error:
+            return _refused(error)
+        return _json({"success": True})
+
+    async def _pixel(self, request: Request) -> Response:
+        """Answer 200 and the image in any case: a mail client or proxy can do nothing with a refusal but show it."""
+        with self._holding() as hold:
+            try:
+                call = request.path_params["call"]
+                if call not in ("track", "page"):
+                    raise RequestError(404, "unknown_call", f"there is no pixel {call}")
+                query = parse_qsl(request.url.query, max_num_fields=500)
+                await self._accept(request, events.event_of_query(query), call, hold)
+            except (RequestError, ValueError) as error:
+                logger.info("A pixel is refused: %s", error)
+        return Response(GIF, media_type="image/gif", headers={"Cache-Control": "no-store"})
+
+    async def _accept(
+        self, request: Request, message: dict[str, Any], event_type: str | None, hold: Callable[[int], None]
+    ) -> None:
+        """Make a request's events durable.
+
+        Raises:
+            RequestError: none of them is accepted, or they cannot be written now.
+        """
+        source = self._source(
+            events.write_key(
+                request.headers.get("authorization", ""), message.get("writeKey"), request.query_params.get("writeKey")
+            )
+        )
+        collected = events.collect(
+            message,
+            event_type,
+            source,
+            received_at=datetime.now(UTC),
+            has_gpc=request.headers.get("sec-gpc") == "1",
+        )
+        if collected.lines:
+            hold(sum(map(len, collected.lines)))
+            try:
+                await self._commit.commit(collected.lines)
+            except OSError as error:
+                logger.error("Events cannot be written: %s", error)
+                raise RequestError(503, "unavailable", "events cannot be written now; send them again") from None
+        if collected.reasons and not collected.accepted:
+            reason = collected.reasons[0]
+            raise RequestError(400, reason, events.REASONS[reason])
+
+    def _source(self, token: str) -> Source:
+        key = self._keys.find(token) if token else None
+        if key is None:
+            raise RequestError(401, "unknown_write_key", "the write key is missing or not known")
+        if key.is_disabled:
+            raise RequestError(404, "disabled_source", "the source of this write key is disabled")
+        return Source(key.source, key.namespace)
+
+    @contextlib.contextmanager
+    def _holding(self):
+        """Yield a function that takes room for bytes, or refuses with 429; all are given back at the end."""
+        held = 0
+
+        def hold(size: int) -> None:
+            nonlocal held
+            if size > self._room:
+                raise RequestError(429, "too_busy", "too much waits to be written; send it again")
+            self._room -= size
+            held += size
+
+        try:
+            yield hold
+        finally:
+            self._room += held
+
+    async def _settings(self, request: Request) -> Response:
+        """Tell the browser client where to send events: here, and to nobody else."""
+        token = request.path_params["key"]
+        try:
+            self._source(token)
+        except RequestError as error:
+            return _refused(RequestError(404, error.code, error.message))
+        url = request.base_url
+        destination = {"apiKey": token, "apiHost": f"{url.netloc}/v1", "protocol": url.scheme, "type": "server"}
+        return _json(
+            {
+                "integrations": {"Segment.io": destination},
+                "plan": {"track": {"__default": {"enabled": True, "integrations": {}}}},
+                "enabledMiddleware": {},
+                "metrics": {"sampleRate": 0},
+                "legacyVideoPluginsEnabled": False,
+                "remotePlugins": [],
+            }
+        )
+
+    async def _health(self, _request: Request) -> Response:
+        if self._commit.seconds_since_failure() < OUTAGE_SECONDS:
+            return _json({"status": "events cannot be written"}, 503)
+        return _json({"status": "ok"})
+
+
+async def _options(_request: Request) -> Response:
+    return Response(status_code=204)
+
+
+async def _read_body(request: Request, hold: Callable[[int], None]) -> bytes:
+    """Return a request's body as sent.
+
+    Raises:
+        RequestError: 413 too large, 408 too slow, 429 too much is held; a refused body is read and thrown away.
+    """
+    chunks: list[bytes] = []
+    size = 0
+    refusal: RequestError | None = None
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.stream():
+                size += len(chunk)
+                if refusal is None:
+                    try:
+                        if size > events.BODY_BYTES:
+                            raise events.body_too_large()
+                        hold(len(chunk))
+                        chunks.append(chunk)
+                    except RequestError as error:
+                        refusal = error
+                        chunks.clear()
+                elif size > DRAIN_BYTES:
+                    break
+    except TimeoutError:
+        raise RequestError(408, "too_slow", f"a body arrives within {BODY_SECONDS:g} seconds") from None
+    if refusal:
+        raise refusal
+    return b"".join(chunks)
+
+
+def _json(content: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(orjson.dumps(content), status, headers, "application/json")
+
+
+def _refused(error: RequestError) -> Response:
+    headers = {}
+    if error.status in (408, 413):
+        headers["Connection"] = "close"
+    if error.status == 429:
+        headers["Retry-After"] = str(RETRY_SECONDS)
+    elif error.status == 503:
+        headers["Retry-After"] = str(OUTAGE_SECONDS)
+    return _json({"code": error.code, "message": error.message}, error.status, headers)
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """uvicorn's protocol with bounds on the size of a request's headers and the time that they take to arrive."""
+
+    _deadline: asyncio.TimerHandle | None = None
+    _header_bytes = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for the first request."""
+        super().connection_made(transport)
+        self._expect_headers()
+
+    def on_message_begin(self) -> None:
+        """Begin to wait for the rest of a request's headers."""
+        super().on_message_begin()
+        self._expect_headers()
+
+    def data_received(self, data: bytes) -> None:
+        """Close the connection if the headers are too large."""
+        if self._deadline:
+            self._header_bytes += len(data)
+            if self._header_bytes - len(data) > HEADER_BYTES:
+                self.transport.abort()
+                return
+        super().data_received(data)
+
+    def on_headers_complete(self) -> None:
+        """Stop waiting."""
+        self._stop_waiting()
+        super().on_headers_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop waiting."""
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def _expect_headers(self) -> None:
+        if self._deadline is None:
+            self._header_bytes = 0
+            self._deadline = self.loop.call_later(HEADER_SECONDS, self.transport.abort)
+
+    def _stop_waiting(self) -> None:
+        if self._deadline:
+            self._deadline.cancel()
+            self._deadline = None
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens.
+
+    Raises:
+        UserError: the address is taken or not this machine's.
+    """
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise UserError(
+            f"The collector cannot listen on {host}:{port} ({error.strerror}): choose another --host or --port."
+        ) from None
+
+
+def serve(collector: Collector, listening: socket.socket) -> None:
+    """Serve until the process is told to stop (SIGTERM or SIGINT), then finish what was begun and seal it."""
+    config = uvicorn.Config(
+        collector.app(),
+        http=BoundedProtocol,
+        ws="none",
+        loop="uvloop",
+        lifespan="on",
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        limit_concurrency=CONNECTIONS,
+        timeout_keep_alive=15,
+        timeout_graceful_shutdown=10,
+    )
+    uvicorn.Server(config).run(sockets=[listening])
