@@ -8,7 +8,6 @@ import asyncio
 import http.client
 import json
 import os
-import random
 import socket
 import subprocess
 import sys
@@ -18,7 +17,7 @@ import time
 import uuid
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from itertools import count
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +49,12 @@ def main() -> None:
                 body = _body(token, batch)
                 latencies = uvloop.run(_by_the_clock(port, body, TARGET_EVENTS / batch, SECONDS))
                 sent += len(latencies) * batch
-                _print_latencies(f"{TARGET_EVENTS:,} events/s in batches of {batch}", latencies, batch, SECONDS)
+                _print_latencies(
+                    f"{TARGET_EVENTS:,} events/s asked, batches of {batch} (aim: p99 under {TARGET_P99_MS} ms)",
+                    latencies,
+                    batch,
+                    SECONDS,
+                )
             for batch in (500, 100, 1):
                 latencies = uvloop.run(_as_fast_as_answered(port, _body(token, batch), SECONDS / 2))
                 sent += len(latencies) * batch
@@ -71,7 +75,7 @@ def _kill_again_and_again(home: str) -> None:
     port = _free_port()
     acknowledged: list[str] = []
     is_over = threading.Event()
-    moments = random.Random(1)
+    moments = np.random.default_rng(1)
     answered_at_kill = 0
     with ThreadPoolExecutor(4) as clients:
         futures = [clients.submit(_client, port, token, seed, acknowledged, is_over) for seed in range(4)]
@@ -100,9 +104,9 @@ def _kill_again_and_again(home: str) -> None:
 
 
 def _client(port: int, token: str, seed: int, acknowledged: list[str], is_over: threading.Event) -> None:
-    sizes = random.Random(seed)
+    sizes = np.random.default_rng(seed)
     while not is_over.is_set():
-        batch = [_event(str(uuid.uuid4()), sizes.randrange(1500)) for _ in range(sizes.randrange(1, 80))]
+        batch = [_event(str(uuid.uuid4()), int(sizes.integers(1500))) for _ in range(sizes.integers(1, 80))]
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
         try:
             connection.request("POST", "/v1/batch", json.dumps({"writeKey": token, "batch": batch}))
@@ -134,8 +138,7 @@ def _event(message_id: str, size: int) -> dict:
 
 
 def _body(token: str, batch: int) -> bytes:
-    ids = count()
-    events = [_event(f"message-{next(ids)}", 100) for _ in range(batch)]
+    events = [_event(f"message-{n}", 100) for n in range(batch)]
     return json.dumps({"writeKey": token, "sentAt": "2026-01-01T00:00:01Z", "batch": events}).encode()
 
 
@@ -154,7 +157,7 @@ async def _by_the_clock(port: int, body: bytes, requests_per_second: float, seco
         writer.close()
         return latencies
 
-    return sum(await asyncio.gather(*(work() for _ in range(CONNECTIONS))), [])
+    return list(chain.from_iterable(await asyncio.gather(*(work() for _ in range(CONNECTIONS)))))
 
 
 async def _as_fast_as_answered(port: int, body: bytes, seconds: float) -> list[float]:
@@ -170,7 +173,7 @@ async def _as_fast_as_answered(port: int, body: bytes, seconds: float) -> list[f
         writer.close()
         return latencies
 
-    return sum(await asyncio.gather(*(work() for _ in range(CONNECTIONS))), [])
+    return list(chain.from_iterable(await asyncio.gather(*(work() for _ in range(CONNECTIONS)))))
 
 
 async def _post(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, body: bytes) -> None:
@@ -184,10 +187,10 @@ async def _post(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, body
 
 
 def _print_latencies(what: str, latencies: list[float], batch: int, seconds: float) -> None:
-    p50, p99, p999 = np.percentile(latencies, [50, 99, 99.9]) * 1000
+    p50, p99, p999, longest = np.percentile(latencies, [50, 99, 99.9, 100]) * 1000
     print(
         f"{what}: {len(latencies) * batch / seconds:,.0f} durable events/s; "
-        f"p50 {p50:.1f} ms, p99 {p99:.1f} ms (aim: under {TARGET_P99_MS}), p99.9 {p999:.1f} ms, longest {max(latencies) * 1000:.0f} ms"
+        f"p50 {p50:.1f} ms, p99 {p99:.1f} ms, p99.9 {p999:.1f} ms, longest {longest:.0f} ms"
     )
 
 

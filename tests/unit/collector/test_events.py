@@ -1,6 +1,8 @@
 import base64
+import contextlib
 import gzip
 import json
+from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -41,6 +43,16 @@ def refusal(action, *arguments) -> tuple[int, str]:
     with pytest.raises(RequestError) as refused:
         action(*arguments)
     return refused.value.status, refused.value.code
+
+
+@contextlib.contextmanager
+def only_refused(status: int) -> Iterator[None]:
+    """Let a refusal with this status pass, and nothing else."""
+    try:
+        yield
+    except RequestError as refused:
+        if refused.status != status:
+            raise
 
 
 def test_a_line_says_whose_event_it_is_and_when_it_came():
@@ -149,12 +161,13 @@ def test_a_refused_event_is_kept_as_text_cut_at_32_kb():
     ),
 )
 def test_any_json_is_answered_with_lines_that_are_json_without_breaks_and_nul(message, batch):
-    try:
+    with only_refused(400):
         collected = collect(message | {"batch": batch}, None, SOURCE, received_at=RECEIVED, has_gpc=False)
-    except RequestError as error:
-        assert error.status == 400
-        return
-    assert len(collected.lines) == len(batch) == collected.accepted + len(collected.reasons)
+        check_lines(collected, len(batch))
+
+
+def check_lines(collected: events.Collected, event_count: int) -> None:
+    assert len(collected.lines) == event_count == collected.accepted + len(collected.reasons)
     for line in collected.lines:
         assert b"\n" not in line
         assert b"\0" not in line
@@ -172,10 +185,8 @@ def test_an_accepted_event_comes_out_as_it_went_in(properties):
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_an_object_or_a_refusal(body):
-    try:
+    with only_refused(400):
         assert isinstance(parse(body), dict)
-    except RequestError as error:
-        assert (error.status, error.code) == (400, "invalid_json")
 
 
 def test_half_a_character_does_not_cost_the_batch():
@@ -234,10 +245,8 @@ def test_a_pixel_names_its_fields_flat_or_packs_them():
 
 @given(st.lists(st.tuples(st.text(), st.text()), max_size=6))
 def test_any_query_is_an_event_or_a_refusal(pairs):
-    try:
+    with only_refused(400):
         assert isinstance(event_of_query(pairs), dict)
-    except RequestError as error:
-        assert error.status == 400
 
 
 def test_the_limits_of_a_batch():

@@ -25,9 +25,9 @@ def test_only_a_hash_of_a_key_is_kept_in_a_file_for_its_owner_alone(path):
 
 @pytest.mark.parametrize("name", ["", "Web", "my shop", "é", "web\n", "../web", "a-b"])
 def test_other_names_are_refused(path, name):
-    with pytest.raises(UserError, match="source .* not accepted"):
+    with pytest.raises(UserError, match=r"source .* not accepted"):
         create_key(path, name, "shop")
-    with pytest.raises(UserError, match="namespace .* not accepted"):
+    with pytest.raises(UserError, match=r"namespace .* not accepted"):
         create_key(path, "web", name)
     assert not path.exists()
 
