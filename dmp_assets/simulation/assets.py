@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 import dagster as dg
+import pandera.pandas as pa
 
 from dmp_assets.collection.sources import listed_sources
 from dmp_assets.collector.segments import write_sealed
@@ -21,7 +22,7 @@ _HOUSEHOLD = "raw.complete_journey__transactions.household_id"
 _SIZE = "raw.complete_journey__demographics.household_size"
 
 
-def _table(name: str, contract) -> Table:
+def _table(name: str, contract: pa.DataFrameSchema) -> Table:
     return Table("simulation", name, contract, dict.fromkeys(contract.columns, [_HOUSEHOLD, _SIZE]))
 
 

@@ -71,9 +71,7 @@ def propensity(rates: Rates, channel: str, households: np.ndarray) -> np.ndarray
     return 0.1 + 2.7 * uniform(rates.seed, f"propensity {channel}", households) ** 2
 
 
-def simulate_events(
-    purchases: Purchases, persons: pd.DataFrame, devices: pd.DataFrame, rates: Rates
-) -> pd.DataFrame:
+def simulate_events(purchases: Purchases, persons: pd.DataFrame, devices: pd.DataFrame, rates: Rates) -> pd.DataFrame:
     """Return every event with ``EVENT_COLUMNS``, by household and time.
 
     Returns:
@@ -156,7 +154,9 @@ def _sessions(purchases: Purchases, persons: pd.DataFrame, emails: pd.DataFrame,
     other = ((1 + 9 * uniform(seed, "days", *keys)) * DAY).astype(np.int64)
     gap = np.select([converts, (kind == ORDER) & (number == 0), kind == ORDER], [0, near, days], other)
     social = rates.social * propensity(rates, "social", keys[0])
-    bounds = np.cumsum([np.full(len(sessions), rates.paid_search), np.full(len(sessions), rates.organic_search), social], 0)
+    bounds = np.cumsum(
+        [np.full(len(sessions), rates.paid_search), np.full(len(sessions), rates.organic_search), social], 0
+    )
     chance = uniform(seed, "channel", *keys)
     channel = np.select([chance < bounds[0], chance < bounds[1], chance < bounds[2]], [2, 1, 3], 0)
     size = persons.groupby("household").size().reindex(keys[0]).to_numpy()
