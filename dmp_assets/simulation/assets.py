@@ -23,7 +23,7 @@ _SIZE = "raw.complete_journey__demographics.household_size"
 
 
 def _table(name: str, contract: pa.DataFrameSchema) -> Table:
-    return Table("simulation", name, contract, dict.fromkeys(contract.columns, [_HOUSEHOLD, _SIZE]))
+    return Table("simulation", name, contract, {column: [_HOUSEHOLD, _SIZE] for column in contract.columns})
 
 
 PERSONS = _table("persons", schema.PERSONS)

@@ -77,7 +77,8 @@ def simulate_events(purchases: Purchases, persons: pd.DataFrame, devices: pd.Dat
     Returns:
         at (µs, UTC), name (event; "Visit" is a page or screen, "Login" an identify), source, household, person, device (row of
         `devices`, -1 without, -2 for a bot), channel (of ``CHANNELS``), basket_id (0 without), product (its number in the order, -1
-        without), campaign_id (0 without), known (whether the person is logged in), order_at (µs of the order that follows, 0 without).
+        without), campaign_id (0 without), known (whether the person is
+        logged in), order_at (µs of the order that follows, 0 without).
     """
     emails = _emails(purchases, persons, rates)
     sessions = _sessions(purchases, persons, emails, rates)
@@ -194,14 +195,11 @@ def _sessions(purchases: Purchases, persons: pd.DataFrame, emails: pd.DataFrame,
 def _on_devices(sessions: pd.DataFrame, devices: pd.DataFrame, rates: Rates) -> pd.DataFrame:
     """Add the device of each session: the app, the desktop or the phone's browser, and its anonymous id of that time."""
     keys = tuple(sessions[column].to_numpy() for column in ("household", "basket_id", "kind", "number"))
-    rows = pd.Series(
-        np.arange(len(devices)), index=pd.MultiIndex.from_frame(devices[["household", "person", "kind", "reset"]])
-    )
+    rows = pd.MultiIndex.from_frame(devices[["household", "person", "kind", "reset"]])
 
     def row(person: np.ndarray | int, kind: int, reset: np.ndarray | int = 0) -> np.ndarray:
         wanted = pd.MultiIndex.from_arrays(np.broadcast_arrays(keys[0], person, kind, reset))
-        found = rows.index.get_indexer(wanted)
-        return found
+        return rows.get_indexer(wanted)
 
     person = sessions["person"].to_numpy()
     app, desktop, phone = row(person, APP), row(1, DESKTOP), row(person, PHONE)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Literal
+
 import numpy as np
 import orjson
 import pandas as pd
@@ -73,18 +75,18 @@ def segment_lines(
     keys = (arrived["household"].to_numpy(), arrived["number"].to_numpy())
     ids = zip(bits(rates.seed, "m1", *keys).tolist(), bits(rates.seed, "m2", *keys).tolist(), strict=True)
     typo = uniform(rates.seed, "typo", *keys).tolist()
-    people = {(row.household, row.person): row for row in persons.itertuples(index=False)}
-    device_rows = list(devices.itertuples(index=False))
+    people = {(row.household, row.person): row for row in _rows(persons)}
+    device_rows = _rows(devices)
     device_contexts = [_device_context(row.kind) for row in device_rows]
-    orders = {row.basket_id: row for row in purchases.orders.itertuples(index=False)}
-    products = {row.product_id: _product(row) for row in purchases.products.itertuples(index=False)}
+    orders = {row.basket_id: row for row in _rows(purchases.orders)}
+    products = {row.product_id: _product(row) for row in _rows(purchases.products)}
     consents = {code: _consent(code) for code in range(8, 16)}
     lines = []
-    for i, row in enumerate(arrived.itertuples(index=False)):
+    for i, (row, (high, low)) in enumerate(zip(_rows(arrived), ids, strict=True)):
         person = people.get((row.household, row.person))
         device = device_rows[row.device] if row.device >= 0 else None
         channel = CHANNELS[row.channel]
-        message_id = "%016x%016x" % next(ids)
+        message_id = f"{high:016x}{low:016x}"
         event: dict = {"messageId": message_id, "originalTimestamp": said[i], "sentAt": sent[i]}
         context: dict = {"library": LIBRARY, "locale": "en-US"}
         if row.source != "simulated_email":
@@ -122,7 +124,7 @@ def segment_lines(
     return lines
 
 
-def _add_content(event: dict, context: dict, row, order, products: dict[int, dict]) -> None:
+def _add_content(event: dict, context: dict, row: Any, order: Any, products: dict[int, dict]) -> None:
     """Add what the event says: its type and name, its properties, the page."""
     name = row.name
     if name == "Login":
@@ -143,7 +145,7 @@ def _add_content(event: dict, context: dict, row, order, products: dict[int, dic
         context["page"] = page
 
 
-def _properties(row, order, products: dict[int, dict]) -> dict:
+def _properties(row: Any, order: Any, products: dict[int, dict]) -> dict:
     name = row.name
     if row.source == "simulated_email":
         return {"campaign_id": str(row.campaign_id), "campaign_name": f"campaign-{row.campaign_id}"}
@@ -166,7 +168,7 @@ def _properties(row, order, products: dict[int, dict]) -> dict:
     return {"products": listed}
 
 
-def _traits(person, chance: float, rates: Rates) -> dict[str, str]:
+def _traits(person: Any, chance: float, rates: Rates) -> dict[str, str]:
     """Return what a person types at a login: now and then with a letter missing, or a phone number in another form."""
     traits = {"firstName": person.first_name, "lastName": person.last_name}
     if person.email:
@@ -195,7 +197,7 @@ def _consent(code: int) -> dict:
     return {"categoryPreferences": choices}
 
 
-def _product(row) -> dict:
+def _product(row: Any) -> dict:
     return {
         "product_id": str(row.product_id),
         "name": row.name or "Unknown",
@@ -204,5 +206,10 @@ def _product(row) -> dict:
     }
 
 
-def _times(microseconds: pd.Series, unit: str) -> list[str]:
-    return [f"{text}Z" for text in np.datetime_as_string(microseconds.to_numpy().astype("datetime64[us]"), unit=unit)]
+def _rows(frame: pd.DataFrame) -> list[Any]:
+    return list(frame.itertuples(index=False))
+
+
+def _times(microseconds: pd.Series, unit: Literal["ms", "us"]) -> list[str]:
+    times = microseconds.to_numpy(np.int64).view("datetime64[us]")
+    return [f"{text}Z" for text in np.datetime_as_string(times, unit=unit)]

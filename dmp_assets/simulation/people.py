@@ -14,10 +14,60 @@ FIRST_DAY = pd.Timestamp("2017-01-01").value // 1000
 YEAR = 365 * 86_400_000_000
 
 FIRST_NAMES = np.array(
-    ["Ada", "Ben", "Cleo", "Dora", "Eli", "Faye", "Gus", "Hana", "Ian", "Jane", "Kofi", "Lena", "Max", "Nora", "Omar", "Pia", "Quinn", "Rosa", "Sam", "Tess", "Uma", "Vic", "Wes", "Yara"]
+    [
+        "Ada",
+        "Ben",
+        "Cleo",
+        "Dora",
+        "Eli",
+        "Faye",
+        "Gus",
+        "Hana",
+        "Ian",
+        "Jane",
+        "Kofi",
+        "Lena",
+        "Max",
+        "Nora",
+        "Omar",
+        "Pia",
+        "Quinn",
+        "Rosa",
+        "Sam",
+        "Tess",
+        "Uma",
+        "Vic",
+        "Wes",
+        "Yara",
+    ]
 )
 LAST_NAMES = np.array(
-    ["Abbot", "Baker", "Carver", "Dyer", "Eastman", "Fisher", "Gardner", "Hooper", "Ingram", "Joyner", "Kemp", "Lister", "Mason", "Naylor", "Osborne", "Potter", "Quill", "Reeve", "Sawyer", "Tanner", "Usher", "Vintner", "Weaver", "Yeoman"]
+    [
+        "Abbot",
+        "Baker",
+        "Carver",
+        "Dyer",
+        "Eastman",
+        "Fisher",
+        "Gardner",
+        "Hooper",
+        "Ingram",
+        "Joyner",
+        "Kemp",
+        "Lister",
+        "Mason",
+        "Naylor",
+        "Osborne",
+        "Potter",
+        "Quill",
+        "Reeve",
+        "Sawyer",
+        "Tanner",
+        "Usher",
+        "Vintner",
+        "Weaver",
+        "Yeoman",
+    ]
 )
 DOMAINS = np.array(["example.com", "example.org", "example.net"])  # reserved (RFC 2606): nobody's
 
