@@ -32,6 +32,10 @@ docs: $(VENV)/.demo  ## Publish the dbt docs and the report again, without rebui
 test: $(VENV)/.dev  ## Run the tests on a small sample of the demo data
 	$(BIN)/python -m pytest
 
+clients: $(VENV)/.dev  ## Try the event collector with two Node clients; needs node and npm
+	npm install --silent --no-audit --no-fund --prefix $(VENV)/node @segment/analytics-node@3.1.0 @rudderstack/rudder-sdk-node@3.0.13
+	NODE_PATH=$(CURDIR)/$(VENV)/node/node_modules $(BIN)/python -m pytest tests/integration/test_collector.py -k node_clients
+
 lint: $(VENV)/.dev  ## Check style, types and SQL
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -78,4 +82,4 @@ $(VENV)/.dev: pyproject.toml requirements.lock | $(VENV)/bin/uv
 	@$(BIN)/uv pip install --quiet --editable '.[demo,dev]' --constraint requirements.lock
 	@touch $@ $(VENV)/.demo
 
-.PHONY: help demo setup dev deep docs test lint format bench examples graph lock clean
+.PHONY: help demo setup dev deep docs test clients lint format bench examples graph lock clean

@@ -11,6 +11,7 @@ from typing import Literal
 import dagster as dg
 
 LAYERS = (
+    "simulation",
     "raw",
     "staging",
     "intermediate",

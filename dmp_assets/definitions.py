@@ -17,10 +17,12 @@ from dmp_assets.recommendations.sequences import assets as sequences
 from dmp_assets.reports import assets as reports
 from dmp_assets.settings import get_settings
 from dmp_assets.similarity import assets as similarity
+from dmp_assets.simulation import assets as simulation
 from dmp_assets.transform import build_dbt_assets, dbt_project, dbt_resource
 from dmp_assets.warehouse import Warehouse
 
 TABLES = (
+    *simulation.TABLES,
     *clusters.TABLES,
     *profiles.TABLES,
     *similarity.TABLES,
@@ -33,6 +35,7 @@ TABLES = (
 
 ASSETS = (
     collection.load_complete_journey,
+    *simulation.ASSETS,
     clusters.train_clusters,
     clusters.assign_clusters,
     profiles.build_customer_interests,

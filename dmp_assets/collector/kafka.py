@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from dmp_assets.errors import UserError
@@ -43,7 +43,7 @@ class KafkaWriter:
             self._producer = Producer(settings | (configuration or {}))
         except KafkaException as error:
             raise UserError(f"DMP_COLLECTOR_KAFKA={brokers} is not accepted: {error}.") from None
-        self._errors = (KafkaException, BufferError)
+        self._error = KafkaException
         self._topic = topic
         self._mutex = threading.Lock()
 
@@ -65,15 +65,25 @@ class KafkaWriter:
         with self._mutex:
             try:
                 for line in lines:
-                    self._producer.produce(self._topic, line, on_delivery=report)
-                    self._producer.poll(0)
-            except self._errors as error:
+                    self._produce(line, report)
+            except self._error as error:
                 failures.append(error)
             # Every message is reported by its delivery timeout at the latest.
             self._producer.flush(DELIVERY_SECONDS + 5)
         if failures or delivered < len(lines):
             reason = failures[0] if failures else "no answer"
             raise ConnectionError(f"Kafka took {delivered - len(failures)} of {len(lines)} lines: {reason}")
+
+    def _produce(self, line: bytes, report: Callable[[object, object], None]) -> None:
+        while True:
+            try:
+                self._producer.produce(self._topic, line, on_delivery=report)
+            except BufferError:
+                # The client's queue is full; messages leave it delivered or timed out.
+                self._producer.poll(0.1)
+            else:
+                self._producer.poll(0)
+                return
 
     def seal_if_due(self) -> None:
         """Let the client answer the brokers while nothing is written."""

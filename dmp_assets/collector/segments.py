@@ -207,6 +207,37 @@ class SegmentWriter:
         self._sealer.submit(self._seal_in_background).result()
 
 
+def write_sealed(folder: Path, name: str, lines: Sequence[bytes]) -> Path:
+    """Write a whole sealed segment beside those of the folder's writer, which may be at work; return its path.
+
+    Args:
+        folder: the collector's folder; made if it is missing.
+        name: the segment's name without suffix; like every name, a time in ``TIME_FORMAT``, a hyphen and what makes it unique.
+        lines: the lines, each a JSON object without a line break.
+
+    Raises:
+        UserError: the folder cannot be written, or its disk is full.
+    """
+    sealed_dir = folder / "sealed"
+    sealed = sealed_dir / f"{name}{SEALED_SUFFIX}"
+    unfinished = sealed_dir / f"{name}.{os.getpid()}.tmp"
+    try:
+        for made in (folder, sealed_dir):
+            made.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with os.fdopen(os.open(unfinished, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as file:
+            with gzip.GzipFile("", "wb", GZIP_LEVEL, file, mtime=0) as archive:
+                for first in range(0, len(lines), 1000):
+                    archive.write(b"\n".join(lines[first : first + 1000]) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.rename(sealed)
+        _sync_folder(sealed_dir)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        raise UserError(f"The segment {sealed} cannot be written ({error.strerror}).") from None
+    return sealed
+
+
 def sealed_segments(folder: Path) -> list[Path]:
     """Return the sealed segments of a collector's folder, oldest first."""
     return sorted((folder / "sealed").glob(f"*{SEALED_SUFFIX}"))

@@ -71,7 +71,7 @@ class Collector:
                 Route("/pixel/v1/{call}", self._pixel, methods=["GET"]),
                 Route("/v1/projects/{key}/settings", self._settings, methods=["GET"]),
                 Route("/health", self._health, methods=["GET"]),
-                Route("/{path:path}", _options, methods=["OPTIONS"]),
+                Route("/{path:path}", _elsewhere, methods=["OPTIONS", "GET", "POST", "PUT", "PATCH", "DELETE"]),
             ],
             middleware=[
                 # No cookie is ever read, so that any page may send, also from clients that send cookies along.
@@ -222,8 +222,10 @@ class Collector:
         return _json({"status": "ok"})
 
 
-async def _options(_request: Request) -> Response:
-    return Response(status_code=204)
+async def _elsewhere(request: Request) -> Response:
+    if request.method == "OPTIONS":
+        return Response(status_code=204)
+    return _refused(RequestError(404, "unknown_path", f"there is no {request.method} {request.url.path}"))
 
 
 async def _read_body(request: Request, hold: Callable[[int], None]) -> bytes:

@@ -1,0 +1,1 @@
+"""A seeded simulator of web, app, e-mail and social events around the demo's real purchases."""
