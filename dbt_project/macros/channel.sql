@@ -53,7 +53,12 @@
     end
 {%- endmacro %}
 
-{#- Whether an event happened in a mailbox: Email Delivered, Email Opened, …, Unsubscribed. Unknown name: false. -#}
+{#- Whether an event happened in a mailbox. Without a name it did not. -#}
 {% macro is_email_event(event_name) -%}
-    coalesce({{ event_name }} like 'Email %' or {{ event_name }} = 'Unsubscribed', false)
+    coalesce(
+        {{ event_name }} in (
+            'Email Delivered', 'Email Opened', 'Email Link Clicked', 'Email Bounced', 'Email Marked as Spam', 'Unsubscribed'
+        ),
+        false
+    )
 {%- endmacro %}
