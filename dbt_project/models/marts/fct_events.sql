@@ -156,9 +156,7 @@ sessions as (
 
     select
         event_id,
-        md5(
-            anonymous_id || ' ' || first_value(event_id) over (partition by anonymous_id, visit_number {{ in_order }})
-        ) as session_id,
+        md5(first_value(event_id) over (partition by anonymous_id, visit_number {{ in_order }})) as session_id,
         row_number() over (partition by anonymous_id, visit_number {{ in_order }}) as session_event_number
     from counted
 

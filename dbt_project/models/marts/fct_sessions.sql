@@ -173,7 +173,7 @@ select
     first_orders.order_id,
     case
         when sessions.order_count > 0 and sessions.amount_count = sessions.order_count
-            then cast(sessions.order_amount as decimal(12, 2))
+            then cast(sessions.order_amount as decimal(18, 2))
     end as order_amount,
     sessions.is_bot,
     sessions.is_simulated,

@@ -132,7 +132,8 @@ compared as (
 )
 
 select
-    event_id || ':' || purpose as consent_id,
+    -- No colon of the purpose's own: two decisions never share an id.
+    event_id || ':' || replace(replace(purpose, '%', '%25'), ':', '%3A') as consent_id,
     subject_id,
     customer_id,
     anonymous_id,

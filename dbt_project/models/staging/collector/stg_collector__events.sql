@@ -145,7 +145,10 @@ select
     namespace || ':' || source_coupon_id as coupon_id,
     namespace || ':' || coalesce(source_campaign_id, context_campaign_id, campaign_name) as campaign_id,
     quantity,
-    cast(coalesce(stated_amount, price * coalesce(quantity, 1)) as decimal(12, 2)) as amount,
+    coalesce(
+        stated_amount,
+        {{ try_to_decimal('cast(price as decimal(38, 2)) * coalesce(quantity, 1)', 12, 2) }}
+    ) as amount,
     currency,
     {{ device_type('user_agent', 'context_device_type') }} as device_type,
     {{ os_name('user_agent', 'context_os_name') }} as os_name,
