@@ -62,3 +62,16 @@
         false
     )
 {%- endmacro %}
+
+{#-
+    Whether an event is an advertisement seen or clicked elsewhere, as a social network tells: a promotion with a campaign
+    (of channel `channel`) but without a page of ours (`page_url`).
+-#}
+{% macro is_advertisement(event_name, page_url, channel) -%}
+    coalesce(
+        {{ event_name }} in ('Promotion Viewed', 'Promotion Clicked')
+        and {{ page_url }} is null
+        and {{ channel }} not in ('direct', 'internal'),
+        false
+    )
+{%- endmacro %}

@@ -33,6 +33,8 @@ contacts as (
             when event_name = 'Email Delivered' then 'delivery'
             when event_name = 'Email Opened' then 'open'
             when event_name = 'Email Link Clicked' then 'click'
+            when {{ is_advertisement('event_name', 'page_url', 'channel') }}
+                then case when event_name = 'Promotion Viewed' then 'view' else 'click' end
             when session_id is not null and channel not in ('direct', 'internal') then 'visit'
         end as touch_type
     from {{ ref('fct_events') }}

@@ -88,10 +88,10 @@ decisions as (
         purpose,
         bool_and(is_granted) as is_granted,
         case
-            when purpose = 'email' and email_token is not null then 'email:' || email_token
-            when purpose = 'email' and customer_id is not null then 'customer:' || customer_id
-            when anonymous_id is not null then 'device:' || anonymous_id
-            else 'customer:' || customer_id
+            when anonymous_id is not null and purpose <> 'email' then 'device:' || anonymous_id
+            when email_token is not null then 'email:' || email_token
+            when customer_id is not null then 'customer:' || customer_id
+            else 'device:' || anonymous_id
         end as subject_id
     from statements
     where is_granted is not null
