@@ -25,6 +25,15 @@ campaigns as (
 
 ),
 
+sessions as (
+
+    select
+        session_id,
+        customer_id
+    from {{ ref('fct_sessions') }}
+
+),
+
 contacts as (
 
     select
@@ -63,7 +72,8 @@ event_touches as (
 
     select
         'event:' || contacts.event_id as touch_id,
-        contacts.customer_id,
+        -- Who logs in later in the visit came by the same channel.
+        coalesce(contacts.customer_id, sessions.customer_id) as customer_id,
         campaigns.campaign_id,
         contacts.source,
         contacts.touch_type,
@@ -77,6 +87,7 @@ event_touches as (
         contacts.is_simulated
     from ranked as contacts
     left join campaigns on contacts.campaign_id = campaigns.campaign_id
+    left join sessions on contacts.session_id = sessions.session_id
     where contacts.contact_rank = 1
 
 )
