@@ -53,7 +53,25 @@
     end
 {%- endmacro %}
 
-{#- Whether an event happened in a mailbox: Email Delivered, Email Opened, …, Unsubscribed. Unknown name: false. -#}
+{#- Whether an event happened in a mailbox. Without a name it did not. -#}
 {% macro is_email_event(event_name) -%}
-    coalesce({{ event_name }} like 'Email %' or {{ event_name }} = 'Unsubscribed', false)
+    coalesce(
+        {{ event_name }} in (
+            'Email Delivered', 'Email Opened', 'Email Link Clicked', 'Email Bounced', 'Email Marked as Spam', 'Unsubscribed'
+        ),
+        false
+    )
+{%- endmacro %}
+
+{#-
+    Whether an event is an advertisement seen or clicked elsewhere, as a social network tells: a promotion with a campaign
+    (of channel `channel`) but without a page of ours (`page_url`).
+-#}
+{% macro is_advertisement(event_name, page_url, channel) -%}
+    coalesce(
+        {{ event_name }} in ('Promotion Viewed', 'Promotion Clicked')
+        and {{ page_url }} is null
+        and {{ channel }} not in ('direct', 'internal'),
+        false
+    )
 {%- endmacro %}

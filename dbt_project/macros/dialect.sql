@@ -117,13 +117,13 @@
     nullif(regexp_extract({{ text }}, '{{ pattern }}', {{ group }}), '')
 {%- endmacro %}
 
-{#- A part of a URL with its percent signs and plus signs decoded. -#}
+{#- A part of a URL with its percent signs and plus signs decoded; null where that gives no UTF-8. -#}
 {% macro decode_url(text) -%}
     {{ return(adapter.dispatch('decode_url')(text)) }}
 {%- endmacro %}
 
 {% macro default__decode_url(text) -%}
-    url_decode(replace({{ text }}, '+', ' '))
+    try(url_decode(replace({{ text }}, '+', ' ')))
 {%- endmacro %}
 
 {% macro spark__decode_url(text) -%}
@@ -167,9 +167,9 @@
     try_cast({{ text }} as double)
 {%- endmacro %}
 
-{#- Decimal number in a text, rounded to its scale; null where the text is none or too large. -#}
-{% macro try_to_decimal(text, precision, scale) -%}
-    try_cast({{ text }} as decimal({{ precision }}, {{ scale }}))
+{#- A text or number as a decimal number, rounded to its scale; null where the text is none or the number too large. -#}
+{% macro try_to_decimal(value, precision, scale) -%}
+    try_cast({{ value }} as decimal({{ precision }}, {{ scale }}))
 {%- endmacro %}
 
 {#- The named columns of a row as a JSON object (text). -#}

@@ -1,6 +1,6 @@
 {#-
-    Sessions: the events of one device (anonymous_id), a new one after a pause longer than var session_gap_minutes. E-mail
-    events happen in a mailbox and events without a device on a server: neither belongs to a session.
+    Sessions: the events of one device (anonymous_id), a new one after a pause longer than var session_gap_minutes. What
+    happens in a mailbox, in an advertisement elsewhere or on a server (no device) belongs to no session.
 
     Incremental: an accepted event that the table lacks as it is has arrived; a row whose event is no longer accepted as it
     was is gone. An arrival belongs to, joins or splits only sessions of its device with an event within the gap before or
@@ -139,7 +139,10 @@ visits as (
             else 1
         end as is_first
     from events
-    where anonymous_id is not null and not {{ is_email_event('event_name') }}
+    where
+        anonymous_id is not null
+        and not {{ is_email_event('event_name') }}
+        and not {{ is_advertisement('event_name', 'page_url', 'channel') }}
 
 ),
 
@@ -156,9 +159,7 @@ sessions as (
 
     select
         event_id,
-        md5(
-            anonymous_id || ' ' || first_value(event_id) over (partition by anonymous_id, visit_number {{ in_order }})
-        ) as session_id,
+        md5(first_value(event_id) over (partition by anonymous_id, visit_number {{ in_order }})) as session_id,
         row_number() over (partition by anonymous_id, visit_number {{ in_order }}) as session_event_number
     from counted
 

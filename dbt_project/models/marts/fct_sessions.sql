@@ -21,6 +21,10 @@
 {%- set entry_columns = [
     'source', 'channel', 'referrer_host', 'utm_source', 'utm_medium', 'utm_campaign', 'utm_term', 'utm_content',
     'device_type', 'os_name', 'locale',
+] -%}
+{%- set columns = entry_columns + [
+    'session_id', 'session_event_number', 'anonymous_id', 'customer_id', 'event_type', 'event_name', 'occurred_at',
+    'page_path', 'product_id', 'order_id', 'amount', 'currency', 'is_bot', 'is_simulated',
 ] %}
 
 with versions as (
@@ -58,7 +62,9 @@ due as (
 events as (
 
     select
-        events.*,
+        {%- for column in columns %}
+            events.{{ column }},
+        {%- endfor %}
         due.input_version,
         events.event_type in ('page', 'screen') as is_page,
         coalesce(events.event_name = 'Order Completed', false) as is_order
@@ -167,7 +173,7 @@ select
     first_orders.order_id,
     case
         when sessions.order_count > 0 and sessions.amount_count = sessions.order_count
-            then cast(sessions.order_amount as decimal(12, 2))
+            then cast(sessions.order_amount as decimal(18, 2))
     end as order_amount,
     sessions.is_bot,
     sessions.is_simulated,

@@ -25,6 +25,15 @@ campaigns as (
 
 ),
 
+sessions as (
+
+    select
+        session_id,
+        customer_id
+    from {{ ref('fct_sessions') }}
+
+),
+
 contacts as (
 
     select
@@ -33,6 +42,8 @@ contacts as (
             when event_name = 'Email Delivered' then 'delivery'
             when event_name = 'Email Opened' then 'open'
             when event_name = 'Email Link Clicked' then 'click'
+            when {{ is_advertisement('event_name', 'page_url', 'channel') }}
+                then case when event_name = 'Promotion Viewed' then 'view' else 'click' end
             when session_id is not null and channel not in ('direct', 'internal') then 'visit'
         end as touch_type
     from {{ ref('fct_events') }}
@@ -61,7 +72,8 @@ event_touches as (
 
     select
         'event:' || contacts.event_id as touch_id,
-        contacts.customer_id,
+        -- Who logs in later in the visit came by the same channel.
+        coalesce(contacts.customer_id, sessions.customer_id) as customer_id,
         campaigns.campaign_id,
         contacts.source,
         contacts.touch_type,
@@ -75,6 +87,7 @@ event_touches as (
         contacts.is_simulated
     from ranked as contacts
     left join campaigns on contacts.campaign_id = campaigns.campaign_id
+    left join sessions on contacts.session_id = sessions.session_id
     where contacts.contact_rank = 1
 
 )

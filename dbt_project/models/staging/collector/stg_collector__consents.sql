@@ -7,17 +7,39 @@
 
 {%- set person = ['event_id', 'customer_id', 'anonymous_id', 'email_token'] -%}
 {%- set told = person + ['source', 'occurred_at', 'is_simulated', '_load_id', '_loaded_at'] -%}
+{%- set is_empty = "replace(consent, ' ', '') = '{}'" -%}
+{%- set of_device = 'over (partition by anonymous_id order by occurred_at, event_id)' -%}
 {%- set in_order = 'partition by subject_id, purpose order by decided_at asc, is_granted desc, event_id asc' %}
 
-with events as (
+with telling as (
 
     select
         {{ told | join(',\n        ') }},
-        event_name,
+        event_name = 'Unsubscribed' as is_unsubscription,
         consent,
-        is_sale_allowed
+        {{ is_empty }} as is_empty,
+        is_sale_allowed,
+        lag(is_sale_allowed) {{ of_device }} as was_sale_allowed,
+        lag(consent) {{ of_device }} as earlier_consent,
+        lag(customer_id) {{ of_device }} as earlier_customer_id
     from {{ ref('stg_collector__events') }}
-    where event_id is not null
+    where event_id is not null and (consent is not null or not is_sale_allowed or event_name = 'Unsubscribed')
+
+),
+
+events as (
+
+    -- Nearly all events repeat what their device told before. A statement on e-mails is of an address or a customer,
+    -- who may have told otherwise on another device.
+    select *
+    from telling
+    where
+        anonymous_id is null
+        or was_sale_allowed is null
+        or coalesce(is_unsubscription or is_empty or consent like '%"email"%', false)
+        or is_sale_allowed <> was_sale_allowed
+        or consent is distinct from earlier_consent
+        or customer_id is distinct from earlier_customer_id
 
 ),
 
@@ -35,7 +57,7 @@ statements as (
             '{{ purpose }}' as purpose,
             false as is_granted
         from events
-        where replace(consent, ' ', '') = '{}'
+        where is_empty
     {%- endfor %}
     union all
     select
@@ -50,7 +72,7 @@ statements as (
         'email' as purpose,
         false as is_granted
     from events
-    where event_name = 'Unsubscribed'
+    where is_unsubscription
 
 ),
 
@@ -66,10 +88,10 @@ decisions as (
         purpose,
         bool_and(is_granted) as is_granted,
         case
-            when purpose = 'email' and email_token is not null then 'email:' || email_token
-            when purpose = 'email' and customer_id is not null then 'customer:' || customer_id
-            when anonymous_id is not null then 'device:' || anonymous_id
-            else 'customer:' || customer_id
+            when anonymous_id is not null and purpose <> 'email' then 'device:' || anonymous_id
+            when email_token is not null then 'email:' || email_token
+            when customer_id is not null then 'customer:' || customer_id
+            else 'device:' || anonymous_id
         end as subject_id
     from statements
     where is_granted is not null
@@ -110,7 +132,8 @@ compared as (
 )
 
 select
-    event_id || ':' || purpose as consent_id,
+    -- No colon of the purpose's own: two decisions never share an id.
+    event_id || ':' || replace(replace(purpose, '%', '%25'), ':', '%3A') as consent_id,
     subject_id,
     customer_id,
     anonymous_id,
