@@ -134,7 +134,7 @@ class Collector:
                 call = request.path_params["call"]
                 if call not in ("track", "page"):
                     raise RequestError(404, "unknown_call", f"there is no pixel {call}")
-                query = parse_qsl(request.url.query, max_num_fields=500)
+                query = parse_qsl(request.scope["query_string"].decode("latin-1"), max_num_fields=500)
                 await self._accept(request, events.event_of_query(query), call, hold)
             except (RequestError, ValueError) as error:
                 logger.info("A pixel is refused: %s", error)
@@ -203,8 +203,8 @@ class Collector:
             self._source(token)
         except RequestError as error:
             return _refused(RequestError(404, error.code, error.message))
-        url = request.base_url
-        destination = {"apiKey": token, "apiHost": f"{url.netloc}/v1", "protocol": url.scheme, "type": "server"}
+        host = request.headers.get("host", "")
+        destination = {"apiKey": token, "apiHost": f"{host}/v1", "protocol": request.scope["scheme"], "type": "server"}
         return _json(
             {
                 "integrations": {"Segment.io": destination},
@@ -225,7 +225,7 @@ class Collector:
 async def _elsewhere(request: Request) -> Response:
     if request.method == "OPTIONS":
         return Response(status_code=204)
-    return _refused(RequestError(404, "unknown_path", f"there is no {request.method} {request.url.path}"))
+    return _refused(RequestError(404, "unknown_path", f"there is no {request.method} {request.scope['path']}"))
 
 
 async def _read_body(request: Request, hold: Callable[[int], None]) -> bytes:
@@ -275,44 +275,51 @@ def _refused(error: RequestError) -> Response:
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol with bounds on the size of a request's headers and the time that they take to arrive."""
+    """uvicorn's protocol with bounds on the size of a request's headers and on the time that a request takes to arrive."""
 
     _deadline: asyncio.TimerHandle | None = None
-    _header_bytes = 0
+    _header_bytes: int | None = 0  # None while no headers are awaited
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first request."""
         super().connection_made(transport)
-        self._expect_headers()
+        self._wait_for(HEADER_SECONDS)
 
     def on_message_begin(self) -> None:
-        """Begin to wait for the rest of a request's headers."""
+        """Begin to wait for the rest of a later request's headers."""
         super().on_message_begin()
-        self._expect_headers()
+        if self._deadline is None:
+            self._header_bytes = 0
+            self._wait_for(HEADER_SECONDS)
 
     def data_received(self, data: bytes) -> None:
         """Close the connection if the headers are too large."""
-        if self._deadline:
-            self._header_bytes += len(data)
-            if self._header_bytes - len(data) > HEADER_BYTES:
+        if self._header_bytes is not None:
+            if self._header_bytes > HEADER_BYTES:
                 self.transport.abort()
                 return
+            self._header_bytes += len(data)
         super().data_received(data)
 
     def on_headers_complete(self) -> None:
+        """Begin to wait for the body; longer than the endpoints that read it, which answer if it is late."""
+        self._header_bytes = None
+        self._wait_for(BODY_SECONDS + 5)
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
         """Stop waiting."""
         self._stop_waiting()
-        super().on_headers_complete()
+        super().on_message_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""
         self._stop_waiting()
         super().connection_lost(exc)
 
-    def _expect_headers(self) -> None:
-        if self._deadline is None:
-            self._header_bytes = 0
-            self._deadline = self.loop.call_later(HEADER_SECONDS, self.transport.abort)
+    def _wait_for(self, seconds: float) -> None:
+        self._stop_waiting()
+        self._deadline = self.loop.call_later(seconds, self.transport.abort)
 
     def _stop_waiting(self) -> None:
         if self._deadline:
