@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Generator
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl
@@ -27,12 +27,12 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from dmp_assets.collector import events
 from dmp_assets.collector.commit import EventWriter, GroupCommit
-from dmp_assets.collector.events import RequestError, Source
+from dmp_assets.collector.events import Collected, RequestError, Source
 from dmp_assets.collector.keys import KeyReader
 from dmp_assets.errors import UserError
 
 # What all requests together may hold, as bodies and as lines that wait; the parsed objects of one request come on top.
-WAITING_BYTES = 64 << 20
+WAITING_BYTES = 32 << 20
 # A refused body is read to this size, so that the client sees the answer and not a broken connection.
 DRAIN_BYTES = 32 << 20
 HEADER_BYTES = 64 << 10
@@ -118,9 +118,9 @@ class Collector:
     async def _answer(self, request: Request, event_type: str | None) -> Response:
         try:
             with self._holding() as hold:
-                body = await _read_body(request, hold)
-                message = events.parse(events.decode(body, request.headers.get("content-encoding", "")))
-                await self._accept(request, message, event_type, hold)
+                # Body and parsed objects, several times the size of the lines, are not kept while these wait for the disk.
+                collected = self._collect_body(request, await _read_body(request, hold), event_type)
+                await self._keep(collected, hold)
         except ClientDisconnect:
             return Response(status_code=400)
         except RequestError as error:
@@ -135,37 +135,38 @@ class Collector:
                 if call not in ("track", "page"):
                     raise RequestError(404, "unknown_call", f"there is no pixel {call}")
                 query = parse_qsl(request.scope["query_string"].decode("latin-1"), max_num_fields=500)
-                await self._accept(request, events.event_of_query(query), call, hold)
+                await self._keep(self._collect(request, events.event_of_query(query), call), hold)
             except (RequestError, ValueError) as error:
                 logger.info("A pixel is refused: %s", error)
         return Response(GIF, media_type="image/gif", headers={"Cache-Control": "no-store"})
 
-    async def _accept(
-        self, request: Request, message: dict[str, Any], event_type: str | None, hold: Callable[[int], None]
-    ) -> None:
-        """Make a request's events durable.
+    def _collect_body(self, request: Request, body: bytes, event_type: str | None) -> Collected:
+        message = events.parse(events.decode(body, request.headers.get("content-encoding", "")))
+        return self._collect(request, message, event_type)
 
-        Raises:
-            RequestError: none of them is accepted, or they cannot be written now.
-        """
-        source = self._source(
-            events.write_key(
-                request.headers.get("authorization", ""), message.get("writeKey"), request.query_params.get("writeKey")
-            )
+    def _collect(self, request: Request, message: dict[str, Any], event_type: str | None) -> Collected:
+        token = events.write_key(
+            request.headers.get("authorization", ""), message.get("writeKey"), request.query_params.get("writeKey")
         )
-        collected = events.collect(
+        return events.collect(
             message,
             event_type,
-            source,
+            self._source(token),
             received_at=datetime.now(UTC),
             has_gpc=request.headers.get("sec-gpc") == "1",
         )
+
+    async def _keep(self, collected: Collected, hold: Callable[[int], None]) -> None:
+        """Make a request's lines durable.
+
+        Raises:
+            RequestError: they cannot be written now, or they are nothing but refused events.
+        """
         if collected.lines:
             hold(sum(map(len, collected.lines)))
             try:
                 await self._commit.commit(collected.lines)
-            except OSError as error:
-                logger.error("Events cannot be written: %s", error)
+            except OSError:
                 raise RequestError(503, "unavailable", "events cannot be written now; send them again") from None
         if collected.reasons and not collected.accepted:
             reason = collected.reasons[0]
@@ -180,7 +181,7 @@ class Collector:
         return Source(key.source, key.namespace)
 
     @contextlib.contextmanager
-    def _holding(self):
+    def _holding(self) -> Generator[Callable[[int], None]]:
         """Yield a function that takes room for bytes, or refuses with 429; all are given back at the end."""
         held = 0
 
