@@ -96,7 +96,10 @@ class Collector:
             yield
         finally:
             sealing.cancel()
-            await self._commit.close()
+            try:
+                await self._commit.close()
+            except OSError as error:
+                logger.error("What was received waits on the disk and is sealed at the next start: %s", error)
 
     async def _seal_every_second(self) -> None:
         while True:
