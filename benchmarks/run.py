@@ -1,6 +1,7 @@
 """Run every benchmark on the built platform, one after the other."""
 
 from benchmarks import (
+    collector,
     customer_predictions,
     forecast_protocol,
     layers,
@@ -18,6 +19,7 @@ if __name__ == "__main__":
         customer_predictions,
         recommendations,
         sequence_models,
+        collector,
         layers,
     ):
         benchmark.main()

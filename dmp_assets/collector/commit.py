@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
+
+logger = logging.getLogger("uvicorn.error")
 
 
 class EventWriter(Protocol):
@@ -69,6 +72,7 @@ class GroupCommit:
             try:
                 await loop.run_in_executor(self._thread, self._writer.append, lines)
             except Exception as error:  # noqa: BLE001 (each request of the group gets it and answers)
+                logger.error("%d requests cannot be written: %s", len(group), error)
                 failure = error
                 self._failed_at = time.monotonic()
             for _, done in group:

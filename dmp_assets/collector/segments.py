@@ -68,6 +68,8 @@ class SegmentWriter:
         try:
             for made in (folder, self._open_dir, self._sealed_dir):
                 made.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for parent in (folder.parent, folder):
+                _sync_folder(parent)
             self._lock_fd: int | None = _lock(folder / "writer.lock")
         except OSError as error:
             raise UserError(

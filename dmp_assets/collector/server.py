@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Generator
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl
@@ -27,12 +27,12 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from dmp_assets.collector import events
 from dmp_assets.collector.commit import EventWriter, GroupCommit
-from dmp_assets.collector.events import RequestError, Source
+from dmp_assets.collector.events import Collected, RequestError, Source
 from dmp_assets.collector.keys import KeyReader
 from dmp_assets.errors import UserError
 
 # What all requests together may hold, as bodies and as lines that wait; the parsed objects of one request come on top.
-WAITING_BYTES = 64 << 20
+WAITING_BYTES = 32 << 20
 # A refused body is read to this size, so that the client sees the answer and not a broken connection.
 DRAIN_BYTES = 32 << 20
 HEADER_BYTES = 64 << 10
@@ -96,7 +96,10 @@ class Collector:
             yield
         finally:
             sealing.cancel()
-            await self._commit.close()
+            try:
+                await self._commit.close()
+            except OSError as error:
+                logger.error("What was received waits on the disk and is sealed at the next start: %s", error)
 
     async def _seal_every_second(self) -> None:
         while True:
@@ -118,9 +121,9 @@ class Collector:
     async def _answer(self, request: Request, event_type: str | None) -> Response:
         try:
             with self._holding() as hold:
-                body = await _read_body(request, hold)
-                message = events.parse(events.decode(body, request.headers.get("content-encoding", "")))
-                await self._accept(request, message, event_type, hold)
+                # Body and parsed objects, several times the size of the lines, are not kept while these wait for the disk.
+                collected = self._collect_body(request, await _read_body(request, hold), event_type)
+                await self._keep(collected, hold)
         except ClientDisconnect:
             return Response(status_code=400)
         except RequestError as error:
@@ -134,38 +137,39 @@ class Collector:
                 call = request.path_params["call"]
                 if call not in ("track", "page"):
                     raise RequestError(404, "unknown_call", f"there is no pixel {call}")
-                query = parse_qsl(request.url.query, max_num_fields=500)
-                await self._accept(request, events.event_of_query(query), call, hold)
+                query = parse_qsl(request.scope["query_string"].decode("latin-1"), max_num_fields=500)
+                await self._keep(self._collect(request, events.event_of_query(query), call), hold)
             except (RequestError, ValueError) as error:
                 logger.info("A pixel is refused: %s", error)
         return Response(GIF, media_type="image/gif", headers={"Cache-Control": "no-store"})
 
-    async def _accept(
-        self, request: Request, message: dict[str, Any], event_type: str | None, hold: Callable[[int], None]
-    ) -> None:
-        """Make a request's events durable.
+    def _collect_body(self, request: Request, body: bytes, event_type: str | None) -> Collected:
+        message = events.parse(events.decode(body, request.headers.get("content-encoding", "")))
+        return self._collect(request, message, event_type)
 
-        Raises:
-            RequestError: none of them is accepted, or they cannot be written now.
-        """
-        source = self._source(
-            events.write_key(
-                request.headers.get("authorization", ""), message.get("writeKey"), request.query_params.get("writeKey")
-            )
+    def _collect(self, request: Request, message: dict[str, Any], event_type: str | None) -> Collected:
+        token = events.write_key(
+            request.headers.get("authorization", ""), message.get("writeKey"), request.query_params.get("writeKey")
         )
-        collected = events.collect(
+        return events.collect(
             message,
             event_type,
-            source,
+            self._source(token),
             received_at=datetime.now(UTC),
             has_gpc=request.headers.get("sec-gpc") == "1",
         )
+
+    async def _keep(self, collected: Collected, hold: Callable[[int], None]) -> None:
+        """Make a request's lines durable.
+
+        Raises:
+            RequestError: they cannot be written now, or they are nothing but refused events.
+        """
         if collected.lines:
             hold(sum(map(len, collected.lines)))
             try:
                 await self._commit.commit(collected.lines)
-            except OSError as error:
-                logger.error("Events cannot be written: %s", error)
+            except OSError:
                 raise RequestError(503, "unavailable", "events cannot be written now; send them again") from None
         if collected.reasons and not collected.accepted:
             reason = collected.reasons[0]
@@ -180,7 +184,7 @@ class Collector:
         return Source(key.source, key.namespace)
 
     @contextlib.contextmanager
-    def _holding(self):
+    def _holding(self) -> Generator[Callable[[int], None]]:
         """Yield a function that takes room for bytes, or refuses with 429; all are given back at the end."""
         held = 0
 
@@ -203,8 +207,8 @@ class Collector:
             self._source(token)
         except RequestError as error:
             return _refused(RequestError(404, error.code, error.message))
-        url = request.base_url
-        destination = {"apiKey": token, "apiHost": f"{url.netloc}/v1", "protocol": url.scheme, "type": "server"}
+        host = request.headers.get("host", "")
+        destination = {"apiKey": token, "apiHost": f"{host}/v1", "protocol": request.scope["scheme"], "type": "server"}
         return _json(
             {
                 "integrations": {"Segment.io": destination},
@@ -225,7 +229,7 @@ class Collector:
 async def _elsewhere(request: Request) -> Response:
     if request.method == "OPTIONS":
         return Response(status_code=204)
-    return _refused(RequestError(404, "unknown_path", f"there is no {request.method} {request.url.path}"))
+    return _refused(RequestError(404, "unknown_path", f"there is no {request.method} {request.scope['path']}"))
 
 
 async def _read_body(request: Request, hold: Callable[[int], None]) -> bytes:
@@ -275,44 +279,51 @@ def _refused(error: RequestError) -> Response:
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol with bounds on the size of a request's headers and the time that they take to arrive."""
+    """uvicorn's protocol with bounds on the size of a request's headers and on the time that a request takes to arrive."""
 
     _deadline: asyncio.TimerHandle | None = None
-    _header_bytes = 0
+    _header_bytes: int | None = 0  # None while no headers are awaited
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first request."""
         super().connection_made(transport)
-        self._expect_headers()
+        self._wait_for(HEADER_SECONDS)
 
     def on_message_begin(self) -> None:
-        """Begin to wait for the rest of a request's headers."""
+        """Begin to wait for the rest of a later request's headers."""
         super().on_message_begin()
-        self._expect_headers()
+        if self._deadline is None:
+            self._header_bytes = 0
+            self._wait_for(HEADER_SECONDS)
 
     def data_received(self, data: bytes) -> None:
         """Close the connection if the headers are too large."""
-        if self._deadline:
-            self._header_bytes += len(data)
-            if self._header_bytes - len(data) > HEADER_BYTES:
+        if self._header_bytes is not None:
+            if self._header_bytes > HEADER_BYTES:
                 self.transport.abort()
                 return
+            self._header_bytes += len(data)
         super().data_received(data)
 
     def on_headers_complete(self) -> None:
+        """Begin to wait for the body; longer than the endpoints that read it, which answer if it is late."""
+        self._header_bytes = None
+        self._wait_for(BODY_SECONDS + 5)
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
         """Stop waiting."""
         self._stop_waiting()
-        super().on_headers_complete()
+        super().on_message_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""
         self._stop_waiting()
         super().connection_lost(exc)
 
-    def _expect_headers(self) -> None:
-        if self._deadline is None:
-            self._header_bytes = 0
-            self._deadline = self.loop.call_later(HEADER_SECONDS, self.transport.abort)
+    def _wait_for(self, seconds: float) -> None:
+        self._stop_waiting()
+        self._deadline = self.loop.call_later(seconds, self.transport.abort)
 
     def _stop_waiting(self) -> None:
         if self._deadline:

@@ -277,21 +277,26 @@ def test_a_second_collector_on_the_folder_and_a_taken_port_are_explained(collect
 
 
 def test_slow_clients_are_cut_off_and_hold_nobody_up(collector):
-    """One never finishes its headers, one its body."""
+    """One never finishes its headers, one its body, one a body that nobody reads."""
     start = time.monotonic()
     with contextlib.ExitStack() as stack:
         slow = [
-            stack.enter_context(socket.create_connection(("127.0.0.1", collector.port), timeout=30)) for _ in range(40)
+            stack.enter_context(socket.create_connection(("127.0.0.1", collector.port), timeout=30)) for _ in range(60)
         ]
-        for each in slow[::2]:
+        for each in slow[::3]:
             each.sendall(b"POST /v1/track HTTP/1.1\r\nHost: x\r\n")
-        for each in slow[1::2]:
+        for each in slow[1::3]:
             each.sendall(b"POST /v1/track HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+        for each in slow[2::3]:
+            each.sendall(b"POST /unknown HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
         assert collector.send(track(), "/v1/track").status_code == 200
         assert time.monotonic() - start < 5
         assert slow[0].recv(1000) == b""
         assert slow[1].recv(1000).startswith(b"HTTP/1.1 408")
-    assert 9 < time.monotonic() - start < 20
+        assert slow[2].recv(1000).startswith(b"HTTP/1.1 404")
+        with contextlib.suppress(ConnectionResetError):
+            assert slow[2].recv(1000) == b""
+    assert 9 < time.monotonic() - start < 25
     assert len(collector.rows()) == 1
 
 
@@ -358,6 +363,27 @@ def test_a_stopped_collector_finishes_and_seals_what_it_took(collector):
     collector.process.send_signal(signal.SIGINT)
     collector.process.wait(20)
     assert len(collector.rows()) == 1
+
+
+def test_with_the_setting_for_kafka_events_go_there(collector):
+    kafka = pytest.importorskip("confluent_kafka", reason="the extra kafka is not installed")
+    # librdkafka's mock brokers run in this process and speak the protocol over sockets.
+    cluster = kafka.Producer({"bootstrap.servers": "replaced.example:9092", "test.mock.num.brokers": 3})
+    found = cluster.list_topics(timeout=10).brokers.values()
+    brokers = ",".join(f"{broker.host}:{broker.port}" for broker in found)
+    collector.stop()
+    collector.start(DMP_COLLECTOR_KAFKA=brokers, DMP_COLLECTOR_KAFKA_TOPIC="shop.events")
+    assert collector.send({"batch": [track(messageId=f"m{n}") for n in range(50)]}).status_code == 200
+    consumer = kafka.Consumer({"bootstrap.servers": brokers, "group.id": "test", "auto.offset.reset": "earliest"})
+    consumer.subscribe(["shop.events"])
+    messages: list = []
+    for _ in range(20):
+        messages += [message for message in consumer.consume(50, timeout=1) if not message.error()]
+        if len(messages) >= 50:
+            break
+    consumer.close()
+    assert {json.loads(message.value())["event"]["messageId"] for message in messages} == {f"m{n}" for n in range(50)}
+    assert collector.rows() == []
 
 
 def test_the_segment_client_for_python(collector):

@@ -2,7 +2,7 @@ import base64
 import contextlib
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Generator
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -46,7 +46,7 @@ def refusal(action, *arguments) -> tuple[int, str]:
 
 
 @contextlib.contextmanager
-def only_refused(status: int) -> Iterator[None]:
+def only_refused(status: int) -> Generator[None]:
     """Let a refusal with this status pass, and nothing else."""
     try:
         yield
@@ -176,7 +176,7 @@ def check_lines(collected: events.Collected, event_count: int) -> None:
         assert "\0" not in json.dumps(row.get("event"), ensure_ascii=False)
 
 
-@given(st.dictionaries(st.text(st.characters(exclude_characters="\0")), JSON, max_size=6))
+@given(st.dictionaries(st.text(), JSON, max_size=6))
 def test_an_accepted_event_comes_out_as_it_went_in(properties):
     event = track(properties=properties)
     (row,) = rows(parse(json.dumps({"batch": [event]}).encode()))

@@ -157,6 +157,36 @@ def test_a_half_written_temporary_file_is_made_anew(tmp_path):
     assert list((tmp_path / "open").iterdir()) == []
 
 
+def test_append_returns_only_after_its_lines_were_forced_to_the_disk(tmp_path, monkeypatch):
+    synced: list[int] = []
+    fsync = os.fsync
+
+    def recorded(fd: int) -> None:
+        fsync(fd)
+        synced.append(os.fstat(fd).st_size)
+
+    with SegmentWriter(tmp_path) as writer:
+        writer.append([line(1)])
+        monkeypatch.setattr(os, "fsync", recorded)
+        writer.append([line(2), line(3)])
+        assert synced == [next((tmp_path / "open").iterdir()).stat().st_size]
+
+
+def test_a_disk_that_fails_to_sync_acknowledges_nothing(tmp_path, monkeypatch):
+    def broken(_: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with SegmentWriter(tmp_path) as writer:
+        writer.append([line(1)])
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fsync", broken)
+            for number in (2, 3):
+                with pytest.raises(OSError, match="Input/output"):
+                    writer.append([line(number)])
+        writer.append([line(4)])
+    assert numbers(tmp_path) == [1, 4]
+
+
 FULL_DISK = """
 import errno, resource, sys
 from pathlib import Path
