@@ -30,8 +30,6 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-app.add_typer(collector_cli.keys_app, name="keys")
-app.command()(collector_cli.collect)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a script instead of text.")]
 
@@ -133,6 +131,10 @@ def hash_tables(as_json: AsJson = False) -> None:
     else:
         for table, value in hashes.items():
             typer.echo(f"{value:>28}  {table}")
+
+
+app.add_typer(collector_cli.keys_app, name="keys")
+app.command()(collector_cli.collect)
 
 
 def _print_customer(page: CustomerPage) -> None:
