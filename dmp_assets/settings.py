@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, StringConstraints, ValidationError, field_validator
+from pydantic import Field, SecretStr, StringConstraints, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dmp_assets.errors import UserError
@@ -61,6 +61,10 @@ class Settings(BaseSettings):
         le=3600,
         description="seconds from 0 to 3600 to wait for another process to release the warehouse (default: 30)",
     )
+    vault_key: SecretStr | None = Field(
+        default=None,
+        description="the secret behind the vault and the pseudonyms (default: the file vault.key in the home)",
+    )
     collector_kafka: str | None = Field(
         default=None,
         description="Kafka brokers, host:port with commas between them; the collector then writes there (default: to files)",
@@ -79,6 +83,11 @@ class Settings(BaseSettings):
     def warehouse_path(self) -> Path:
         """The DuckDB file with every table."""
         return self.home / "warehouse.duckdb"
+
+    @property
+    def vault_path(self) -> Path:
+        """The encrypted DuckDB file with the direct identifiers."""
+        return self.home / "vault.duckdb"
 
     @property
     def collector_dir(self) -> Path:

@@ -1,0 +1,1 @@
+"""Personal data apart: direct identifiers in an encrypted vault, pseudonyms everywhere else."""

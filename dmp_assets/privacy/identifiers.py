@@ -1,0 +1,138 @@
+"""Direct identifiers in an event: found, replaced by nothing or a pseudonym, and handed over for the vault.
+
+What counts as one: the values of the keys below, wherever they stand in the event, and whatever in any other text looks like an
+e-mail address or a phone number. A bare number is none: order and product numbers look alike.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+Token = Callable[[str, str], str]
+"""The pseudonym of a kind and a value."""
+
+DIRECT_KEYS = {
+    **dict.fromkeys(("email", "emailaddress", "mail"), "email"),
+    **dict.fromkeys(("phone", "phonenumber", "mobile", "mobilenumber", "mobilephone", "telephone", "tel"), "phone"),
+    **dict.fromkeys(("fullname", "realname", "recipientname", "username"), "name"),
+    **dict.fromkeys(("firstname", "givenname"), "first_name"),
+    **dict.fromkeys(("lastname", "familyname", "surname"), "last_name"),
+    **dict.fromkeys(("address", "streetaddress", "street", "postaladdress", "shippingaddress", "billingaddress"), "address"),
+    **dict.fromkeys(("birthday", "birthdate", "dateofbirth", "dob"), "birthday"),
+}
+"""Kind of identifier by key, in lower case without separators."""
+
+DROPPED_KEYS = {"ip", "ipaddress"}
+"""Network addresses are not kept at all."""
+
+EMAIL = r"[^\s@\"'<>()\[\]{},;:=&?/\\|%]+(?:@|%40)[^\s@\"'<>()\[\]{},;:=&?/\\|%.]+(?:\.[^\s@\"'<>()\[\]{},;:=&?/\\|%.]+)+"
+PHONE = r"(?<![\w.+-])(?:\+|%2[Bb])\d(?:[ ().-]{0,2}\d){6,14}(?!\d)|(?<![\w.+-])\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?![\w-])"
+_IN_TEXT = re.compile(f"(?P<email>{EMAIL})|(?P<phone>{PHONE})")
+_IDS = ("userId", "anonymousId", "groupId", "previousId")
+_SEPARATORS = str.maketrans("", "", "_- .")
+_SUSPECT = re.compile(
+    rb"@|%40|\+\d|%2[Bb]\d|\d{3}\)?[ .-]\d{3}[ .-]\d{4}|\\u00|"
+    rb'"(?:traits|ip|[^"]{0,12}(?:mail|phone|mobile|tel|name|address|street|birth|dob)[^"]{0,8})"\s*:',
+    re.IGNORECASE,
+)
+
+
+@dataclass(slots=True)
+class Cleaned:
+    """An event without direct identifiers.
+
+    Attributes:
+        event: the event; ids that were an e-mail address or a phone number are pseudonyms.
+        found: kind, value as it was sent, and pseudonym of each identifier.
+        email_token: pseudonym of the person's e-mail address, if the event names one by key.
+        phone_token: the same of the phone number.
+    """
+
+    event: dict[str, Any]
+    found: list[tuple[str, str, str]] = field(default_factory=list)
+    email_token: str | None = None
+    phone_token: str | None = None
+
+
+def is_suspect(line: bytes) -> bool:
+    """Return whether an event's JSON text may hold an identifier; most do not, and need no closer look."""
+    return _SUSPECT.search(line) is not None
+
+
+def clean(event: dict[str, Any], token: Token) -> Cleaned:
+    """Return the event without direct identifiers, and these; the given event is not changed."""
+    cleaned = Cleaned({})
+    for key, value in event.items():
+        if key in _IDS and isinstance(value, str):
+            cleaned.event[key] = _clean_id(value, token, cleaned)
+        else:
+            _put(cleaned.event, key, value, token, cleaned, is_person=key == "traits")
+    return cleaned
+
+
+def clean_text(text: str, token: Token, found: list[tuple[str, str, str]]) -> str:
+    """Return a text with each e-mail address and phone number replaced by its kind in brackets; add these to `found`."""
+
+    def replace(match: re.Match[str]) -> str:
+        kind = "email" if match["email"] else "phone"
+        value = match[0].replace("%40", "@").replace("%2B", "+").replace("%2b", "+")
+        found.append((kind, value, token(kind, value)))
+        return f"[{kind}]"
+
+    return _IN_TEXT.sub(replace, text)
+
+
+def _clean_id(value: str, token: Token, cleaned: Cleaned) -> str:
+    match = _IN_TEXT.fullmatch(value.strip())
+    if not match:
+        return clean_text(value, token, cleaned.found)
+    kind = "email" if match["email"] else "phone"
+    pseudonym = token(kind, value)
+    cleaned.found.append((kind, value, pseudonym))
+    return pseudonym
+
+
+def _put(target: dict[str, Any], key: str, value: Any, token: Token, cleaned: Cleaned, *, is_person: bool) -> None:
+    """Copy one entry of an object, unless it is an identifier; the key of an entry may hold one too."""
+    plain = key.lower().translate(_SEPARATORS)
+    kind = DIRECT_KEYS.get(plain) or ("name" if is_person and plain == "name" else None)
+    if plain in DROPPED_KEYS:
+        return
+    if kind is None:
+        target[clean_text(key, token, cleaned.found)] = _clean_value(
+            value, token, cleaned, is_person=is_person or plain == "traits"
+        )
+        return
+    for text in _texts(value):
+        pseudonym = token(kind, text)
+        cleaned.found.append((kind, text, pseudonym))
+        if kind == "email" and cleaned.email_token is None:
+            cleaned.email_token = pseudonym
+        elif kind == "phone" and cleaned.phone_token is None:
+            cleaned.phone_token = pseudonym
+
+
+def _clean_value(value: Any, token: Token, cleaned: Cleaned, *, is_person: bool) -> Any:
+    if isinstance(value, str):
+        return clean_text(value, token, cleaned.found)
+    if isinstance(value, list):
+        return [_clean_value(each, token, cleaned, is_person=is_person) for each in value]
+    if isinstance(value, dict):
+        target: dict[str, Any] = {}
+        for key, each in value.items():
+            _put(target, key, each, token, cleaned, is_person=is_person)
+        return target
+    return value
+
+
+def _texts(value: Any) -> list[str]:
+    """Return the texts and numbers inside a value, such as the lines of an address."""
+    if isinstance(value, dict):
+        return [text for each in value.values() for text in _texts(each)]
+    if isinstance(value, list):
+        return [text for each in value for text in _texts(each)]
+    text = "" if value is None or isinstance(value, bool) else str(value).strip()
+    return [text] if text else []

@@ -1,0 +1,123 @@
+"""The vault: the one place with direct identifiers, a DuckDB database encrypted with AES-256.
+
+The extension ``httpfs``, which comes as a Python package, brings the cryptography that DuckDB needs to write an encrypted file.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from dmp_assets.errors import UserError
+from dmp_assets.privacy.keys import Keys
+from dmp_assets.settings import Settings
+
+COLUMNS = ("source", "user_id", "anonymous_id", "kind", "value", "token", "seen_at")
+
+_TABLE = """
+    create table if not exists vault.identifiers (
+        source varchar, user_id varchar, anonymous_id varchar, kind varchar, value varchar, token varchar,
+        first_seen_at timestamp, last_seen_at timestamp,
+        primary key (source, user_id, anonymous_id, kind, value)
+    )
+"""
+
+
+def add_identifiers(settings: Settings, keys: Keys, found: Iterable[tuple]) -> None:
+    """Keep identifiers; what is known already is only seen again, so that a repetition changes nothing.
+
+    Args:
+        settings: name the vault.
+        keys: of the vault.
+        found: rows of `COLUMNS`: ids as in raw.events (None where the event has none), the value as it was sent, its
+            pseudonym, and when it was seen (UTC, ISO 8601 text).
+
+    Raises:
+        UserError: as `open_vault`.
+    """
+    frame = pd.DataFrame(found, columns=list(COLUMNS)).astype(object)
+    if frame.empty:
+        return
+    with open_vault(settings, keys) as connection:
+        connection.register("found", frame)
+        connection.execute(_TABLE)
+        connection.execute(
+            """
+            insert into vault.identifiers
+            select source, coalesce(user_id, ''), coalesce(anonymous_id, ''), kind, value, any_value(token),
+                min(cast(cast(seen_at as timestamptz) at time zone 'UTC' as timestamp)),
+                max(cast(cast(seen_at as timestamptz) at time zone 'UTC' as timestamp))
+            from found
+            group by all
+            on conflict do update set
+                first_seen_at = least(first_seen_at, excluded.first_seen_at),
+                last_seen_at = greatest(last_seen_at, excluded.last_seen_at)
+            """
+        )
+
+
+def count_identifiers(settings: Settings, keys: Keys) -> dict[str, int]:
+    """Return how many values of each kind the vault holds, for people and devices counted once.
+
+    Raises:
+        UserError: as `open_vault`.
+    """
+    with open_vault(settings, keys) as connection:
+        connection.execute(_TABLE)
+        rows = connection.execute(
+            "select kind, count(distinct token) from vault.identifiers group by kind order by kind"
+        ).fetchall()
+    return dict(rows)
+
+
+@contextmanager
+def open_vault(settings: Settings, keys: Keys) -> Generator[duckdb.DuckDBPyConnection]:
+    """Yield a connection to the vault as the database ``vault``, made if there is none; in one transaction.
+
+    Raises:
+        UserError: the key is not the vault's, or another process has the vault open.
+    """
+    with duckdb.connect(
+        config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+    ) as connection:
+        connection.execute(f"load '{_quoted(_extension())}'")
+        connection.execute("set timezone = 'UTC'")
+        try:
+            connection.execute(
+                f"attach '{_quoted(settings.vault_path)}' as vault (encryption_key '{keys.encryption}')"
+            )
+        except duckdb.Error as error:
+            raise UserError(_explain(settings.vault_path, keys, error)) from None
+        settings.vault_path.chmod(0o600)
+        connection.begin()
+        try:
+            yield connection
+        except BaseException:
+            connection.rollback()
+            raise
+        connection.commit()
+
+
+def _explain(path: Path, keys: Keys, error: duckdb.Error) -> str:
+    if "lock" in str(error):
+        return f"The vault {path} is open in another process: wait for it to end, then try again."
+    return (
+        f"The vault {path} cannot be opened with the key from {keys.origin}: give the key that it was made with "
+        "(DMP_VAULT_KEY, or the file vault.key beside it)."
+    )
+
+
+def _extension() -> Path:
+    package = importlib.util.find_spec("duckdb_extension_httpfs")
+    if package is None or package.origin is None:
+        raise UserError("The package duckdb-extension-httpfs is not installed: run `make setup`.")
+    return Path(package.origin).parent / "extensions" / f"v{duckdb.__version__}" / "httpfs.duckdb_extension"
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
