@@ -35,6 +35,7 @@ TABLES = (
 
 ASSETS = (
     collection.load_complete_journey,
+    collection.load_events,
     *simulation.ASSETS,
     clusters.train_clusters,
     clusters.assign_clusters,
@@ -80,6 +81,7 @@ def build_defs(*, loggers: Mapping[str, dg.LoggerDefinition] | None = None) -> d
         ],
         jobs=automation.jobs(),
         schedules=automation.schedules(),
+        sensors=[collection.new_segments],
         resources={"warehouse": Warehouse.from_settings(settings), "dbt": dbt_resource(dbt_project(settings))},
         executor=dg.in_process_executor,
         loggers=loggers,

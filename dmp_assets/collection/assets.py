@@ -6,8 +6,11 @@ from collections.abc import Iterator
 import dagster as dg
 
 from dmp_assets.collection import complete_journey
+from dmp_assets.collection.events import EVENTS, LOAD, REJECTED_EVENTS, load_segments
 from dmp_assets.collection.loader import LOAD_COLUMNS, SourceTable, check_file, load_file
+from dmp_assets.collector.segments import sealed_segments
 from dmp_assets.settings import get_settings
+from dmp_assets.simulation import assets as simulation
 from dmp_assets.warehouse import Warehouse
 
 LAYER = "raw"
@@ -60,3 +63,55 @@ def load_complete_journey(context: dg.AssetExecutionContext, warehouse: Warehous
                 "sample_percent": settings.sample_percent if table.sample else 100,
             },
         )
+
+
+EVENT_TABLES = {
+    "events": (EVENTS, "Events that clients sent to the collector, without direct identifiers, one row per receipt."),
+    "rejected_events": (REJECTED_EVENTS, "Events that the collector or the load refused, with the reason."),
+}
+
+
+def _event_spec(name: str) -> dg.AssetSpec:
+    columns, description = EVENT_TABLES[name]
+    return dg.AssetSpec(
+        [LAYER, name],
+        # The simulated segment of the demo is loaded in the run that writes it.
+        deps=[simulation.SEGMENT_KEY] if simulation.TABLES else [],
+        description=f"{description} Append-only; each sealed segment once.",
+        group_name=LAYER,
+        owners=["team:data-engineering"],
+        kinds={"duckdb"},
+        metadata={"dagster/table_name": f"{LAYER}.{name}", "dagster/column_schema": _event_schema(columns)},
+    )
+
+
+def _event_schema(columns: dict[str, str]) -> dg.TableSchema:
+    return dg.TableSchema([dg.TableColumn(name, kind) for name, kind in {**columns, **LOAD}.items()])
+
+
+@dg.multi_asset(name="load_events", specs=[_event_spec(name) for name in EVENT_TABLES])
+def load_events(warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
+    """Load what the collector has sealed; direct identifiers go to the vault."""
+    now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
+    load = load_segments(warehouse, get_settings(), now=now)
+    for name, total, added in (
+        ("events", load.events_total, load.events_added),
+        ("rejected_events", load.rejected_total, load.rejected_added),
+    ):
+        yield dg.MaterializeResult(
+            asset_key=dg.AssetKey([LAYER, name]),
+            metadata={"dagster/row_count": total, "rows_added": added, "segments_added": load.segments},
+        )
+
+
+@dg.sensor(
+    target=dg.AssetSelection.assets([LAYER, "events"], [LAYER, "rejected_events"]),
+    minimum_interval_seconds=60,
+    description="Loads the collector's sealed segments as they come; off until someone switches it on.",
+)
+def new_segments() -> dg.RunRequest | dg.SkipReason:
+    """Ask for a load when sealed segments wait, once for the same newest one."""
+    waiting = sealed_segments(get_settings().collector_dir)
+    if not waiting:
+        return dg.SkipReason("No sealed segment waits to be loaded.")
+    return dg.RunRequest(run_key=waiting[-1].name)

@@ -135,9 +135,14 @@ def load_file(
 
 def _create_tables(connection: duckdb.DuckDBPyConnection, table: SourceTable) -> None:
     columns = ", ".join(f"{name} {kind}" for name, kind in {**table.columns, **LOAD_COLUMNS}.items())
-    connection.execute("create schema if not exists raw")
+    create_loads_table(connection)
     connection.execute(f"create table if not exists raw.{table.raw_name} ({columns})")
     connection.execute(f"comment on table raw.{table.raw_name} is '{table.description}'")
+
+
+def create_loads_table(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the raw layer and its record of loads, if they are not there."""
+    connection.execute("create schema if not exists raw")
     connection.execute(
         "create table if not exists raw._loads (load_id varchar, source varchar, table_name varchar, file_name varchar, "
         "file_sha256 varchar, row_count bigint, loaded_at timestamp, primary key (table_name, load_id))"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 Token = Callable[[str, str], str]
@@ -20,7 +21,9 @@ DIRECT_KEYS = {
     **dict.fromkeys(("fullname", "realname", "recipientname", "username"), "name"),
     **dict.fromkeys(("firstname", "givenname"), "first_name"),
     **dict.fromkeys(("lastname", "familyname", "surname"), "last_name"),
-    **dict.fromkeys(("address", "streetaddress", "street", "postaladdress", "shippingaddress", "billingaddress"), "address"),
+    **dict.fromkeys(
+        ("address", "streetaddress", "street", "postaladdress", "shippingaddress", "billingaddress"), "address"
+    ),
     **dict.fromkeys(("birthday", "birthdate", "dateofbirth", "dob"), "birthday"),
 }
 """Kind of identifier by key, in lower case without separators."""
@@ -28,16 +31,18 @@ DIRECT_KEYS = {
 DROPPED_KEYS = {"ip", "ipaddress"}
 """Network addresses are not kept at all."""
 
-EMAIL = r"[^\s@\"'<>()\[\]{},;:=&?/\\|%]+(?:@|%40)[^\s@\"'<>()\[\]{},;:=&?/\\|%.]+(?:\.[^\s@\"'<>()\[\]{},;:=&?/\\|%.]+)+"
-PHONE = r"(?<![\w.+-])(?:\+|%2[Bb])\d(?:[ ().-]{0,2}\d){6,14}(?!\d)|(?<![\w.+-])\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?![\w-])"
+EMAIL = (
+    r"[^\s@\"'<>()\[\]{},;:=&?/\\|%]+(?:@|%40)[^\s@\"'<>()\[\]{},;:=&?/\\|%.]+(?:\.[^\s@\"'<>()\[\]{},;:=&?/\\|%.]+)+"
+)
+PHONE = (
+    r"(?<![\w.+-])(?:\+|%2[Bb])\d(?:[ ().-]{0,2}\d){6,14}(?!\d)|(?<![\w.+-])\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?![\w-])"
+)
 _IN_TEXT = re.compile(f"(?P<email>{EMAIL})|(?P<phone>{PHONE})")
 _IDS = ("userId", "anonymousId", "groupId", "previousId")
 _SEPARATORS = str.maketrans("", "", "_- .")
-_SUSPECT = re.compile(
-    rb"@|%40|\+\d|%2[Bb]\d|\d{3}\)?[ .-]\d{3}[ .-]\d{4}|\\u00|"
-    rb'"(?:traits|ip|[^"]{0,12}(?:mail|phone|mobile|tel|name|address|street|birth|dob)[^"]{0,8})"\s*:',
-    re.IGNORECASE,
-)
+_MARKS = (b"@", b"%40", b"%2B", b"%2b", b"\\u00")
+# Each begins with few characters, which a search finds without trying every place.
+_PHONE_LIKE = (re.compile(rb"\+[0-9]"), re.compile(rb"[ .)-][0-9]{3}[ .-][0-9]{4}"))
 
 
 @dataclass(slots=True)
@@ -57,13 +62,19 @@ class Cleaned:
     phone_token: str | None = None
 
 
-def is_suspect(line: bytes) -> bool:
-    """Return whether an event's JSON text may hold an identifier; most do not, and need no closer look."""
-    return _SUSPECT.search(line) is not None
+def clean(event: dict[str, Any], text: bytes, token: Token) -> Cleaned:
+    """Return the event without direct identifiers, and these; the given event is not changed.
 
-
-def clean(event: dict[str, Any], token: Token) -> Cleaned:
-    """Return the event without direct identifiers, and these; the given event is not changed."""
+    Args:
+        event: as it was sent.
+        text: its JSON text, or a longer one around it.
+        token: the pseudonym of a kind and a value.
+    """
+    context = event.get("context")
+    if isinstance(context, dict) and "ip" in context:
+        event = {**event, "context": {key: value for key, value in context.items() if key != "ip"}}
+    if not _looks_like_one(text) and not _has_personal_key(event):
+        return Cleaned(event)
     cleaned = Cleaned({})
     for key, value in event.items():
         if key in _IDS and isinstance(value, str):
@@ -85,6 +96,30 @@ def clean_text(text: str, token: Token, found: list[tuple[str, str, str]]) -> st
     return _IN_TEXT.sub(replace, text)
 
 
+def _looks_like_one(text: bytes) -> bool:
+    return any(mark in text for mark in _MARKS) or any(pattern.search(text) for pattern in _PHONE_LIKE)
+
+
+def _has_personal_key(value: dict[str, Any]) -> bool:
+    """Return whether an identifier may stand under one of an object's keys; in most events none does."""
+    for key, each in value.items():
+        if _is_personal(key) or (isinstance(each, dict) and _has_personal_key(each)):
+            return True
+        if isinstance(each, list) and any(isinstance(one, dict) and _has_personal_key(one) for one in each):
+            return True
+    return False
+
+
+@lru_cache(maxsize=1 << 12)
+def _plain(key: str) -> str:
+    return key.lower().translate(_SEPARATORS)
+
+
+@lru_cache(maxsize=1 << 12)
+def _is_personal(key: str) -> bool:
+    return _plain(key) in DIRECT_KEYS or _plain(key) in DROPPED_KEYS or _plain(key) == "traits"
+
+
 def _clean_id(value: str, token: Token, cleaned: Cleaned) -> str:
     match = _IN_TEXT.fullmatch(value.strip())
     if not match:
@@ -97,7 +132,7 @@ def _clean_id(value: str, token: Token, cleaned: Cleaned) -> str:
 
 def _put(target: dict[str, Any], key: str, value: Any, token: Token, cleaned: Cleaned, *, is_person: bool) -> None:
     """Copy one entry of an object, unless it is an identifier; the key of an entry may hold one too."""
-    plain = key.lower().translate(_SEPARATORS)
+    plain = _plain(key)
     kind = DIRECT_KEYS.get(plain) or ("name" if is_person and plain == "name" else None)
     if plain in DROPPED_KEYS:
         return

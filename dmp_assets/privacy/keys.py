@@ -86,7 +86,7 @@ def normal_form(kind: str, value: str) -> str:
     text = value.strip()
     if kind == "phone":
         digits = "".join(character for character in text if character.isdigit())
-        return f"+{digits.removeprefix("00")}" if text.startswith(("+", "00")) else digits
+        return f"+{digits.removeprefix('00')}" if text.startswith(("+", "00")) else digits
     return text.lower()
 
 

@@ -6,7 +6,7 @@ The extension ``httpfs``, which comes as a Python package, brings the cryptograp
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,7 +28,7 @@ _TABLE = """
 """
 
 
-def add_identifiers(settings: Settings, keys: Keys, found: Iterable[tuple]) -> None:
+def add_identifiers(settings: Settings, keys: Keys, found: list[tuple]) -> None:
     """Keep identifiers; what is known already is only seen again, so that a repetition changes nothing.
 
     Args:
@@ -40,7 +40,7 @@ def add_identifiers(settings: Settings, keys: Keys, found: Iterable[tuple]) -> N
     Raises:
         UserError: as `open_vault`.
     """
-    frame = pd.DataFrame(found, columns=list(COLUMNS)).astype(object)
+    frame = pd.DataFrame(found, columns=pd.Index(COLUMNS)).astype(object)
     if frame.empty:
         return
     with open_vault(settings, keys) as connection:
@@ -88,9 +88,7 @@ def open_vault(settings: Settings, keys: Keys) -> Generator[duckdb.DuckDBPyConne
         connection.execute(f"load '{_quoted(_extension())}'")
         connection.execute("set timezone = 'UTC'")
         try:
-            connection.execute(
-                f"attach '{_quoted(settings.vault_path)}' as vault (encryption_key '{keys.encryption}')"
-            )
+            connection.execute(f"attach '{_quoted(settings.vault_path)}' as vault (encryption_key '{keys.encryption}')")
         except duckdb.Error as error:
             raise UserError(_explain(settings.vault_path, keys, error)) from None
         settings.vault_path.chmod(0o600)

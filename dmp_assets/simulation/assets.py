@@ -9,12 +9,13 @@ import pandera.pandas as pa
 from dmp_assets.collection.sources import listed_sources
 from dmp_assets.collector.segments import write_sealed
 from dmp_assets.contracts import Table, result, store
+from dmp_assets.privacy.keys import pseudonym, read_keys
 from dmp_assets.settings import get_settings
 from dmp_assets.simulation import schema
 from dmp_assets.simulation.purchases import INPUTS, read_purchases
 from dmp_assets.simulation.rates import Rates
 from dmp_assets.simulation.simulate import is_written, segment_name, simulate
-from dmp_assets.simulation.truth import devices_table, persons_table
+from dmp_assets.simulation.truth import devices_table, identifiers_table, persons_table
 from dmp_assets.warehouse import Warehouse
 
 SOURCE = "complete_journey"
@@ -28,7 +29,9 @@ def _table(name: str, contract: pa.DataFrameSchema) -> Table:
 
 PERSONS = _table("persons", schema.PERSONS)
 DEVICES = _table("devices", schema.DEVICES)
-TABLES = (PERSONS, DEVICES) if SOURCE in listed_sources() else ()
+IDENTIFIERS = _table("person_identifiers", schema.PERSON_IDENTIFIERS)
+TRUTH = (PERSONS, DEVICES, IDENTIFIERS)
+TABLES = TRUTH if SOURCE in listed_sources() else ()
 """The truth; none without the demo."""
 
 SEGMENT_KEY = dg.AssetKey(["simulation", "segment"])
@@ -45,25 +48,30 @@ _SEGMENT = dg.AssetSpec(
 )
 
 
-@dg.multi_asset(specs=[*(table.spec() for table in (PERSONS, DEVICES)), _SEGMENT])
+@dg.multi_asset(specs=[*(table.spec() for table in TRUTH), _SEGMENT])
 def simulate_channels(warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
     """Simulate the channels of the purchases loaded, unless that was done before."""
     rates = Rates()
     tables = ", ".join(f"'{SOURCE}__{name}'" for name in INPUTS)
     loads = warehouse.query(f"select load_id from raw._loads where table_name in ({tables})")
     name = segment_name(loads["load_id"].tolist(), rates)
-    folder = get_settings().home / "collector"
+    folder = get_settings().collector_dir
     lines_written = 0
     if not is_written(folder, name):
         with warehouse.read() as connection:
             purchases = read_purchases(connection)
         simulation = simulate(purchases, rates)
-        persons = persons_table(simulation.persons)
+        key = read_keys(get_settings()).pseudonyms
+        truth = {
+            PERSONS: persons_table(simulation.persons),
+            DEVICES: devices_table(simulation.devices, simulation.persons),
+            IDENTIFIERS: identifiers_table(simulation.persons, lambda kind, value: pseudonym(kind, value, key)),
+        }
         # The truth first: a segment in the folder means that all of it is there.
-        store(warehouse, {PERSONS: persons, DEVICES: devices_table(simulation.devices, simulation.persons)})
+        store(warehouse, truth)
         write_sealed(folder, name, simulation.lines)
         lines_written = len(simulation.lines)
-    for table in (PERSONS, DEVICES):
+    for table in TRUTH:
         yield result(table, warehouse.query(f"select * from {table.full_name}"))
     yield dg.MaterializeResult(
         asset_key=SEGMENT_KEY,

@@ -51,12 +51,10 @@ def is_written(folder: Path, name: str) -> bool:
     Raises:
         UserError: it holds a segment simulated from other data or at other rates, and the two would mix.
     """
-    found = {
-        path.name.removesuffix(SEALED_SUFFIX) for path in (folder / "sealed").glob(f"{NAME_START}-*{SEALED_SUFFIX}")
-    }
+    found = {path.name.removesuffix(SEALED_SUFFIX) for path in folder.glob(f"*/{NAME_START}-*{SEALED_SUFFIX}")}
     if other := found - {name}:
         raise UserError(
-            f"{folder / 'sealed'} holds events simulated from other purchases, another seed or other rates "
+            f"{folder} holds events simulated from other purchases, another seed or other rates "
             f"({min(other)}), and simulating again would mix the two. Use another DMP_HOME, or `make clean` first."
         )
     return name in found
