@@ -19,6 +19,8 @@
         {{ id_column }} as row_id,
         reject_reason as reason,
         {{ row_to_json(contract_columns(contract_table) | reject('in', ['_load_id', '_loaded_at']) | list) }} as row_json,
+        cast(null as string) as _file,
+        cast(null as bigint) as _row,
         _load_id,
         _loaded_at
     from {{ ref('int_' ~ contract_table ~ '_checked') }}

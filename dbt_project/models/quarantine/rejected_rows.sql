@@ -15,6 +15,20 @@ with rejected as (
     {{ rejected_rows('events', 'event_id') }}
     union all
     {{ rejected_rows('consents', 'consent_id') }}
+    {%- if 'collector' in var('sources') %}
+        union all
+        select
+            source,
+            'collected_events' as contract_table,
+            cast(null as string) as row_id,
+            reason,
+            row_json,
+            _file,
+            _row,
+            _load_id,
+            _loaded_at
+        from {{ ref('stg_collector__rejected_events') }}
+    {%- endif %}
 
 )
 
@@ -24,6 +38,8 @@ select
     row_id,
     reason,
     row_json,
+    _file,
+    _row,
     _load_id,
     _loaded_at
 from rejected
