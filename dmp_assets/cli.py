@@ -16,6 +16,7 @@ import typer
 from dmp_assets.collector import cli as collector_cli
 from dmp_assets.errors import UserError
 from dmp_assets.errors import user_errors as _user_errors
+from dmp_assets.privacy import cli as privacy_cli
 from dmp_assets.settings import Settings, get_settings
 
 if TYPE_CHECKING:
@@ -135,6 +136,7 @@ def hash_tables(as_json: AsJson = False) -> None:
 
 app.add_typer(collector_cli.keys_app, name="keys")
 app.command()(collector_cli.collect)
+app.add_typer(privacy_cli.app, name="vault")
 
 
 def _print_customer(page: CustomerPage) -> None:

@@ -110,7 +110,7 @@ def load_segments(warehouse: Warehouse, settings: Settings, *, now: dt.datetime)
         UserError: a segment is damaged (all others are loaded first), or the vault cannot be opened.
     """
     with warehouse.write() as connection:
-        _create_tables(connection)
+        create_tables(connection)
         known = {
             name
             for (name,) in connection.execute("select file_name from raw._loads where table_name = 'events'").fetchall()
@@ -257,7 +257,8 @@ def _lines(path: Path) -> list[bytes]:
         return [line for line in file.read().split(b"\n") if line]
 
 
-def _create_tables(connection: duckdb.DuckDBPyConnection) -> None:
+def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the raw tables of events and the record of loads, if they are not there."""
     create_loads_table(connection)
     for table, columns in (("events", EVENTS), ("rejected_events", REJECTED_EVENTS)):
         typed = ", ".join(f"{name} {kind}" for name, kind in {**columns, **LOAD}.items())

@@ -25,6 +25,7 @@ UTM = {
     "paid_search": {"name": "groceries", "source": "google", "medium": "cpc", "term": "groceries"},
     "social": {"name": "weekly-deals", "source": "facebook", "medium": "paid_social", "content": "video"},
 }
+NEWSLETTER = {"source": "newsletter", "medium": "email"}
 REFERRERS = {
     "organic": "https://www.google.com/",
     "paid_search": "https://www.google.com/",
@@ -104,7 +105,7 @@ def segment_lines(
         order = orders.get(row.basket_id)
         _add_content(event, context, row, order, products)
         if row.campaign_id:
-            context["campaign"] = {"name": f"campaign-{row.campaign_id}", "source": "newsletter", "medium": "email"}
+            context["campaign"] = NEWSLETTER | {"id": str(row.campaign_id), "name": f"campaign-{row.campaign_id}"}
         elif channel in UTM and row.source != "simulated_app":
             context["campaign"] = UTM[channel]
         if person is not None:

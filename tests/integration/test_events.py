@@ -16,6 +16,7 @@ import pytest
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 
+from dmp_assets.collection.events import create_tables
 from dmp_assets.settings import DBT_PROJECT_DIR
 from dmp_assets.warehouse import table_hashes
 
@@ -25,17 +26,6 @@ START = dt.datetime.fromisoformat("2017-03-01T12:00:00")
 GAP = dt.timedelta(minutes=30)
 LOADS = ("a", "b", "c", "d")
 LOADED_AT = dt.datetime.fromisoformat("2026-01-01T00:00:00")
-
-RAW_EVENTS = """
-    create schema raw;
-    create table raw.events (
-        source varchar, namespace varchar, message_id varchar, event_type varchar, event_name varchar, user_id varchar,
-        anonymous_id varchar, previous_id varchar, group_id varchar, email_token varchar, phone_token varchar,
-        sent_at timestamp, original_at timestamp, received_at timestamp, context varchar, properties varchar,
-        traits varchar, consent varchar, is_gpc boolean, is_simulated boolean, _segment varchar, _line bigint,
-        _load_id varchar, _loaded_at timestamp
-    )
-"""
 
 
 class Events:
@@ -47,7 +37,8 @@ class Events:
         self.path = folder / "warehouse.duckdb"
         self.runner = dbtRunner(manifest=manifest)
         self.monkeypatch = monkeypatch
-        self.sql(RAW_EVENTS)
+        with duckdb.connect(str(self.path)) as connection:
+            create_tables(connection)
 
     def dbt(self, command: str, *arguments: str, settings: dict | None = None) -> Any:
         self.monkeypatch.setenv("DMP_WAREHOUSE", str(self.path))

@@ -1,0 +1,41 @@
+"""The commands of the vault; what they print never holds an identifier."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from dmp_assets.errors import user_errors
+
+app = typer.Typer(help="The encrypted vault of direct identifiers.", no_args_is_help=True)
+
+
+@app.callback()
+def vault() -> None:
+    """The encrypted vault of direct identifiers."""
+
+
+@app.command()
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a script instead of text.")] = False,
+) -> None:
+    """Print where the vault is, where its key comes from, and how many identifiers of each kind it holds."""
+    import json
+
+    from dmp_assets.privacy.keys import read_keys
+    from dmp_assets.privacy.vault import count_identifiers
+    from dmp_assets.settings import get_settings
+
+    with user_errors():
+        settings = get_settings()
+        keys = read_keys(settings)
+        counts = count_identifiers(settings, keys)
+    if as_json:
+        typer.echo(json.dumps({"vault": str(settings.vault_path), "key": keys.origin, "identifiers": counts}))
+        return
+    typer.echo(f"Vault: {settings.vault_path}, opened with the key from {keys.origin}.")
+    for kind, count in counts.items():
+        typer.echo(f"{count:>12,}  {kind}")
+    if not counts:
+        typer.echo("It is empty.")

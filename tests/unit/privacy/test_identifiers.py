@@ -1,0 +1,122 @@
+import string
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dmp_assets.privacy.identifiers import Cleaned, clean, clean_text
+
+
+def token(kind: str, value: str) -> str:
+    return f"<{kind}>"
+
+
+def cleaned(event: dict) -> Cleaned:
+    return clean(event, orjson.dumps(event), token)
+
+
+words = st.text(string.ascii_letters + string.digits, min_size=1, max_size=8)
+emails = st.builds("{}.{}@{}.{}".format, words, words, words, st.sampled_from(["com", "co.uk", "example"]))
+phones = st.one_of(
+    st.from_regex(r"\+[1-9][0-9]{9,12}", fullmatch=True), st.from_regex(r"\([2-9]\d{2}\) \d{3}-\d{4}", fullmatch=True)
+)
+keys = st.sampled_from(["note", "url", "product_id", "search", "Ünïcode key", "query"])
+harmless = st.one_of(st.none(), st.booleans(), st.integers(-(10**12), 10**12), words)
+
+
+def documents(leaves: st.SearchStrategy) -> st.SearchStrategy:
+    return st.recursive(
+        leaves,
+        lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(keys, inner, max_size=3)),
+        max_leaves=8,
+    )
+
+
+@given(
+    value=st.one_of(emails, phones),
+    frame=st.sampled_from(["{}", "call {} now", "https://shop.test/?q={}&x=1", "({})"]),
+    data=st.data(),
+)
+def test_no_email_or_phone_survives_anywhere(value: str, frame: str, data: st.DataObject):
+    hidden = frame.format(value)
+    document = data.draw(documents(st.one_of(harmless, st.just(hidden))))
+    event = {
+        "type": "track",
+        "userId": value,
+        "properties": {"any": document, "hidden": hidden, hidden: 1, "Email": value},
+    }
+    text = orjson.dumps(cleaned(event).event).decode()
+    assert value not in text
+
+
+@given(documents(harmless))
+def test_nothing_else_changes(document: object):
+    event = {"type": "page", "anonymousId": "7a14", "name": "Home", "properties": {"name": "Milk 2 %", "any": document}}
+    found = cleaned(event)
+    assert found.event == event
+    assert found.found == []
+
+
+def test_the_given_event_is_not_changed():
+    event = {"userId": "jane@example.com", "context": {"ip": "10.0.0.1"}, "traits": {"name": "Jane", "plan": "gold"}}
+    before = orjson.dumps(event)
+    cleaned(event)
+    assert orjson.dumps(event) == before
+
+
+def test_identifiers_are_handed_over_and_named_by_token():
+    found = cleaned(
+        {
+            "type": "identify",
+            "userId": "42",
+            "traits": {
+                "email": "Jane@Example.com",
+                "phone": 15550001111,
+                "firstName": "Jane",
+                "last_name": "Doe",
+                "address": {"street": "1 Main St", "city": "Ghent"},
+                "plan": "gold",
+            },
+        }
+    )
+    assert found.event == {"type": "identify", "userId": "42", "traits": {"plan": "gold"}}
+    assert (found.email_token, found.phone_token) == ("<email>", "<phone>")
+    assert [(kind, value) for kind, value, _ in found.found] == [
+        ("email", "Jane@Example.com"),
+        ("phone", "15550001111"),
+        ("first_name", "Jane"),
+        ("last_name", "Doe"),
+        ("address", "1 Main St"),
+        ("address", "Ghent"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("event", "left"),
+    [
+        ({"context": {"ip": "10.0.0.1", "locale": "en"}}, {"context": {"locale": "en"}}),
+        (
+            {"context": {"traits": {"name": "Jane"}, "app": {"name": "Shop"}}},
+            {"context": {"traits": {}, "app": {"name": "Shop"}}},
+        ),
+        ({"userId": "jane@example.com"}, {"userId": "<email>"}),
+        ({"userId": "+32 470 00 00 00"}, {"userId": "<phone>"}),
+        ({"userId": "31198570044"}, {"userId": "31198570044"}),
+        (
+            {"properties": {"url": "https://x.test/?e=jane%40example.com"}},
+            {"properties": {"url": "https://x.test/?e=[email]"}},
+        ),
+        ({"properties": {"name": "Milk"}}, {"properties": {"name": "Milk"}}),
+        ({"properties": {"E-Mail": None, "list": [{"phone": "5"}]}}, {"properties": {"list": [{}]}}),
+        ({"properties": {"at": "2017-01-02T03:04:05+01:00"}}, {"properties": {"at": "2017-01-02T03:04:05+01:00"}}),
+    ],
+)
+def test_what_is_left_of_an_event(event: dict, left: dict):
+    assert cleaned(event).event == left
+
+
+def test_a_text_keeps_everything_but_the_identifier():
+    found: list[tuple[str, str, str]] = []
+    assert clean_text("ask jane@example.com, order 31198570044", token, found) == "ask [email], order 31198570044"
+    assert found == [("email", "jane@example.com", "<email>")]
