@@ -3,6 +3,7 @@
     shape. Only for linting; .sqlfluff loads this file instead of dialect.sql, contract_tables.sql and the like.
 -#}
 {% macro var(name) %}1{% endmacro %}
+{% macro env_var(name, default) %}1{% endmacro %}
 {% macro iso_date(text, setting) %}{{ text }}{% endmacro %}
 
 {% macro union_sources(contract_table) %}select staged_column from {{ contract_table }}{% endmacro %}

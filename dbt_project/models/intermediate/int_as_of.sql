@@ -1,6 +1,6 @@
 {{ config(materialized='table') }}
 
-{#- As an environment variable, not as a var of the project: after a change dbt then parses this model anew, not all. -#}
+{#- Not a var of the project: after a change of the environment variable dbt parses this model anew, not all. -#}
 {%- set as_of = env_var('DMP_AS_OF', '') -%}
 {%- if as_of -%}
     {%- set as_of_on = "date '" ~ iso_date(as_of, 'DMP_AS_OF') ~ "'" -%}
