@@ -17,11 +17,13 @@ import dagster as dg
 
 from dmp_assets.automation import LAYERS, REBUILD, REFRESH
 from dmp_assets.collection import complete_journey
+from dmp_assets.collector.segments import SEALED_SUFFIX
 from dmp_assets.dbt_artifacts import BUSY_SECONDS
 from dmp_assets.errors import UserError
 from dmp_assets.home import dbt_project_files
 from dmp_assets.recommendations.sequences.extra import is_installed
 from dmp_assets.settings import PROJECT_ROOT, Settings
+from dmp_assets.simulation.simulate import NAME_START as SIMULATED_NAME
 
 FINGERPRINT = "dmp/fingerprint"
 
@@ -59,7 +61,8 @@ class RunReport:
 def fingerprint(settings: Settings) -> str:
     """Return a hash of everything a build depends on.
 
-    These are code, dbt project, lock file, source files, settings that change results, and whether the extra `deep` is there.
+    These are code, dbt project, lock file, source files, the collector's sealed segments, settings that change results, and whether
+    the extra `deep` is there.
     """
     digest = hashlib.sha256()
     code = sorted(path for path in (PROJECT_ROOT / "dmp_assets").rglob("*") if path.is_file() and path.suffix != ".pyc")
@@ -73,6 +76,9 @@ def fingerprint(settings: Settings) -> str:
     ]:
         digest.update(path.name.encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
+    # Loaded or waiting; the simulated ones follow from the rest.
+    segments = {path.name for path in settings.collector_dir.glob(f"*/*{SEALED_SUFFIX}")}
+    digest.update(repr(sorted(name for name in segments if not name.startswith(SIMULATED_NAME))).encode())
     digest.update(f"{settings.as_of} {settings.sample_percent} {is_installed()}".encode())
     return digest.hexdigest()[:16]
 

@@ -3,7 +3,7 @@ import datetime as dt
 import dagster as dg
 import pytest
 
-from dmp_assets.runs import FINGERPRINT, RunReport, fingerprint, finished_run, report
+from dmp_assets.runs import FINGERPRINT, SIMULATED_NAME, RunReport, fingerprint, finished_run, report
 from dmp_assets.settings import Settings
 
 
@@ -44,6 +44,20 @@ def test_the_fingerprint_changes_with_what_changes_results_and_only_with_that(se
     assert fingerprint(settings) == fingerprint(changed(settings, threads=1))
     assert fingerprint(settings) != fingerprint(changed(settings, as_of=dt.date(2017, 11, 1)))
     assert fingerprint(settings) != fingerprint(changed(settings, sample_percent=5))
+
+
+def test_the_fingerprint_changes_with_what_was_collected_and_not_when_it_is_loaded(settings):
+    sealed, loaded = settings.collector_dir / "sealed", settings.collector_dir / "loaded"
+    sealed.mkdir(parents=True)
+    loaded.mkdir()
+    before = fingerprint(settings)
+    (loaded / f"{SIMULATED_NAME}-0.ndjson.gz").touch()
+    assert fingerprint(settings) == before
+    (sealed / "20260101T000000000000Z-a.ndjson.gz").touch()
+    waiting = fingerprint(settings)
+    assert waiting != before
+    (sealed / "20260101T000000000000Z-a.ndjson.gz").rename(loaded / "20260101T000000000000Z-a.ndjson.gz")
+    assert fingerprint(settings) == waiting
 
 
 def test_a_whole_build_is_not_repeated(instance, settings):
