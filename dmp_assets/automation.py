@@ -11,8 +11,8 @@ from typing import Literal
 import dagster as dg
 
 LAYERS = (
-    "simulation",
     "raw",
+    "simulation",
     "staging",
     "intermediate",
     "quarantine",

@@ -218,7 +218,7 @@ def test_a_wrong_setting_ends_with_one_clear_line(dmp, changes, message):
 def test_an_unknown_layer_names_the_layers(dmp, first_build):
     failed = dmp("build", "--layer", "bronze")
     assert failed.returncode == 2
-    assert "choose one of raw, staging" in failed.stderr
+    assert "choose one of raw, simulation, staging" in failed.stderr
 
 
 @pytest.mark.parametrize("layer", ["intermediate", "profiles"])

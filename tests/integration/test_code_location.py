@@ -93,7 +93,8 @@ def test_all_marts_and_python_tables_are_published(definitions):
     graph = definitions.resolve_asset_graph()
     marts = {".".join(key.path) for key in graph.get_all_asset_keys() if key.path[0] == "marts"}
     assert marts == set(MARTS)
-    assert {table.full_name for table in TABLES} <= set(SNAPSHOTS)
+    # The simulation's truth is for measuring, not for consumers.
+    assert {table.full_name for table in TABLES if table.key.path[0] != "simulation"} <= set(SNAPSHOTS)
 
 
 @pytest.fixture
