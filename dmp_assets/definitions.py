@@ -34,8 +34,7 @@ TABLES = (
 """Every table that Python makes."""
 
 ASSETS = (
-    collection.load_complete_journey,
-    collection.load_events,
+    *collection.ASSETS,
     *simulation.ASSETS,
     clusters.train_clusters,
     clusters.assign_clusters,

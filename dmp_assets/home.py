@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dmp_assets.errors import UserError
-from dmp_assets.settings import DBT_PROJECT_DIR, Settings
+from dmp_assets.settings import Settings
 
 INSTANCE = Path(__file__).with_name("dagster.yaml")
 DBT_SUFFIXES = {".sql", ".yml", ".md"}
@@ -35,17 +35,17 @@ def prepare_home(settings: Settings) -> None:
         parse_project(settings)
 
 
-def dbt_project_files() -> list[Path]:
-    """Return the files that make up the dbt project, sorted."""
+def dbt_project_files(project_dir: Path) -> list[Path]:
+    """Return the files that make up a dbt project, sorted."""
     generated = {"target", "logs"}
     return sorted(
         path
-        for path in DBT_PROJECT_DIR.rglob("*")
-        if path.suffix in DBT_SUFFIXES and not generated & set(path.relative_to(DBT_PROJECT_DIR).parts)
+        for path in project_dir.rglob("*")
+        if path.suffix in DBT_SUFFIXES and not generated & set(path.relative_to(project_dir).parts)
     )
 
 
 def _manifest_is_current(settings: Settings) -> bool:
     manifest = settings.dbt_target_dir / "manifest.json"
-    newest = max(file.stat().st_mtime for file in dbt_project_files())
+    newest = max(file.stat().st_mtime for file in dbt_project_files(settings.dbt_project_dir))
     return manifest.exists() and manifest.stat().st_mtime >= newest

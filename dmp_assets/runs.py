@@ -70,7 +70,7 @@ def fingerprint(settings: Settings) -> str:
     data = [table.file(sources) for table in complete_journey.TABLES]
     for path in [
         *code,
-        *dbt_project_files(),
+        *dbt_project_files(settings.dbt_project_dir),
         PROJECT_ROOT / "requirements.lock",
         *(file for file in data if file.exists()),
     ]:

@@ -19,7 +19,6 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from dmp_assets.errors import UserError
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
-DBT_PROJECT_DIR = PROJECT_ROOT / "dbt_project"
 
 
 class Settings(BaseSettings):
@@ -30,6 +29,10 @@ class Settings(BaseSettings):
     home: Path = Field(
         default=PROJECT_ROOT / ".dmp",
         description="a folder that this user may write; all state lives in it (default: .dmp in the repository)",
+    )
+    dbt_project_dir: Path = Field(
+        default=PROJECT_ROOT / "dbt_project",
+        description="the folder of a dbt project, your own copy of this one (default: dbt_project in the repository)",
     )
     as_of: dt.date | None = Field(
         default=None,
@@ -74,10 +77,17 @@ class Settings(BaseSettings):
         description="a Kafka topic: letters, digits, dot, _ and - (default: events)",
     )
 
-    @field_validator("home", "complete_journey_dir")
+    @field_validator("home", "dbt_project_dir", "complete_journey_dir")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return path.expanduser().resolve() if path else path
+
+    @field_validator("dbt_project_dir")
+    @classmethod
+    def _holds_a_project(cls, path: Path) -> Path:
+        if not (path / "dbt_project.yml").is_file():
+            raise ValueError("no dbt_project.yml in it")
+        return path
 
     @property
     def warehouse_path(self) -> Path:
@@ -113,9 +123,10 @@ class Settings(BaseSettings):
         """Return the variables by which dbt and Dagster processes receive these settings."""
         return {
             "DMP_HOME": str(self.home),
+            "DMP_DBT_PROJECT_DIR": str(self.dbt_project_dir),
             "DMP_WAREHOUSE": str(self.warehouse_path),
             "DMP_AS_OF": self.as_of.isoformat() if self.as_of else "",
-            "DMP_MACROS_VERSION": _macros_version(),
+            "DMP_MACROS_VERSION": _macros_version(self.dbt_project_dir),
             "DMP_THREADS": str(self.threads),
             "DMP_MEMORY_LIMIT": self.memory_limit,
             "DAGSTER_HOME": str(self.dagster_home),
@@ -126,10 +137,10 @@ class Settings(BaseSettings):
 
 
 @cache
-def _macros_version() -> str:
+def _macros_version(project_dir: Path) -> str:
     """Return a hash of the dbt project's macros."""
     digest = hashlib.sha256()
-    for file in sorted((DBT_PROJECT_DIR / "macros").glob("*.sql")):
+    for file in sorted((project_dir / "macros").glob("*.sql")):
         digest.update(file.read_bytes())
     return digest.hexdigest()[:8]
 

@@ -20,14 +20,14 @@ from dagster_dbt import (
 
 from dmp_assets.dbt_artifacts import BUSY_SECONDS, busy_seconds, column_lineage
 from dmp_assets.errors import UserError
-from dmp_assets.settings import DBT_PROJECT_DIR, Settings
+from dmp_assets.settings import Settings
 from dmp_assets.warehouse import Warehouse
 
 
 def dbt_project(settings: Settings) -> DbtProject:
     """Return the dbt project, with its parsed state under the platform's home."""
     os.environ.update(settings.environment())  # dbt and its profile read their settings from the environment
-    return DbtProject(DBT_PROJECT_DIR, target_path=settings.dbt_target_dir)
+    return DbtProject(settings.dbt_project_dir, target_path=settings.dbt_target_dir)
 
 
 def dbt_resource(project: DbtProject) -> DbtCliResource:

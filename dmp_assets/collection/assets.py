@@ -8,6 +8,7 @@ import dagster as dg
 from dmp_assets.collection import complete_journey
 from dmp_assets.collection.events import EVENTS, LOAD, REJECTED_EVENTS, load_segments
 from dmp_assets.collection.loader import LOAD_COLUMNS, SourceTable, check_file, load_file
+from dmp_assets.collection.sources import listed_sources
 from dmp_assets.collector.segments import sealed_segments
 from dmp_assets.settings import get_settings
 from dmp_assets.simulation import assets as simulation
@@ -115,3 +116,7 @@ def new_segments() -> dg.RunRequest | dg.SkipReason:
     if not waiting:
         return dg.SkipReason("No sealed segment waits to be loaded.")
     return dg.RunRequest(run_key=waiting[-1].name)
+
+
+ASSETS = (*((load_complete_journey,) if complete_journey.SOURCE in listed_sources() else ()), load_events)
+"""What loads the listed sources and the collector's events."""

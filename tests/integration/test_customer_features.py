@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from dmp_assets.settings import DBT_PROJECT_DIR
+from dmp_assets.settings import PROJECT_ROOT
 from dmp_assets.warehouse import table_hashes
 
 DBT = Path(sys.executable).with_name("dbt")
@@ -32,7 +32,7 @@ class Copy:
         run = subprocess.run(
             [DBT, "run", "--select", *models, "--target-path", self.folder, "--log-path", self.folder, *arguments],
             env=self.environment | {"DMP_AS_OF": as_of},
-            cwd=DBT_PROJECT_DIR,
+            cwd=PROJECT_ROOT / "dbt_project",
             capture_output=True,
             text=True,
             check=False,

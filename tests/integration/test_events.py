@@ -17,7 +17,7 @@ from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 
 from dmp_assets.collection.events import create_tables
-from dmp_assets.settings import DBT_PROJECT_DIR
+from dmp_assets.settings import PROJECT_ROOT
 from dmp_assets.warehouse import table_hashes
 
 MODELS = ("fct_events", "fct_sessions", "fct_touches", "consents", "rejected_rows")
@@ -42,7 +42,8 @@ class Events:
 
     def dbt(self, command: str, *arguments: str, settings: dict | None = None) -> Any:
         self.monkeypatch.setenv("DMP_WAREHOUSE", str(self.path))
-        folders = ["--project-dir", DBT_PROJECT_DIR, "--profiles-dir", DBT_PROJECT_DIR]
+        project = PROJECT_ROOT / "dbt_project"
+        folders = ["--project-dir", project, "--profiles-dir", project]
         folders += ["--target-path", self.folder, "--log-path", self.folder]
         finished: Any = self.runner.invoke(
             [command, *arguments, "--quiet", "--vars", json.dumps(VARS | (settings or {})), *map(str, folders)]
