@@ -278,8 +278,12 @@ def _refused(error: RequestError) -> Response:
     return _json({"code": error.code, "message": error.message}, error.status, headers)
 
 
+TOO_MANY = _refused(RequestError(429, "too_busy", f"more than {CONNECTIONS} connections are open; send it again"))
+TOO_MANY.headers["Connection"] = "close"
+
+
 class BoundedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol with bounds on the size of a request's headers and on the time that a request takes to arrive."""
+    """uvicorn's protocol with bounds on connections, on a request's headers and on the time that a request takes to arrive."""
 
     _deadline: asyncio.TimerHandle | None = None
     _header_bytes: int | None = 0  # None while no headers are awaited
@@ -309,6 +313,8 @@ class BoundedProtocol(HttpToolsProtocol):
         """Begin to wait for the body; longer than the endpoints that read it, which answer if it is late."""
         self._header_bytes = None
         self._wait_for(BODY_SECONDS + 5)
+        # uvicorn's own limit would answer 503, an outage, and not when to come again.
+        self.app = TOO_MANY if len(self.connections) > CONNECTIONS else self.config.loaded_app
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
@@ -357,7 +363,6 @@ def serve(collector: Collector, listening: socket.socket) -> None:
         access_log=False,
         log_level="warning",
         server_header=False,
-        limit_concurrency=CONNECTIONS,
         timeout_keep_alive=15,
         timeout_graceful_shutdown=10,
     )

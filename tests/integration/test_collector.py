@@ -26,6 +26,7 @@ import pytest
 
 from dmp_assets.collector.keys import create_key
 from dmp_assets.collector.segments import read_segment, sealed_segments
+from dmp_assets.collector.server import CONNECTIONS
 
 DMP = Path(sys.executable).with_name("dmp")
 NODE_CLIENTS = Path(__file__).with_name("collector_clients.cjs")
@@ -306,6 +307,63 @@ def test_endless_headers_are_cut_off(collector):
         for _ in range(10_000):
             endless.sendall(b"X-Filler: " + b"x" * 8000 + b"\r\n")
     assert collector.send(track(), "/v1/track").status_code == 200
+
+
+def test_more_connections_than_it_serves_are_told_to_come_again(collector):
+    with contextlib.ExitStack() as stack:
+        for _ in range(CONNECTIONS):
+            stack.enter_context(socket.create_connection(("127.0.0.1", collector.port), timeout=30))
+        busy = collector.send(track(), "/v1/track")
+        assert (busy.status_code, busy.json()["code"]) == (429, "too_busy")
+        assert int(busy.headers["Retry-After"]) >= 1
+    time.sleep(0.2)
+    assert collector.send(track(), "/v1/track").status_code == 200
+    assert len(collector.rows()) == 1
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 1 MB in memory, where that may be mounted."""
+    mount, umount = shutil.which("mount"), shutil.which("umount")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    options = ["-t", "tmpfs", "-o", "size=1m", "tmpfs", disk]
+    if not mount or not umount or subprocess.run([mount, *options], capture_output=True, check=False).returncode:
+        pytest.skip("only an administrator of Linux may mount a small disk")
+    yield disk
+    subprocess.run([umount, "--lazy", disk], check=True)
+
+
+@pytest.fixture
+def on_small_disk(small_disk: Path) -> Iterator[Running]:
+    running = Running(small_disk)
+    yield running
+    running.kill()
+
+
+def test_a_disk_that_fills_up_costs_nothing_that_was_acknowledged(on_small_disk, small_disk):
+    """There is no room either to seal what was received; at the next start there is."""
+    collector = on_small_disk
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(b"x" * 500_000)
+    noise = np.random.default_rng(1)
+    acknowledged = []
+    while True:
+        event = track(properties={"noise": noise.bytes(10_000).hex()})
+        answer = collector.send(event, "/v1/track")
+        if answer.status_code != 200:
+            break
+        acknowledged.append(event["messageId"])
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert len(acknowledged) > 10
+    collector.stop()
+    assert sealed_segments(collector.folder) == []
+
+    ballast.unlink()
+    collector.start()
+    event = track()
+    assert collector.send(event, "/v1/track").status_code == 200
+    assert [row["event"]["messageId"] for row in collector.rows()] == [*acknowledged, event["messageId"]]
 
 
 def test_a_full_disk_is_an_outage_that_ends_when_there_is_room(collector):
