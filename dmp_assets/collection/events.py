@@ -205,11 +205,11 @@ def _accept(segment: Segment, record: dict[str, Any], line: bytes, token: Token,
             _text(event.get("groupId")),
             cleaned.email_token,
             cleaned.phone_token,
-            event.get("sentAt"),
-            event.get("originalTimestamp") or event.get("timestamp"),
+            _time(event.get("sentAt")),
+            _time(event.get("originalTimestamp") or event.get("timestamp")),
             received_at,
             _json(context),
-            _json(event.get("properties")),
+            _json(_properties(event)),
             _json(event.get("traits")),
             None if consent is None else orjson.dumps(consent).decode(),
             bool(record.get("gpc")),
@@ -246,6 +246,22 @@ def _reject(segment: Segment, record: dict[str, Any], token: Token, place: tuple
 
 def _text(value: Any) -> str | None:
     return None if value is None or value == "" else str(value)
+
+
+def _time(value: Any) -> str | None:
+    """Return an ISO 8601 time in the one form of the many that DuckDB reads, UTC unless it says otherwise; None if it is none."""
+    try:
+        time = dt.datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+    return (time if time.tzinfo else time.replace(tzinfo=dt.UTC)).isoformat()
+
+
+def _properties(event: dict[str, Any]) -> dict[str, Any] | None:
+    """Return an event's properties; the category of a page or screen, which stands beside them, is one too."""
+    if event.get("type") in ("page", "screen") and isinstance(event.get("category"), str):
+        return {"category": event["category"], **(event.get("properties") or {})}
+    return event.get("properties")
 
 
 def _json(value: Any) -> str | None:

@@ -7,6 +7,7 @@ import pytest
 
 from dmp_assets.collection import events
 from dmp_assets.collection.events import EventLoad, load_segments
+from dmp_assets.collector.events import Source, collect
 from dmp_assets.collector.segments import SegmentWriter, sealed_segments, write_sealed
 from dmp_assets.errors import UserError
 from dmp_assets.privacy.keys import read_keys
@@ -189,6 +190,37 @@ def test_a_damaged_segment_is_named_and_the_others_are_loaded(platform: Platform
     first.write_bytes(whole)
     platform.load()
     assert sorted(row["message_id"] for row in platform.rows()) == ["m1", "m2"]
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        ("2026-01-01T10:00:00Z", "2026-01-01T10:00:00"),
+        ("2026-01-01t10:00:00.123456789Z", "2026-01-01T10:00:00.123456"),
+        ("20260101T100000+0530", "2026-01-01T04:30:00"),
+        ("2026-01-01 10:00:00 -02:00", "2026-01-01T12:00:00"),
+        ("2026-01-01T10:00Z", "2026-01-01T10:00:00"),
+        ("2026-01-01T10:00:00,5", "2026-01-01T10:00:00.500000"),
+        ("2026-W01-4T10Z", "2026-01-01T10:00:00"),
+        ("2026-01-01", "2026-01-01T00:00:00"),
+    ],
+)
+def test_every_time_that_the_collector_accepts_is_read(platform: Platform, said: str, read: str):
+    sent = collect(
+        an_event(timestamp=said), "track", Source("web", "shop"), received_at=dt.datetime.now(dt.UTC), has_gpc=False
+    )
+    assert sent.accepted == 1
+    platform.seal(*sent.lines)
+    platform.load()
+    assert platform.rows()[0]["original_at"].isoformat() == read
+
+
+def test_the_category_of_a_page_is_kept_among_its_properties(platform: Platform):
+    page = {"type": "page", "name": "Home", "category": "Shop"}
+    platform.seal(line(an_event("m1") | page), line(an_event("m2", properties={"category": "own"}) | page))
+    platform.seal(line(an_event("m3", category="not a page's")))
+    platform.load()
+    assert [row["properties"] for row in platform.rows()] == ['{"category":"Shop"}', '{"category":"own"}', None]
 
 
 def test_times_that_cannot_be_read_are_missing(platform: Platform):
