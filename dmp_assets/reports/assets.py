@@ -65,6 +65,7 @@ SNAPSHOTS = (
     "forecasts.sales_forecasts",
     "forecasts.forecast_accuracy",
     "forecasts.forecast_models",
+    "forecasts.forecast_backtest",
     "forecasts.forecast_history",
     "forecasts.realised_accuracy",
     "forecasts.excluded_series",

@@ -55,6 +55,7 @@ QUERIES = {
     "measures": "select * from similarity.similarity_measures order by entity, measure",
     "forecasts": "select * from forecasts.sales_forecasts order by frequency, level, series_id, date",
     "forecast_models": "select * from forecasts.forecast_models order by frequency, level, series_id",
+    "backtest": "select * from forecasts.forecast_backtest order by frequency, level, series_id, date",
     "accuracy": "select * from forecasts.forecast_accuracy order by frequency, level, series_id, model, metric",
     "realised": "select * from forecasts.realised_accuracy order by forecast_as_of_on desc, frequency, level",
     "prediction_board": "select * from forecasts.prediction_leaderboard order by target, cutoff_on, model, metric",
@@ -119,6 +120,7 @@ READS = (
     "forecasts.sales_forecasts",
     "forecasts.forecast_models",
     "forecasts.forecast_accuracy",
+    "forecasts.forecast_backtest",
     "forecasts.realised_accuracy",
     "forecasts.prediction_leaderboard",
     "forecasts.prediction_models",
@@ -393,7 +395,7 @@ def _sales(data: dict[str, pd.DataFrame]) -> Section:
     total = total[["date", "model", "mean", "lo_80", "hi_80", "lo_95", "hi_95"]]
     total = total.assign(date=total["date"].dt.strftime("%Y-%m-%d")).rename(columns={"date": "week from"})
     figures = [
-        *(svg(forecast_plots.plot_forecasts(data[name], forecasts, name)) for name in FREQUENCIES),
+        *(svg(forecast_plots.plot_forecasts(data[name], forecasts, data["backtest"], name)) for name in FREQUENCIES),
         *(svg(forecast_plots.plot_accuracy(accuracy, name)) for name in FREQUENCIES),
         svg(forecast_plots.plot_champions(data["forecast_models"])),
         svg(forecast_plots.plot_coverage(accuracy)),
@@ -429,7 +431,8 @@ def _sales(data: dict[str, pd.DataFrame]) -> Section:
         "Sales forecast",
         "Sales eight weeks and 28 days ahead, in total, by department, category and store; each of these splits adds up to the "
         "total. The model of each series is chosen by backtest; one that loses to the naive forecast never serves. Accuracy is "
-        "measured on periods that nothing was chosen on; the shaded bands of the coverage are what is aimed at.",
+        "measured on periods that nothing was chosen on; orange shows how these would have been forecast. The shaded bands of the "
+        "coverage are what is aimed at.",
         figures,
         tables,
     )

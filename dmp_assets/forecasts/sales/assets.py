@@ -43,7 +43,8 @@ def _table(
 MODELS = _table("forecast_models", schema.FORECAST_MODELS, cadence="weekly")
 ACCURACY = _table("forecast_accuracy", schema.FORECAST_ACCURACY, cadence="weekly")
 EXCLUDED = _table("excluded_series", schema.EXCLUDED_SERIES, cadence="weekly")
-TRAINED = (MODELS, ACCURACY, EXCLUDED)
+BACKTEST = _table("forecast_backtest", schema.FORECAST_BACKTEST, cadence="weekly")
+TRAINED = (MODELS, ACCURACY, EXCLUDED, BACKTEST)
 
 _MODEL = [f"{MODELS.full_name}.model"]
 _MEAN = [*_MODEL, *_SALES]
@@ -126,7 +127,10 @@ def serve_sales_forecasts(warehouse: Warehouse) -> Iterator[dg.MaterializeResult
     history = with_history(stored(warehouse, HISTORY.full_name), served[HISTORY_COLUMNS])
     frames = {FORECASTS: served[FORECAST_COLUMNS], HISTORY: recent_history(history, as_of_on)}
     store(warehouse, frames)
-    pictures = {f"{name}_sales": plots.plot_forecasts(sales[name], frames[FORECASTS], name) for name in FREQUENCIES}
+    backtest = inputs.trained(warehouse, BACKTEST.full_name)
+    pictures = {
+        f"{name}_sales": plots.plot_forecasts(sales[name], frames[FORECASTS], backtest, name) for name in FREQUENCIES
+    }
     yield result(FORECASTS, frames[FORECASTS], plots=pictures)
     yield result(HISTORY, frames[HISTORY])
 

@@ -19,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from dmp_assets.forecasts.sales.calendar import month_cycles
 from dmp_assets.forecasts.sales.frequencies import Frequency
 from dmp_assets.forecasts.sales.models import (
     EXTRA_MODELS,
@@ -112,8 +113,11 @@ def rolling_forecasts(
     windows["scale"] = histories.groupby("unique_id")["y"].agg(
         lambda sold: naive_scale(sold.to_numpy(), frequency.scale_lag)
     )
+    cycles = month_cycles(histories, frequency, horizon)
     fits = _all_models(windows, frequency) if chosen is None else _chosen(windows, chosen, frequency)
-    parts = [forecast_histories(_of(histories, ids), models, frequency, horizon, n_jobs) for models, ids in fits]
+    parts = [
+        forecast_histories(_of(histories, ids), models, frequency, horizon, n_jobs, cycles) for models, ids in fits
+    ]
     forecasts = reduce(pd.DataFrame.combine_first, [part.set_index(["unique_id", "ds"]) for part in parts])
     actual = sales[~is_history].set_index(["unique_id", "date"])["sales_amount"]
     forecasts["actual"] = actual.reindex(forecasts.index)

@@ -23,6 +23,7 @@ class Frequency:
         baseline: the naive model that every served model has to beat.
         average: periods that the window average is taken over.
         seasonal_average: seasons that the seasonal window average is taken over.
+        cycle_window: periods of the running median that the month's cycle is measured against.
         min_training: fewest periods a model learns from in the backtest.
         step: periods between two backtest windows.
         selection_windows: backtest windows that champions are chosen and intervals calibrated on.
@@ -40,6 +41,7 @@ class Frequency:
     baseline: str
     average: int
     seasonal_average: int
+    cycle_window: int
     min_training: int
     step: int
     selection_windows: int
@@ -70,6 +72,7 @@ WEEKLY = Frequency(
     baseline="naive",
     average=4,
     seasonal_average=2,
+    cycle_window=9,
     min_training=10,
     step=2,
     selection_windows=14,
@@ -91,6 +94,7 @@ DAILY = Frequency(
     baseline="seasonal_naive",
     average=28,
     seasonal_average=8,
+    cycle_window=29,
     min_training=56,
     step=14,
     selection_windows=6,

@@ -25,12 +25,13 @@ CATEGORIES_SHOWN = 5
 TOLERANCES = {80: 4, 95: 3}
 
 
-def plot_forecasts(sales: pd.DataFrame, forecasts: pd.DataFrame, frequency: str) -> Figure:
-    """Return sales and forecasts with both intervals of the total and of the categories with the largest forecasts.
+def plot_forecasts(sales: pd.DataFrame, forecasts: pd.DataFrame, backtest: pd.DataFrame, frequency: str) -> Figure:
+    """Return sales, backtest and forecasts with both intervals of the total and of the categories with the largest forecasts.
 
     Args:
         sales: as for `forecast_sales`; whole periods before the first forecast are drawn.
         forecasts: forecasts.sales_forecasts.
+        backtest: forecasts.forecast_backtest.
         frequency: 'weekly' or 'daily'.
 
     Raises:
@@ -49,19 +50,24 @@ def plot_forecasts(sales: pd.DataFrame, forecasts: pd.DataFrame, frequency: str)
     figure = Figure(figsize=(SIZE_INCHES[0], 6), layout="constrained")
     panels = figure.subplots((len(shown) + 1) // 2, 2, sharex=True, squeeze=False).ravel()
     for axes, series_id in zip(panels, shown, strict=False):
-        _draw_forecast(axes, sales[sales["series_id"] == series_id], ahead[ahead["series_id"] == series_id], frequency)
+        own, before = (rows[rows["series_id"] == series_id] for rows in (sales, backtest))
+        before = before[before["frequency"] == frequency]
+        _draw_forecast(axes, own, before, ahead[ahead["series_id"] == series_id], frequency)
     for axes in panels[len(shown) :]:
         axes.set_visible(False)
     figure.suptitle(
-        f"Sales per {FREQUENCIES[frequency].period} (USD) and the forecast with its intervals", fontsize="medium"
+        f"Sales per {FREQUENCIES[frequency].period} (USD), the forecast with its intervals, and the backtest",
+        fontsize="medium",
     )
     handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize="small")
+    figure.legend(handles, labels, loc="outside lower center", ncols=5, fontsize="small")
     return figure
 
 
-def _draw_forecast(axes: Axes, sales: pd.DataFrame, ahead: pd.DataFrame, frequency: str) -> None:
-    """Draw one series and its forecast."""
+def _draw_forecast(
+    axes: Axes, sales: pd.DataFrame, backtest: pd.DataFrame, ahead: pd.DataFrame, frequency: str
+) -> None:
+    """Draw one series, how it would have been forecast in the backtest, and its forecast."""
     from matplotlib.ticker import StrMethodFormatter
 
     kind = FREQUENCIES[frequency]
@@ -70,17 +76,21 @@ def _draw_forecast(axes: Axes, sales: pd.DataFrame, ahead: pd.DataFrame, frequen
     is_drawn = sales[kind.whole_column].astype(bool) & (began < ahead["date"].min())
     history = sales.assign(date=began)[is_drawn].sort_values("date").tail(HISTORY_PERIODS[frequency])
     axes.plot(history["date"], history["sales_amount"], color="black", linewidth=1, label="sales")
-    for coverage, shade in ((95, 0.15), (80, 0.3)):
-        axes.fill_between(
-            ahead["date"],
-            ahead[f"lo_{coverage}"],
-            ahead[f"hi_{coverage}"],
-            color="tab:blue",
-            alpha=shade,
-            linewidth=0,
-            label=f"{coverage} % interval",
-        )
-    axes.plot(ahead["date"], ahead["mean"], color="tab:blue", linewidth=1, label="forecast")
+    for rows, colour, label in (
+        (backtest.sort_values("date"), "tab:orange", "backtest"),
+        (ahead, "tab:blue", "forecast"),
+    ):
+        for coverage, shade in ((95, 0.15), (80, 0.3)):
+            axes.fill_between(
+                rows["date"],
+                rows[f"lo_{coverage}"],
+                rows[f"hi_{coverage}"],
+                color=colour,
+                alpha=shade,
+                linewidth=0,
+                label=f"{coverage} % interval" if label == "forecast" else None,
+            )
+        axes.plot(rows["date"], rows["mean"], color=colour, linewidth=1, label=label)
     name = ahead["series_id"].iloc[0].removeprefix("category:")
     axes.set_title(f"{name} ({_label(ahead['model'].iloc[0])})", fontsize="x-small")
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))

@@ -263,6 +263,30 @@ FORECAST_MODELS = pa.DataFrameSchema(
     ),
 )
 
+FORECAST_BACKTEST = pa.DataFrameSchema(
+    {
+        "frequency": _frequency(),
+        "series_id": _SERIES_ID,
+        "level": _LEVEL,
+        "date": _DATE,
+        "model": _MODEL,
+        "actual": _amount("What was sold in the period, USD."),
+        "mean": _amount("What would have been served from the periods before the held-out ones, reconciled, USD."),
+        **_BOUNDS,
+        "naive": _amount("The naive forecast from the same periods, USD."),
+        "as_of_on": _as_of(_KNOWN_BEFORE),
+    },
+    checks=pa.Check(_bounds_are_ordered, error="lo_95 <= lo_80 <= mean <= hi_80 <= hi_95"),
+    unique=["frequency", "series_id", "date"],
+    strict=True,
+    ordered=True,
+    name="forecasts.forecast_backtest",
+    description=(
+        "The last weeks and days as they would have been forecast before them, beside what was sold: periods that neither models "
+        "nor intervals were chosen on. One row per frequency, series and held-out period."
+    ),
+)
+
 EXCLUDED_SERIES = pa.DataFrameSchema(
     {
         "frequency": _frequency(),

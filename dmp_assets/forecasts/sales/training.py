@@ -21,7 +21,7 @@ from dmp_assets.forecasts.sales.backtest import (
 from dmp_assets.forecasts.sales.champions import choose_champions
 from dmp_assets.forecasts.sales.coherence import reconciled
 from dmp_assets.forecasts.sales.frequencies import Frequency
-from dmp_assets.forecasts.sales.intervals import REACHES, add_intervals, calibrate
+from dmp_assets.forecasts.sales.intervals import BOUNDS, REACHES, add_intervals, calibrate
 from dmp_assets.forecasts.sales.models import MODELS
 from dmp_assets.forecasts.sales.series import KEYS, select_series
 
@@ -40,6 +40,7 @@ MODEL_COLUMNS = [
     *REACHES,
     "as_of_on",
 ]
+BACKTEST_COLUMNS = ["frequency", "series_id", "level", "date", "model", "actual", "mean", *BOUNDS, "naive", "as_of_on"]
 
 
 class Trained(NamedTuple):
@@ -49,11 +50,13 @@ class Trained(NamedTuple):
         models: forecasts.forecast_models, one row per series that is forecast.
         accuracy: forecasts.forecast_accuracy, one row per level, series, model and metric.
         excluded: forecasts.excluded_series, one row per series that is not forecast alone, with the reason.
+        backtest: forecasts.forecast_backtest, one row per series and held-out period.
     """
 
     models: pd.DataFrame
     accuracy: pd.DataFrame
     excluded: pd.DataFrame
+    backtest: pd.DataFrame
 
 
 def train(
@@ -97,12 +100,14 @@ def train(
 
     is_held_out = (served["periods_held_back"] == horizon) & ~served["is_pooled"]
     held_out_scores = scores[scores["periods_held_back"] == horizon]
-    accuracy = measure_accuracy(held_out_scores, served[is_held_out], choices, frequency.baseline)
+    held_out = served[is_held_out].sort_values([*KEYS, "date"], ignore_index=True)
+    accuracy = measure_accuracy(held_out_scores, held_out, choices, frequency.baseline)
     stamp = {"frequency": frequency.name, "as_of_on": pd.Timestamp(as_of_on).as_unit("us")}
     return Trained(
         models=_models(choices, reach).assign(**stamp)[MODEL_COLUMNS],
         accuracy=accuracy.assign(**stamp)[["frequency", "series_id", "level", *ACCURACY_COLUMNS[2:], "as_of_on"]],
         excluded=excluded.assign(**stamp)[["frequency", "series_id", "level", *excluded.columns[2:], "as_of_on"]],
+        backtest=held_out.assign(**stamp)[BACKTEST_COLUMNS],
     )
 
 

@@ -12,18 +12,18 @@ from dmp_assets.forecasts.sales.plots import (
 )
 
 
-def test_the_total_and_categories_are_drawn_with_history_forecast_and_both_intervals(shop, served):
-    panels = [axes for axes in plot_forecasts(shop, served, "weekly").axes if axes.get_visible()]
+def test_the_total_and_categories_are_drawn_with_history_backtest_forecast_and_both_intervals(shop, trained, served):
+    panels = [axes for axes in plot_forecasts(shop, served, trained.backtest, "weekly").axes if axes.get_visible()]
     assert [axes.get_title().split(" ")[0] for axes in panels] == ["total", "D", "C", "B", "A"]
-    history, forecast = panels[0].lines
+    history, backtest, forecast = panels[0].lines
     assert np.size(history.get_xdata()) == 30
-    assert np.size(forecast.get_xdata()) == 8
-    assert len(panels[0].collections) == 2
+    assert np.size(backtest.get_xdata()) == np.size(forecast.get_xdata()) == 8
+    assert len(panels[0].collections) == 4
 
 
-def test_without_a_total_or_a_category_there_is_nothing_to_draw(shop, served):
+def test_without_a_total_or_a_category_there_is_nothing_to_draw(shop, trained, served):
     with pytest.raises(ValueError, match="no weekly forecast of the total"):
-        plot_forecasts(shop, served[served["level"] == "store"], "weekly")
+        plot_forecasts(shop, served[served["level"] == "store"], trained.backtest, "weekly")
 
 
 def test_accuracy_has_one_panel_per_level(trained):

@@ -35,6 +35,7 @@ def forecasts():
         "FORECAST_ACCURACY",
         "FORECAST_MODELS",
         "EXCLUDED_SERIES",
+        "FORECAST_BACKTEST",
     ],
 )
 def test_every_column_is_described(name):

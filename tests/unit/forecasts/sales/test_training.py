@@ -6,7 +6,12 @@ import pytest
 
 from dmp_assets.forecasts.sales.accuracy import ALL_SERIES, CHAMPION, SERVED
 from dmp_assets.forecasts.sales.frequencies import DAILY, WEEKLY
-from dmp_assets.forecasts.sales.schema import EXCLUDED_SERIES, FORECAST_ACCURACY, FORECAST_MODELS
+from dmp_assets.forecasts.sales.schema import (
+    EXCLUDED_SERIES,
+    FORECAST_ACCURACY,
+    FORECAST_BACKTEST,
+    FORECAST_MODELS,
+)
 from dmp_assets.forecasts.sales.training import train
 
 AS_OF = date(2018, 1, 1)
@@ -16,6 +21,7 @@ def assert_valid(trained):
     FORECAST_MODELS.validate(trained.models)
     FORECAST_ACCURACY.validate(trained.accuracy)
     EXCLUDED_SERIES.validate(trained.excluded)
+    FORECAST_BACKTEST.validate(trained.backtest)
 
 
 def value(trained, series_id, model, metric):
@@ -50,6 +56,17 @@ def test_the_average_over_a_level_is_that_of_its_series(trained):
 def test_the_improvement_is_measured_against_the_baseline(trained):
     mase, naive = (value(trained, ALL_SERIES, model, "mase") for model in (SERVED, "naive"))
     assert value(trained, ALL_SERIES, SERVED, "improvement_over_naive_pct") == pytest.approx(100 * (1 - mase / naive))
+
+
+def test_the_backtest_shows_what_the_accuracy_is_measured_on(shop, trained):
+    backtest = trained.backtest
+    assert set(backtest["series_id"]) == set(trained.models.loc[~trained.models["is_pooled"], "series_id"])
+    assert backtest["date"].min() == pd.Timestamp("2017-11-06")
+    sold = shop.rename(columns={"week_start_on": "date"}).astype({"date": "datetime64[us]"})
+    compared = backtest.merge(sold, on=["series_id", "date"], validate="one_to_one")
+    assert compared["actual"].to_numpy() == pytest.approx(compared["sales_amount"].to_numpy())
+    own = backtest[backtest["series_id"] == "A"]
+    assert (own["mean"] - own["actual"]).abs().mean() == pytest.approx(value(trained, "A", SERVED, "mae"))
 
 
 def test_nothing_on_or_after_the_as_of_date_is_used(shop, sales_of, trained):
