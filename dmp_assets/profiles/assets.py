@@ -10,7 +10,7 @@ from dmp_assets.contracts import Table, lineage, result, store
 from dmp_assets.interactions import day_number, encode
 from dmp_assets.product_text import UNKNOWN, product_texts
 from dmp_assets.profiles import schema
-from dmp_assets.profiles.embedding import customer_embeddings, product_codes
+from dmp_assets.profiles.embedding import Beside, customer_embeddings, customer_traits, product_codes, product_words
 from dmp_assets.profiles.interests import behaviour_interests, interests_table
 from dmp_assets.profiles.lookalike import lookalike_quality
 from dmp_assets.profiles.plots import (
@@ -51,6 +51,16 @@ _PRODUCTS = f"""
     where not products.is_fuel
     order by products.product_id
 """
+_BANDS = (
+    "age_band",
+    "income_band",
+    "home_ownership",
+    "marital_status",
+    "household_size",
+    "household_composition",
+    "kids_count",
+)
+_CUSTOMERS = f"select customer_id, {', '.join(_BANDS)} from marts.dim_customers order by customer_id"
 _CLUSTERS = f"""
     select customer_id, cluster_id, cluster_name
     from clusters.customer_clusters
@@ -175,7 +185,8 @@ _EMBEDDED = [
     "marts.fct_order_lines.customer_id",
     *_BOUGHT,
     _PRODUCT,
-    *(f"marts.dim_products.{column}" for column in ("product_category", "product_type", "is_fuel")),
+    *_TEXT,
+    *(f"marts.dim_customers.{band}" for band in _BANDS),
 ]
 
 
@@ -206,6 +217,10 @@ def build_customer_interests(warehouse: Warehouse) -> Iterator[dg.MaterializeRes
     categories = products.set_index("product_id")["product_category"]
     type_codes, category_codes = product_codes(purchases, products)
     end_day = day_number(as_of_on)
+    beside = Beside(
+        product_words(purchases, topics.product_ids, topics.shares),
+        customer_traits(purchases, warehouse.query(_CUSTOMERS)),
+    )
     frames = {
         CUSTOMER_INTERESTS: interests_table(
             behaviour_interests(purchases, categories[categories != UNKNOWN], as_of_on),
@@ -214,8 +229,8 @@ def build_customer_interests(warehouse: Warehouse) -> Iterator[dg.MaterializeRes
         PRODUCT_TOPICS: product_topics(topics, members, products),
         TOPIC_TERMS: topics.terms,
         TOPIC_PRODUCTS: members,
-        EMBEDDINGS: customer_embeddings(purchases, type_codes, end_day),
-        LOOKALIKES: lookalike_quality(purchases, type_codes, category_codes, end_day),
+        EMBEDDINGS: customer_embeddings(purchases, type_codes, end_day, beside),
+        LOOKALIKES: lookalike_quality(purchases, type_codes, category_codes, end_day, beside),
     }
     frames = {
         table: frame.assign(as_of_on=as_of_on).astype({"as_of_on": "datetime64[us]"}) for table, frame in frames.items()

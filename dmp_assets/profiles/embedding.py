@@ -1,26 +1,35 @@
-"""Customers as vectors: what they buy and how they buy, fused into EMBEDDING_DIMENSIONS numbers per customer.
+"""Customers as vectors: what they buy, how they buy, in which words, and who they are, fused into EMBEDDING_DIMENSIONS numbers.
 
-Two blocks, each centred and scaled to a total variance of its weight, then one principal component analysis:
+Four blocks, each centred and scaled to a total variance of its weight, then one principal component analysis:
 
 * behaviour: orders by product type, log(1 + x) times inverse document frequency, each customer's vector of length 1, truncated
   singular value decomposition (latent semantic analysis; Deerwester et al., 1990);
-* rhythm (weight RHYTHM_WEIGHT): days since the last order, orders and lines, logarithms, standardised.
+* rhythm (weight RHYTHM_WEIGHT): days since the last order, orders and lines, logarithms, standardised;
+* text (TEXT_WEIGHT): the shares of the topics of the products' words among the lines, square roots;
+* demographics (DEMOGRAPHICS_WEIGHT): one column per band, "Unknown" as itself. The source gives them no date.
 
-Measured by what look-alikes go on to buy (`lookalike.lookalike_quality` as of 2017-12-04; area under the ROC curve and lift, mean
-of 189 categories): behaviour alone 0.715 and 2.76, with rhythm 0.718 and 2.80. Left out, because they add nothing:
+Measured by what look-alikes go on to buy (`lookalike.lookalike_quality` as of 2017-12-04 and 2018-01-01; area under the ROC curve
+and lift, mean of 189 and 186 categories; the lift's 95 % interval is 0.1 wide to either side):
 
-| with behaviour | AUC | lift |
+| blocks | AUC | lift |
 |---|---|---|
-| words of the products' texts (latent semantic analysis, weights 0.1, 0.25 and 0.5) | 0.715, 0.715, 0.714 | 2.77, 2.77, 2.74 |
-| demographic bands (weights 0.02, 0.05 and 0.1) | 0.715, 0.715, 0.713 | 2.76, 2.73, 2.72 |
-| spend and shares of discounts and private label beside the rhythm | 0.719 | 2.79 |
-| states of the sequence model caser and rhythm (weight 0.25) | 0.708 | 2.74 |
+| behaviour alone | 0.715 | 2.76 |
+| behaviour and rhythm | 0.718, 0.720 | 2.80, 2.91 |
+| with text (weights 0.05 and 0.1) | 0.718, 0.720; 0.718, 0.720 | 2.79, 2.91; 2.78, 2.90 |
+| with demographics (weight 0.02) | 0.717, 0.719 | 2.79, 2.90 |
+| all four, as below | 0.718, 0.720 | 2.80, 2.90 |
+| all four (weights 0.1 of text and 0.05 of demographics) | 0.717, 0.719 | 2.78, 2.90 |
 
-A text says what its product type says; two thirds of the households do not tell their demographics; the states of a sequence model
-know what comes next, not what sets a customer apart (alone 0.657 and 1.62). 16 dimensions reach 0.713, 64 reach 0.715.
+So text and demographics tie: a text says what its product type says, and two thirds of the households do not tell their
+demographics. Their small weights place those who have bought little. Left out, as of 2017-12-04: spend and shares of discounts and
+private label beside the rhythm (0.719 and 2.79); the states of the sequence model caser (`sequences.training.customer_states`,
+weight 0.25: 0.708 and 2.74), which know what comes next, not what sets a customer apart (alone 0.657 and 1.62). 16 dimensions of
+behaviour reach 0.713, 64 reach 0.715.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -28,14 +37,39 @@ from scipy import sparse
 
 from dmp_assets.clusters.kmeans import one_thread
 from dmp_assets.interactions import Interactions
+from dmp_assets.product_text import UNKNOWN
 
 EMBEDDING_DIMENSIONS = 32
 RHYTHM_WEIGHT = 0.1
+TEXT_WEIGHT = 0.05
+DEMOGRAPHICS_WEIGHT = 0.01
 SEED = 20170101
 
 
+@dataclass(frozen=True)
+class Beside:
+    """What is known beside the purchases; None where it is not.
+
+    Attributes:
+        words: of each product of the purchases, the share of each topic: CSR, products x topics, see `product_words`.
+        traits: of each customer of the purchases, 1 in the columns of their bands: float64, customers x bands, see
+            `customer_traits`.
+    """
+
+    words: sparse.csr_array | None = None
+    traits: np.ndarray | None = None
+
+
+NOTHING_BESIDE = Beside()
+
+
 def customer_vectors(
-    purchases: Interactions, types: np.ndarray, end_day: int, *, dimensions: int = EMBEDDING_DIMENSIONS
+    purchases: Interactions,
+    types: np.ndarray,
+    end_day: int,
+    beside: Beside = NOTHING_BESIDE,
+    *,
+    dimensions: int = EMBEDDING_DIMENSIONS,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the vectors of the customers who bought anything before end_day.
 
@@ -43,6 +77,7 @@ def customer_vectors(
         purchases: of any time; only those before end_day are read.
         types: the product type (a code from 0) of each product of `purchases`.
         end_day: the cutoff, days since 1970-01-01.
+        beside: what is known of products and customers beside the purchases.
         dimensions: length of the vectors.
 
     Returns:
@@ -60,12 +95,18 @@ def customer_vectors(
         _scaled(_behaviour(past, row, types, len(customers), dimensions), 1.0),
         _scaled(_standardised(_rhythm(past, row, end_day)), RHYTHM_WEIGHT),
     ]
+    if beside.words is not None:
+        blocks.append(_scaled(_topic_shares(past, row, beside.words, len(customers)), TEXT_WEIGHT))
+    if beside.traits is not None:
+        blocks.append(_scaled(beside.traits[customers], DEMOGRAPHICS_WEIGHT))
     return customers, _principal_components(np.hstack(blocks), dimensions)
 
 
-def customer_embeddings(purchases: Interactions, types: np.ndarray, end_day: int) -> pd.DataFrame:
+def customer_embeddings(
+    purchases: Interactions, types: np.ndarray, end_day: int, beside: Beside = NOTHING_BESIDE
+) -> pd.DataFrame:
     """Return `customer_vectors` as a table: customer_id, as_of_on, embedding (a list of EMBEDDING_DIMENSIONS floats)."""
-    customers, vectors = customer_vectors(purchases, types, end_day)
+    customers, vectors = customer_vectors(purchases, types, end_day, beside)
     return pd.DataFrame(
         {
             "customer_id": purchases.customers[customers],
@@ -89,10 +130,44 @@ def product_codes(purchases: Interactions, products: pd.DataFrame) -> tuple[np.n
     unknown = purchases.products[~pd.Index(purchases.products).isin(table.index)]
     if len(unknown):
         raise ValueError(f"{len(unknown)} products bought are not in the products, for example {unknown[0]}")
-    table = table.loc[purchases.products, ["product_category", "product_type"]].fillna("Unknown")
+    table = table.loc[purchases.products, ["product_category", "product_type"]].fillna(UNKNOWN)
     types = table.groupby(["product_category", "product_type"], sort=True).ngroup().to_numpy(dtype=np.int64)
     categories, _ = pd.factorize(table["product_category"], sort=True)
     return types, categories.astype(np.int64)
+
+
+def product_words(purchases: Interactions, product_ids: np.ndarray, shares: sparse.csr_array) -> sparse.csr_array:
+    """Return the topics of each product of the purchases; a product without topics has an empty row.
+
+    Args:
+        purchases: whose products are looked up.
+        product_ids: products that have topics, unique.
+        shares: their topics, products x topics, as `topics.Topics` has them.
+    """
+    place = pd.Index(product_ids).get_indexer(purchases.products)
+    known = np.flatnonzero(place >= 0)
+    cells = (np.ones(len(known)), (known, place[known]))
+    return sparse.csr_array(sparse.csr_array(cells, shape=(len(place), len(product_ids))) @ shares)
+
+
+def customer_traits(purchases: Interactions, customers: pd.DataFrame) -> np.ndarray:
+    """Return the bands of each customer of the purchases as columns of 0 and 1; what is not known is a band of its own.
+
+    Args:
+        purchases: whose customers are looked up.
+        customers: customer_id (unique) and columns of text.
+    """
+    bands = customers.set_index("customer_id").reindex(purchases.customers).astype(object).fillna(UNKNOWN)
+    return pd.get_dummies(bands, dtype=float).to_numpy()
+
+
+def _topic_shares(past: Interactions, row: np.ndarray, words: sparse.csr_array, customers: int) -> np.ndarray:
+    """Return the square roots of the topics' shares among each customer's lines: float64, customers x topics."""
+    cells = (np.ones(len(row)), (row, past.product))
+    lines = sparse.csr_array(cells, shape=(customers, words.shape[0]))
+    weights = (lines @ words).toarray()
+    whole = weights.sum(axis=1, keepdims=True)
+    return np.sqrt(np.divide(weights, whole, out=np.zeros_like(weights), where=whole > 0))
 
 
 def _behaviour(past: Interactions, row: np.ndarray, types: np.ndarray, customers: int, dimensions: int) -> np.ndarray:

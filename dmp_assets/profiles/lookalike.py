@@ -19,7 +19,7 @@ import pandas as pd
 
 from dmp_assets.bootstrap import mean_intervals, resamples
 from dmp_assets.interactions import Interactions
-from dmp_assets.profiles.embedding import customer_vectors
+from dmp_assets.profiles.embedding import NOTHING_BESIDE, Beside, customer_vectors
 
 HORIZON_DAYS = 28
 RECENT_DAYS = 84
@@ -75,7 +75,13 @@ def seed_similarity(vectors: np.ndarray, is_seed: np.ndarray) -> np.ndarray:
 
 
 def lookalike_quality(
-    purchases: Interactions, types: np.ndarray, categories: np.ndarray, as_of_day: int, *, seed: int = 0
+    purchases: Interactions,
+    types: np.ndarray,
+    categories: np.ndarray,
+    as_of_day: int,
+    beside: Beside = NOTHING_BESIDE,
+    *,
+    seed: int = 0,
 ) -> pd.DataFrame:
     """Measure what look-alikes are worth on the last HORIZON_DAYS days, with vectors from before them.
 
@@ -88,6 +94,7 @@ def lookalike_quality(
         types: the product type (a code from 0) of each product.
         categories: the product category (a code from 0) of each product.
         as_of_day: day after the last one that is known, days since 1970-01-01.
+        beside: see `embedding.customer_vectors`.
         seed: of the resamples.
 
     Returns:
@@ -100,7 +107,7 @@ def lookalike_quality(
     past = purchases.before(cutoff)
     if not len(past.day):
         return _no_quality()
-    customers, vectors = customer_vectors(purchases, types, cutoff)
+    customers, vectors = customer_vectors(purchases, types, cutoff, beside)
     size = int(categories.max()) + 1
 
     def bought(lines: Interactions) -> np.ndarray:

@@ -320,8 +320,9 @@ CUSTOMER_EMBEDDINGS = pa.DataFrameSchema(
             object,
             pa.Check(_is_vector, element_wise=True, error=f"a list of {EMBEDDING_DIMENSIONS} finite numbers"),
             metadata={"type": "list[float]"},
-            description=f"List of {EMBEDDING_DIMENSIONS} numbers, the first components first: what the customer buys and in which "
-            "rhythm. The average customer is at 0. Compare by cosine, and only rows of one as_of_on.",
+            description=f"List of {EMBEDDING_DIMENSIONS} numbers, the first components first: what the customer buys, in which "
+            "rhythm and in which words, and the demographic bands. The average customer is at 0. Compare by cosine, and only rows "
+            "of one as_of_on.",
         ),
     },
     strict=True,

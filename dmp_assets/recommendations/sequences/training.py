@@ -152,6 +152,55 @@ def sequence_scores(models: pd.DataFrame, history: Interactions, end_day: int) -
     """
     if models.empty:
         return {}
+    _require_usable(models, end_day)
+    return {
+        strategy: _scores(strategy, read_arrays(text), history, end_day)
+        for strategy, text in zip(models["strategy"], models["weights"], strict=True)
+    }
+
+
+def customer_states(
+    models: pd.DataFrame, history: Interactions, end_day: int, strategy: str = SEQUENCE_STRATEGIES[0]
+) -> pd.DataFrame:
+    """Return each customer's state in a sequence model, to be used as features: where the model says they are heading.
+
+    Args:
+        models: from `train_sequence_models`.
+        history: all purchases; only those before end_day are read.
+        end_day: the cutoff, days since 1970-01-01.
+        strategy: of the model.
+
+    Returns:
+        customer_id, state_1, state_2, ... (float64, without unit), one row per customer with a purchase before the cutoff, sorted.
+
+    Raises:
+        ValueError: if there is no such model, it was trained on what happened after the cutoff, or is not one of this code.
+        UserError: the extra `deep` is not installed.
+    """
+    rows = models[models["strategy"] == strategy]
+    if rows.empty:
+        raise ValueError(f"there is no model {strategy}; there are: {', '.join(models['strategy']) or 'none'}")
+    _require_usable(rows, end_day)
+    import torch
+
+    arrays = read_arrays(rows["weights"].iloc[0])
+    weeks = encode_weeks(history, end_day, pd.Index(history.products).get_indexer(arrays.pop(_VOCABULARY)))
+    customers = np.unique(weeks.customer)
+    blocks = []
+    with _repeatable(0), torch.no_grad():
+        model = _model(strategy, arrays, weeks.items)
+        for start in range(0, len(customers), _SCORING_BLOCK):
+            customer = customers[start : start + _SCORING_BLOCK]
+            examples = examples_at(weeks, customer, np.full(len(customer), weeks.count - 1))
+            blocks.append(model.states(examples).double().numpy())
+    states = np.concatenate(blocks)
+    frame = pd.DataFrame(states, columns=pd.Index([f"state_{number}" for number in range(1, states.shape[1] + 1)]))
+    frame.insert(0, "customer_id", history.customers[customers])
+    return frame
+
+
+def _require_usable(models: pd.DataFrame, end_day: int) -> None:
+    """Raise an error where PyTorch is missing or a model knows the time after the cutoff."""
     extra.require()
     peeking = models[models["trained_before_on"] > np.datetime64(end_day, "D")]
     if not peeking.empty:
@@ -159,10 +208,6 @@ def sequence_scores(models: pd.DataFrame, history: Interactions, end_day: int) -
             f"{peeking['strategy'].iloc[0]} was trained on purchases up to {peeking['trained_before_on'].iloc[0]:%Y-%m-%d}, after "
             f"the cutoff {np.datetime64(end_day, 'D')}; train it again with `dmp build`"
         )
-    return {
-        strategy: _scores(strategy, read_arrays(text), history, end_day)
-        for strategy, text in zip(models["strategy"], models["weights"], strict=True)
-    }
 
 
 def first_weeks(weeks: Weeks) -> np.ndarray:

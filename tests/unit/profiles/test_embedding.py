@@ -5,13 +5,17 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 
 from dmp_assets.interactions import Interactions, day_number, encode
 from dmp_assets.profiles.embedding import (
     EMBEDDING_DIMENSIONS,
+    Beside,
     customer_embeddings,
+    customer_traits,
     customer_vectors,
     product_codes,
+    product_words,
 )
 from dmp_assets.profiles.lookalike import (
     BASELINE,
@@ -100,6 +104,24 @@ def test_hardly_any_customers_are_placed_without_nan(interactions_of, orders):
     CUSTOMER_EMBEDDINGS.validate(frame)
     assert len(frame) == len(orders)
     assert frame["embedding"].map(len).eq(EMBEDDING_DIMENSIONS).all()
+
+
+def test_words_and_demographics_tell_apart_who_buys_alike(interactions_of):
+    history = interactions_of(*((f"c{n}", f"o{n}", 0, "milk" if n % 2 else "oats") for n in range(8)))
+    topics = sparse.csr_array(np.array([[1.0, 0.0], [0.0, 1.0]]))
+    beside = Beside(
+        product_words(history, np.array(["milk", "tea"], dtype=object), topics),
+        customer_traits(history, pd.DataFrame({"customer_id": ["c1", "c3"], "age_band": ["65+", None]})),
+    )
+    assert beside.words is not None
+    assert beside.words.toarray().tolist() == [[1, 0], [0, 0]]
+    assert beside.traits is not None
+    assert beside.traits.sum(axis=1).tolist() == [1.0] * 8
+    _, vectors = customer_vectors(history, np.zeros(2, dtype=np.int64), START + 1, beside)
+    milk, oats, old = vectors[3], vectors[0], vectors[1]
+    assert np.linalg.norm(milk - oats) > 0.01
+    assert np.linalg.norm(milk - old) > 0.01
+    np.testing.assert_allclose(vectors[[5, 7]], [milk, milk], atol=1e-12)
 
 
 def test_without_purchases_before_the_date_the_error_says_so(interactions_of):

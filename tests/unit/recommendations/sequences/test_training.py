@@ -23,6 +23,7 @@ from dmp_assets.recommendations.sequences.assets import SEQUENCE_MODELS, train_s
 from dmp_assets.recommendations.sequences.schema import SEQUENCE_MODELS as SCHEMA
 from dmp_assets.recommendations.sequences.training import (
     SEQUENCE_STRATEGIES,
+    customer_states,
     no_sequence_models,
     read_arrays,
     sequence_scores,
@@ -89,6 +90,10 @@ def test_without_the_extra_the_message_says_how_to_get_it(shop, without_extra):
     stored.loc[0] = ["sasrec", "text", 1, 1, pd.Timestamp(2017, 5, 31), pd.Timestamp(AS_OF)]
     with pytest.raises(UserError, match="make deep"):
         sequence_scores(stored, encode(shop), CUTOFF)
+    with pytest.raises(UserError, match="make deep"):
+        customer_states(stored, encode(shop), CUTOFF, "sasrec")
+    with pytest.raises(ValueError, match="there is no model caser; there are: sasrec"):
+        customer_states(stored, encode(shop), CUTOFF)
 
 
 def test_without_the_extra_the_asset_makes_an_empty_table_and_says_why(tmp_path, without_extra):
@@ -148,6 +153,17 @@ def test_what_happens_later_changes_no_score(shop, models):
     )
     for strategy, scores in sequence_scores(models, history, CUTOFF).items():
         np.testing.assert_array_equal(scores.toarray(), sequence_scores(models, later, CUTOFF)[strategy].toarray())
+
+
+def test_every_customer_has_a_state_that_knows_nothing_of_the_future(shop, models):
+    history = encode(shop)
+    past = encode(shop[pd.to_datetime(shop["ordered_on"]) < pd.Timestamp(AS_OF) - pd.Timedelta(days=HORIZON_DAYS)])
+    for strategy in SEQUENCE_STRATEGIES:
+        states = customer_states(models, history, CUTOFF, strategy)
+        assert list(states["customer_id"]) == list(past.customers)
+        assert np.isfinite(states.drop(columns="customer_id").to_numpy()).all()
+        assert states.drop(columns="customer_id").std().max() > 0
+        pd.testing.assert_frame_equal(customer_states(models, past, CUTOFF, strategy), states)
 
 
 def test_they_compete_in_the_leaderboard_and_a_champion_serves(shop, products, models):
