@@ -80,7 +80,8 @@ def plot_segments(board: pd.DataFrame, lists: Sequence[str] = LISTS) -> Figure:
             table = own[own["strategy"] == strategy].set_index("segment").reindex(FREQUENCY_SEGMENTS)
             places = [place + 0.4 * step - 0.2 for place in range(len(table))]
             errors = [table["value"] - table["ci_low"], table["ci_high"] - table["value"]]
-            axes.bar(places, table["value"].fillna(0), width=0.4, label=strategy.replace("_", " "))
+            colour = "tab:orange" if strategy == best else "tab:blue"
+            axes.bar(places, table["value"].fillna(0), width=0.4, label=strategy.replace("_", " "), color=colour)
             axes.errorbar(places, table["value"], yerr=errors, fmt="none", ecolor="black", capsize=2, linewidth=1)
         axes.set_xticks(range(len(FREQUENCY_SEGMENTS)), FREQUENCY_SEGMENTS)
         axes.set(title=name.replace("_", " "), ylabel="NDCG@10" if axes is panels[0] else "")

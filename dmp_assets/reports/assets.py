@@ -104,7 +104,7 @@ REPORT = _spec(
     READS,
     {"python", "html"},
     "The report for marketers as one HTML file that needs no network: customers, segments, clusters, what customers will do, sales "
-    "forecast and its accuracy, similar products, rejected rows.",
+    "forecast and its accuracy, similar customers and products, rejected rows.",
 )
 DOCS = _spec(
     "dbt_docs",

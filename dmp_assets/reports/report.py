@@ -82,16 +82,49 @@ QUERIES = {
         order by as_of_on desc, target, metric
     """,
     "lifetime_values": "select * from forecasts.lifetime_values order by customer_id",
-    "similar_products": """
-        select product.product_type as product, product.department, neighbour.product_type as most_similar,
-            pair.similarity, pair.common_count
-        from similarity.product_similarity as pair
-        inner join marts.dim_products as product on pair.product_id = product.product_id
-        inner join marts.dim_products as neighbour on pair.neighbour_product_id = neighbour.product_id
-        where pair.rank = 1 and pair.measure = 'adjusted_cosine_significance_50'
-        order by pair.similarity desc, pair.product_id
-        limit 12
+    "similar_customers": """
+        select pair.customer_id as customer, one.rfm_segment as segment, one.cluster_name as cluster,
+            pair.neighbour_customer_id as most_similar, other.rfm_segment as its_segment, other.cluster_name as its_cluster,
+            pair.similarity, pair.common_count as products_in_common
+        from similarity.customer_similarity as pair
+        inner join similarity.similarity_measures as measures
+            on pair.measure = measures.measure and measures.entity = 'customer' and measures.is_default
+        inner join profiles.customer_profiles as one on pair.customer_id = one.customer_id
+        inner join profiles.customer_profiles as other on pair.neighbour_customer_id = other.customer_id
+        where pair.rank = 1 and pair.common_count >= 20
+        qualify row_number() over (
+            partition by least(pair.customer_id, pair.neighbour_customer_id), greatest(pair.customer_id, pair.neighbour_customer_id)
+            order by pair.customer_id
+        ) = 1
+        order by pair.similarity desc, pair.customer_id
+        limit 8
     """,
+    "similar_products": f"""
+        with names as (
+            select product_id, department, concat_ws(', ', product_type, nullif(package_size, 'Unknown')) as product
+            from marts.dim_products where not is_fuel
+        ),
+        sold as (
+            select names.department, names.product, lines.product_id, count(distinct lines.order_id) as orders
+            from marts.fct_order_lines as lines
+            inner join names on lines.product_id = names.product_id
+            where lines.line_type <> 'coupon' and lines.order_on < {inputs.AS_OF}
+            group by all
+        ),
+        best as (
+            select * from sold
+            qualify row_number() over (partition by department order by orders desc, product_id) = 1
+            order by orders desc, product_id
+            limit 8
+        )
+        select best.product, best.department, best.orders, pair.measure,
+            neighbour.product || printf(' (%.2f)', pair.similarity) as most_similar
+        from best
+        inner join similarity.product_similarity as pair on best.product_id = pair.product_id and pair.rank = 1
+        inner join names as neighbour on pair.neighbour_product_id = neighbour.product_id
+        order by best.orders desc, best.product_id, pair.measure
+    """,
+    "lookalikes": "select * from profiles.lookalike_quality order by method, metric",
     "rejected": """
         select contract_table, reason, count(*) as rows
         from quarantine.rejected_rows group by contract_table, reason order by rows desc, reason
@@ -99,7 +132,16 @@ QUERIES = {
 }
 """What the report reads, by name."""
 
+SIMILARITY_SHOWN = {
+    "cosine_binary": "same customers",
+    "adjusted_cosine_significance_50": "bought as often by the same customers",
+    "lift_npmi": "same baskets",
+    "content_tf_idf": "same words",
+}
+"""The measures of products that examples are shown of, and what they say."""
+
 READS = (
+    "marts.fct_order_lines",
     "marts.fct_orders",
     "marts.customer_features",
     "marts.fct_weekly_sales",
@@ -111,9 +153,11 @@ READS = (
     "clusters.cluster_selection",
     "clusters.cluster_summaries",
     "clusters.cluster_drift",
+    "similarity.customer_similarity",
     "similarity.product_similarity",
     "similarity.similarity_measures",
     "profiles.customer_interests",
+    "profiles.lookalike_quality",
     "profiles.topic_terms",
     "recommendations.leaderboard",
     "recommendations.product_recommendations",
@@ -161,7 +205,7 @@ def build_report(query: Callable[[str], pd.DataFrame], *, sample_percent: int) -
             _interests(data),
             _clusters(data),
             _recommendations(data),
-            _products(data),
+            _similar(data),
             _predictions(data),
             _sales(data),
             _quality(data),
@@ -499,17 +543,26 @@ def _predictions(data: dict[str, pd.DataFrame]) -> Section:
     )
 
 
-def _products(data: dict[str, pd.DataFrame]) -> Section:
+def _similar(data: dict[str, pd.DataFrame]) -> Section:
+    examples = data["similar_products"].pivot_table(
+        index=["product", "department", "orders"], columns="measure", values="most_similar", aggfunc="first"
+    )
+    shown = [measure for measure in SIMILARITY_SHOWN if measure in examples.columns]
+    examples = examples[shown].sort_index(level="orders", ascending=False).reset_index().fillna("–")
+    lookalikes = data["lookalikes"]
     return Section(
-        "Similar products",
-        "Products that the same customers come back for, by adjusted cosine over their common customers, weighted down where "
-        "few customers bought both. The strongest pairs:",
-        tables=[
+        "Similar customers and products",
+        "Who buys the same products, and which products go to the same customers, into the same baskets or have the same words: "
+        "for the best seller of each department the nearest product by each measure, with the similarity. Look-alikes are the "
+        "customers nearest to a group, here to the buyers of a category, by what they buy, when, in which words and who they are.",
+        [svg(profile_plots.plot_lookalike_quality(lookalikes))] if len(lookalikes) else [],
+        [
             page_table(
-                "Most similar products",
-                data["similar_products"].rename(columns=_in_words),
-                {"similarity": ".3f", "common count": ",.0f"},
+                "Most similar customers with 20 products or more in common",
+                data["similar_customers"].rename(columns=_in_words),
+                {"similarity": ".3f", "products in common": ",.0f"},
             ),
+            page_table("Most similar products", examples.rename(columns=SIMILARITY_SHOWN), {"orders": ",.0f"}),
             page_table(
                 "Every measure",
                 data["measures"][
