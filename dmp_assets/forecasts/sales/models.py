@@ -25,7 +25,7 @@ calendar ensemble                  1.301        1.027          0.987
   Forecasting 32, 2016) and their mean tie within noise. Daily, Holt-Winters (ETS with additive error and season: the level
   and each weekday smoothed) ties with its mean with the seasonal window average.
 * The calendar ensemble is the ensemble times the month's cycle (`calendar`): over three windows and by day better than every other
-  model beyond noise, in November and December alone no better than the ensemble.
+  model beyond noise; by week in November and December alone it ties with the ensemble.
 * Holt's trend loses by week; daily, theta costs more than Holt-Winters and is not better: both are fitted for the total and
   the departments only. AutoARIMA took 1.2 s of a processor for fifteen fits of the weekly total, theta 0.02 s, and is not ahead
   there (selection error 0.799, theta 0.798, the window average 0.795): it is fitted for the weekly total only, as the classic
