@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dmp_assets.collection import cli as collection_cli
 from dmp_assets.collector import cli as collector_cli
 from dmp_assets.errors import UserError
 from dmp_assets.errors import user_errors as _user_errors
@@ -134,6 +135,9 @@ def hash_tables(as_json: AsJson = False) -> None:
             typer.echo(f"{value:>28}  {table}")
 
 
+app.command()(collection_cli.add_source)
+app.command()(collection_cli.remove_source)
+app.add_typer(collection_cli.quarantine_app, name="quarantine")
 app.add_typer(collector_cli.keys_app, name="keys")
 app.command()(collector_cli.collect)
 app.add_typer(privacy_cli.app, name="vault")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,9 @@ import dagster as dg
 
 from dmp_assets.automation import LAYERS, REBUILD, REFRESH
 from dmp_assets.collection import complete_journey
+from dmp_assets.collection.quarantine import replaced_count
+from dmp_assets.collection.reading import files_at
+from dmp_assets.collection.sources import declared_tables, listed_sources
 from dmp_assets.collector.segments import SEALED_SUFFIX
 from dmp_assets.dbt_artifacts import BUSY_SECONDS
 from dmp_assets.errors import UserError
@@ -24,6 +28,7 @@ from dmp_assets.home import dbt_project_files
 from dmp_assets.recommendations.sequences.extra import is_installed
 from dmp_assets.settings import PROJECT_ROOT, Settings
 from dmp_assets.simulation.simulate import NAME_START as SIMULATED_NAME
+from dmp_assets.warehouse import Warehouse
 
 FINGERPRINT = "dmp/fingerprint"
 
@@ -61,26 +66,41 @@ class RunReport:
 def fingerprint(settings: Settings) -> str:
     """Return a hash of everything a build depends on.
 
-    These are code, dbt project, lock file, source files, the collector's sealed segments, settings that change results, and whether
-    the extra `deep` is there.
+    These are code, dbt project, lock file, source files, replayed rows, the collector's sealed segments, settings that change
+    results, and whether the extra `deep` is there. With a database or web service among the sources no two are alike.
     """
     digest = hashlib.sha256()
     code = sorted(path for path in (PROJECT_ROOT / "dmp_assets").rglob("*") if path.is_file() and path.suffix != ".pyc")
-    sources = complete_journey.data_folder(settings.complete_journey_dir)
-    data = [table.file(sources) for table in complete_journey.TABLES]
     for path in [
         *code,
         *dbt_project_files(settings.dbt_project_dir),
         PROJECT_ROOT / "requirements.lock",
-        *(file for file in data if file.exists()),
+        *_demo_files(settings),
     ]:
         digest.update(path.name.encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
+    for table in declared_tables(settings.dbt_project_dir):
+        if table.rule.file_format is None:
+            # Only asking a database tells whether it has something new.
+            digest.update(os.urandom(8))
+            continue
+        for name, path in files_at(table.rule.resolved_location(), table.rule.file_format).items():
+            status = path.stat()
+            digest.update(f"{name} {status.st_size} {status.st_mtime_ns}".encode())
+    digest.update(str(replaced_count(Warehouse.from_settings(settings))).encode())
     # Loaded or waiting; the simulated ones follow from the rest.
     segments = {path.name for path in settings.collector_dir.glob(f"*/*{SEALED_SUFFIX}")}
     digest.update(repr(sorted(name for name in segments if not name.startswith(SIMULATED_NAME))).encode())
     digest.update(f"{settings.as_of} {settings.sample_percent} {is_installed()}".encode())
     return digest.hexdigest()[:16]
+
+
+def _demo_files(settings: Settings) -> list[Path]:
+    """Return the demo's files that are there, none if the demo is not listed."""
+    if complete_journey.SOURCE not in listed_sources():
+        return []
+    folder = complete_journey.data_folder(settings.complete_journey_dir)
+    return [table.file(folder) for table in complete_journey.TABLES if table.file(folder).exists()]
 
 
 def finished_run(instance: dg.DagsterInstance, settings: Settings) -> str | None:

@@ -105,6 +105,11 @@ class Settings(BaseSettings):
         return self.home / "collector"
 
     @property
+    def landing_dir(self) -> Path:
+        """What was fetched from databases and web services and waits to be loaded."""
+        return self.home / "landing"
+
+    @property
     def dagster_home(self) -> Path:
         """Dagster's instance: run history, event log, schedules."""
         return self.home / "dagster"

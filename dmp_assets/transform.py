@@ -87,11 +87,18 @@ def build_dbt_assets(settings: Settings) -> dg.AssetsDefinition:
         # DuckDB lets nobody else in while dbt runs, so rows are counted at its end. Events before the error: a failed
         # test must be seen as a failed check, and a model that was built as built.
         events = list(invocation.stream())
-        facts = _facts(invocation.get_artifact("manifest.json"), warehouse, translator, project)
+        # Of models that were not made there is nothing to tell.
+        facts = (
+            _facts(invocation.get_artifact("manifest.json"), warehouse, translator, project)
+            if invocation.is_successful()
+            else {}
+        )
         busy = {BUSY_SECONDS: busy_seconds(invocation.get_artifact("run_results.json"))}
         for event in events:
             if isinstance(event, dg.Output | dg.AssetMaterialization):
-                yield event.with_metadata({**event.metadata, **busy, **facts[str(event.metadata["unique_id"].value)]})
+                yield event.with_metadata(
+                    {**event.metadata, **busy, **facts.get(str(event.metadata["unique_id"].value), {})}
+                )
             else:
                 yield event
         if not invocation.is_successful():

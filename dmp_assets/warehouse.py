@@ -132,7 +132,7 @@ def replace_table(
     connection.execute(f"create or replace table {table} as select {columns} from new_content")
     connection.unregister("new_content")
     for column, text in descriptions.items():
-        connection.execute(f'comment on column {table}."{column}" is {_literal(text)}')
+        connection.execute(f'comment on column {table}."{column}" is {literal(text)}')
 
 
 def _select(column: str, values: pd.Series) -> str:
@@ -163,13 +163,23 @@ def _tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def _table_hash(connection: duckdb.DuckDBPyConnection, table: str) -> str:
-    columns = [name for name, *_ in connection.execute(f"describe {table}").fetchall() if name not in LOAD_TIMES]
-    row = ", ".join(f'"{name}"' for name in columns)
+    row = ", ".join(quoted(name) for name in columns_of(connection, table) if name not in LOAD_TIMES)
     (rows, total), *_ = connection.execute(
         f"select count(*), coalesce(sum(hash({row}) % 1000000000000000003), 0) from {table}"
     ).fetchall()
     return f"{rows}:{int(total):x}"
 
 
-def _literal(text: str) -> str:
+def columns_of(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
+    """Return the type of each column of a table, in order."""
+    return {name: kind for name, kind, *_ in connection.execute(f"describe {table}").fetchall()}
+
+
+def quoted(name: str) -> str:
+    """Return a name as SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """Return a text as SQL."""
     return "'" + text.replace("'", "''") + "'"

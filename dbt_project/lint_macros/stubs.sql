@@ -12,6 +12,14 @@
 {% macro code_version(settings) %}code{% endmacro %}
 
 {% macro to_local_time(utc_timestamp, time_zone) %}to_local_time({{ utc_timestamp }}){% endmacro %}
+{% macro to_utc(wall_time, time_zone) %}to_utc({{ wall_time }}){% endmacro %}
+{% macro try_offset_time_to_utc(text) %}to_utc({{ text }}){% endmacro %}
+{% macro epoch_to_utc(count, milliseconds) %}to_utc({{ count }}){% endmacro %}
+{% macro try_parse_timestamp(text, format) %}to_timestamp({{ text }}){% endmacro %}
+{% macro text_hash(text) %}md5({{ text }}){% endmacro %}
+{% macro contract_columns(contract_table) %}{{ return(['staged_column']) }}{% endmacro %}
+{% macro exchange_rate(currency, at) %}exchange_rate({{ currency }}){% endmacro %}
+{% macro store_local_time(utc_timestamp, time_zone) %}to_local_time({{ utc_timestamp }}){% endmacro %}
 {% macro days_between(from_date, to_date) %}days_between({{ from_date }}, {{ to_date }}){% endmacro %}
 {% macro add_days(date, days) %}add_days({{ date }}){% endmacro %}
 {% macro week_start(date) %}week_start({{ date }}){% endmacro %}
@@ -20,6 +28,7 @@
 {% macro replace_pattern(text, pattern, replacement) %}replace_pattern({{ text }}){% endmacro %}
 {% macro matches_pattern(text, pattern) %}matches_pattern({{ text }}){% endmacro %}
 {% macro try_to_double(text) %}try_to_double({{ text }}){% endmacro %}
+{% macro row_to_json(columns) %}row_to_json({{ columns | join(', ') }}){% endmacro %}
 {% macro row_hash(columns) %}row_hash({{ columns | join(', ') }}){% endmacro %}
 {% macro milliseconds_between(from_at, to_at) %}milliseconds_between({{ from_at }}, {{ to_at }}){% endmacro %}
 {% macro extract_pattern(text, pattern, group) %}extract_pattern({{ text }}){% endmacro %}

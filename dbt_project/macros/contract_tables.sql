@@ -17,8 +17,8 @@
         },
         'order_lines': {
             'order_line_id': 'string', 'order_id': 'string', 'customer_id': 'string', 'product_id': 'string',
-            'store_id': 'string', 'source': 'string', 'ordered_at': 'timestamp', 'quantity': 'decimal(12, 3)',
-            'currency': 'string', 'sales_amount': 'decimal(12, 2)', 'loyalty_discount_amount': 'decimal(12, 2)',
+            'store_id': 'string', 'source': 'string', 'ordered_at': 'timestamp', 'time_zone': 'string',
+            'quantity': 'decimal(12, 3)', 'currency': 'string', 'sales_amount': 'decimal(12, 2)', 'loyalty_discount_amount': 'decimal(12, 2)',
             'coupon_match_discount_amount': 'decimal(12, 2)', 'coupon_discount_amount': 'decimal(12, 2)',
         },
         'promotions': {
@@ -63,8 +63,13 @@
         ) }}
     {%- endif -%}
     {%- set columns = tables[contract_table] -%}
-    {%- do columns.update({'_load_id': 'string', '_loaded_at': 'timestamp'}) -%}
+    {%- do columns.update(load_columns()) -%}
     {{ return(columns) }}
+{%- endmacro %}
+
+{#- Where a staged row comes from: file, row, load. Columns of every contract table, with their types. -#}
+{% macro load_columns() -%}
+    {{ return({'_file': 'string', '_row': 'bigint', '_load_id': 'string', '_loaded_at': 'timestamp'}) }}
 {%- endmacro %}
 
 {#- Names of a contract table's columns. -#}

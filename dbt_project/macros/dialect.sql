@@ -16,6 +16,63 @@
     from_utc_timestamp({{ utc_timestamp }}, '{{ time_zone }}')
 {%- endmacro %}
 
+{#- UTC timestamp of the wall time in a time zone. -#}
+{% macro to_utc(wall_time, time_zone) -%}
+    {{ return(adapter.dispatch('to_utc')(wall_time, time_zone)) }}
+{%- endmacro %}
+
+{% macro default__to_utc(wall_time, time_zone) -%}
+    timezone('UTC', timezone('{{ time_zone }}', {{ wall_time }}))
+{%- endmacro %}
+
+{% macro spark__to_utc(wall_time, time_zone) -%}
+    to_utc_timestamp({{ wall_time }}, '{{ time_zone }}')
+{%- endmacro %}
+
+{#- UTC timestamp of an ISO 8601 text with an offset, or of a timestamp with time zone; null where it is none. -#}
+{% macro try_offset_time_to_utc(text) -%}
+    {{ return(adapter.dispatch('try_offset_time_to_utc')(text)) }}
+{%- endmacro %}
+
+{% macro default__try_offset_time_to_utc(text) -%}
+    timezone('UTC', try_cast({{ text }} as timestamptz))
+{%- endmacro %}
+
+{% macro spark__try_offset_time_to_utc(text) -%}
+    try_cast({{ text }} as timestamp)
+{%- endmacro %}
+
+{#- UTC timestamp of a count since 1970; `milliseconds` is how many one of it has. -#}
+{% macro epoch_to_utc(count, milliseconds) -%}
+    {{ return(adapter.dispatch('epoch_to_utc')(count, milliseconds)) }}
+{%- endmacro %}
+
+{% macro default__epoch_to_utc(count, milliseconds) -%}
+    epoch_ms({{ count }} * {{ milliseconds }})
+{%- endmacro %}
+
+{% macro spark__epoch_to_utc(count, milliseconds) -%}
+    timestamp_millis({{ count }} * {{ milliseconds }})
+{%- endmacro %}
+
+{#- Timestamp of a text in a format as strptime has it; null where the text is none. -#}
+{% macro try_parse_timestamp(text, format) -%}
+    {{ return(adapter.dispatch('try_parse_timestamp')(text, format)) }}
+{%- endmacro %}
+
+{% macro default__try_parse_timestamp(text, format) -%}
+    try_strptime({{ text }}, '{{ format }}')
+{%- endmacro %}
+
+{% macro spark__try_parse_timestamp(text, format) -%}
+    {%- set letters = {'%Y': 'yyyy', '%m': 'MM', '%d': 'dd', '%H': 'HH', '%M': 'mm', '%S': 'ss', '%y': 'yy'} -%}
+    {%- set pattern = namespace(text=format) -%}
+    {%- for letter, java in letters.items() -%}
+        {%- set pattern.text = pattern.text | replace(letter, java) -%}
+    {%- endfor -%}
+    try_to_timestamp({{ text }}, '{{ pattern.text }}')
+{%- endmacro %}
+
 {#- Whole days from one date to a later one (integer). -#}
 {% macro days_between(from_date, to_date) -%}
     {{ return(adapter.dispatch('days_between')(from_date, to_date)) }}
@@ -160,6 +217,11 @@
 {#- Last value of a column that is not null, in the rows of a window up to the present one. -#}
 {% macro last_known(column, window) -%}
     last_value({{ column }} ignore nulls) over ({{ window }} rows between unbounded preceding and current row)
+{%- endmacro %}
+
+{#- Hash of a text (text of 32 hexadecimal digits). -#}
+{% macro text_hash(text) -%}
+    md5({{ text }})
 {%- endmacro %}
 
 {#- Number in a text, null where the text is none. -#}

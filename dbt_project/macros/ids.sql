@@ -4,6 +4,15 @@
     '{{ namespace }}:' || cast({{ column }} as string)
 {%- endmacro %}
 
+{#- Id (text) that follows from the values of columns, for rows without one of their own: equal values have equal ids. -#}
+{% macro hashed_id(namespace, columns) -%}
+    {%- set texts = [] -%}
+    {%- for column in columns -%}
+        {%- do texts.append("coalesce(cast(" ~ column ~ " as string), '')") -%}
+    {%- endfor -%}
+    '{{ namespace }}:' || {{ text_hash(texts | join(" || '|' || ")) }}
+{%- endmacro %}
+
 {#- The source's own id: the text after the namespace. -#}
 {% macro source_id(column) -%}
     split_part({{ column }}, ':', 2)

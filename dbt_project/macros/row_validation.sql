@@ -18,9 +18,9 @@
         '{{ contract_table }}' as contract_table,
         {{ id_column }} as row_id,
         reject_reason as reason,
-        {{ row_to_json(contract_columns(contract_table) | reject('in', ['_load_id', '_loaded_at']) | list) }} as row_json,
-        cast(null as string) as _file,
-        cast(null as bigint) as _row,
+        {{ row_to_json(contract_columns(contract_table) | reject('in', load_columns() | list) | list) }} as row_json,
+        _file,
+        _row,
         _load_id,
         _loaded_at
     from {{ ref('int_' ~ contract_table ~ '_checked') }}

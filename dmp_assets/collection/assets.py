@@ -1,15 +1,19 @@
 """The raw layer: the tables of every source as they arrived."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
 from dmp_assets.collection import complete_journey
 from dmp_assets.collection.events import EVENTS, LOAD, REJECTED_EVENTS, load_segments
+from dmp_assets.collection.extraction import without_password
+from dmp_assets.collection.landing import REJECTED_LINES, create_tables
+from dmp_assets.collection.load import load_table
 from dmp_assets.collection.loader import LOAD_COLUMNS, SourceTable, check_file, load_file
-from dmp_assets.collection.sources import listed_sources
+from dmp_assets.collection.sources import PLACE_COLUMNS, DeclaredTable, declared_tables, listed_sources
 from dmp_assets.collector.segments import sealed_segments
+from dmp_assets.errors import UserError
 from dmp_assets.settings import get_settings
 from dmp_assets.simulation import assets as simulation
 from dmp_assets.warehouse import Warehouse
@@ -118,5 +122,105 @@ def new_segments() -> dg.RunRequest | dg.SkipReason:
     return dg.RunRequest(run_key=waiting[-1].name)
 
 
-ASSETS = (*((load_complete_journey,) if complete_journey.SOURCE in listed_sources() else ()), load_events)
-"""What loads the listed sources and the collector's events."""
+REJECTED_LINES_KEY = dg.AssetKey([LAYER, "rejected_lines"])
+
+
+def _declared_spec(table: DeclaredTable) -> dg.AssetSpec:
+    columns = [dg.TableColumn(name, kind) for name, kind in {**table.columns, **PLACE_COLUMNS}.items()]
+    return dg.AssetSpec(
+        [LAYER, table.raw_name],
+        description=f"{table.description} From {without_password(table.rule.location)} ({table.rule.format}).",
+        group_name=LAYER,
+        owners=["team:data-engineering"],
+        kinds={_KINDS[table.rule.format], "duckdb"},
+        metadata={
+            "dagster/table_name": f"{LAYER}.{table.raw_name}",
+            "dagster/column_schema": dg.TableSchema(columns),
+        },
+        skippable=True,
+    )
+
+
+_KINDS = {"csv": "csv", "jsonl": "json", "parquet": "parquet", "database": "sql", "web": "rest"}
+_CHECK = "columns_as_declared"
+
+
+def build_sources(tables: Sequence[DeclaredTable]) -> dg.AssetsDefinition:
+    """Return the load of the tables that the dbt project declares, and of the lines of their files that cannot be read."""
+    rejected_lines = dg.AssetSpec(
+        REJECTED_LINES_KEY,
+        description="Lines of your own files that could not be read as a row, with the reason. Append-only.",
+        group_name=LAYER,
+        owners=["team:data-engineering"],
+        kinds={"duckdb"},
+        metadata={
+            "dagster/table_name": f"{LAYER}.rejected_lines",
+            "dagster/column_schema": dg.TableSchema([dg.TableColumn(*column) for column in REJECTED_LINES.items()]),
+        },
+        skippable=True,
+    )
+
+    @dg.multi_asset(
+        name="load_sources",
+        specs=[*map(_declared_spec, tables), rejected_lines],
+        check_specs=[
+            dg.AssetCheckSpec(
+                _CHECK,
+                asset=[LAYER, table.raw_name],
+                description="The columns that arrive are those that the source's yml declares. No row is lost if they are not.",
+            )
+            for table in tables
+        ],
+        can_subset=True,
+    )
+    def load_sources(
+        context: dg.AssetExecutionContext, warehouse: Warehouse
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+        """Load what is new in every source; a source that fails does not keep the others from being loaded."""
+        failures = []
+        for table in tables:
+            key = dg.AssetKey([LAYER, table.raw_name])
+            if key not in context.selected_asset_keys:
+                continue
+            try:
+                landing = load_table(warehouse, get_settings(), table, now=dt.datetime.now(dt.UTC).replace(tzinfo=None))
+            except UserError as error:
+                failures.append(str(error))
+                continue
+            failures += [
+                f"{table.raw_name}: {each} cannot be read; nothing of it was kept." for each in landing.damaged
+            ]
+            yield dg.MaterializeResult(
+                asset_key=key,
+                metadata={
+                    "dagster/row_count": landing.rows_total,
+                    "rows_added": landing.rows_added,
+                    "files_read": landing.files,
+                    "lines_rejected": landing.lines_rejected,
+                },
+            )
+            if dg.AssetCheckKey(key, _CHECK) in context.selected_asset_check_keys:
+                yield dg.AssetCheckResult(
+                    asset_key=key,
+                    check_name=_CHECK,
+                    passed=not landing.changes,
+                    severity=dg.AssetCheckSeverity.WARN,
+                    description="; ".join(landing.changes) or None,
+                )
+        if REJECTED_LINES_KEY in context.selected_asset_keys:
+            with warehouse.write() as connection:
+                create_tables(connection)
+                ((rows,),) = connection.execute("select count(*) from raw.rejected_lines").fetchall()
+            yield dg.MaterializeResult(asset_key=REJECTED_LINES_KEY, metadata={"dagster/row_count": rows})
+        if failures:
+            raise UserError("\n".join(failures))
+
+    return load_sources
+
+
+ASSETS = (
+    *((load_complete_journey,) if complete_journey.SOURCE in listed_sources() else ()),
+    load_events,
+    build_sources(declared_tables(get_settings().dbt_project_dir)),
+)
+"""What loads the listed sources, the users' own sources and the collector's events."""

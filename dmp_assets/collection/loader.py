@@ -100,7 +100,7 @@ def load_file(
         UserError: the file breaks off while it is read, or the warehouse holds the same file at another sample size.
     """
     file = table.file(folder)
-    content = _sha256(file)
+    content = sha256(file)
     load_id = f"{content[:16]}-{sample_percent}" if table.sample else content[:16]
     _create_tables(connection, table)
     known = connection.execute(
@@ -154,7 +154,8 @@ def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
     return count
 
 
-def _sha256(file: Path) -> str:
+def sha256(file: Path) -> str:
+    """Return the hash of a file's content, hexadecimal."""
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import re
 import secrets
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +20,7 @@ from dmp_assets.settings import Settings
 
 KEY_FILE = "vault.key"
 SHORTEST_SECRET = 32
+_PSEUDONYM = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,11 @@ def pseudonym(kind: str, value: str, key: bytes) -> str:
         key: `Keys.pseudonyms`.
     """
     return hmac.new(key, f"{kind}:{normal_form(kind, value)}".encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def is_pseudonym(text: str) -> bool:
+    """Return whether a text has the form of a pseudonym."""
+    return _PSEUDONYM.fullmatch(text) is not None
 
 
 def normal_form(kind: str, value: str) -> str:

@@ -75,6 +75,17 @@ def count_identifiers(settings: Settings, keys: Keys) -> dict[str, int]:
     return dict(rows)
 
 
+def forget_source(settings: Settings, keys: Keys, source: str) -> None:
+    """Remove all identifiers that came from a source.
+
+    Raises:
+        UserError: as `open_vault`.
+    """
+    with open_vault(settings, keys) as connection:
+        connection.execute(_TABLE)
+        connection.execute("delete from vault.identifiers where source = ?", [source])
+
+
 @contextmanager
 def open_vault(settings: Settings, keys: Keys) -> Generator[duckdb.DuckDBPyConnection]:
     """Yield a connection to the vault as the database ``vault``, made if there is none; in one transaction.

@@ -1,5 +1,9 @@
 {{ config(materialized='table') }}
 
+{%- set amounts = [
+    'sales_amount', 'loyalty_discount_amount', 'coupon_match_discount_amount', 'coupon_discount_amount',
+] -%}
+{%- set kept = contract_columns('order_lines') | reject('in', amounts + ['currency']) | list -%}
 {%- set list_amount = 'sales_amount + loyalty_discount_amount + coupon_match_discount_amount' -%}
 {%- set rules = {
     'missing_id': 'order_line_id is null or order_id is null or customer_id is null or product_id is null'
@@ -9,7 +13,8 @@
     'negative_quantity': 'quantity < 0',
     'negative_amount': 'sales_amount < 0 or loyalty_discount_amount < 0 or coupon_match_discount_amount < 0'
         ~ ' or coupon_discount_amount < 0',
-    'other_currency': "currency is null or currency <> '" ~ var('currency') ~ "'",
+    'unknown_time_zone': 'ordered_at_local is null',
+    'unknown_currency': 'exchange_rate is null',
     'before_earliest_date': "ordered_at_local < date '" ~ var('earliest_order_on') ~ "'",
     'after_load': 'ordered_at > _loaded_at',
     'no_quantity_no_value': 'quantity = 0 and coupon_discount_amount = 0 and ' ~ list_amount ~ ' = 0',
@@ -27,12 +32,36 @@ localised as (
 
     select
         *,
-        {{ to_local_time('ordered_at', var('store_time_zone')) }} as ordered_at_local
+        {{ store_local_time('ordered_at', 'time_zone') }} as ordered_at_local
     from staged
+
+),
+
+rated as (
+
+    select
+        *,
+        {{ exchange_rate('currency', 'ordered_at_local') }} as exchange_rate
+    from localised
+
+),
+
+converted as (
+
+    -- A row without a rate is rejected as it is.
+    select
+        {{ kept | join(',\n        ') }},
+        {%- for amount in amounts %}
+            cast({{ amount }} * coalesce(exchange_rate, 1) as decimal(12, 2)) as {{ amount }},
+        {%- endfor %}
+        case when exchange_rate is null then currency else '{{ var("currency") }}' end as currency,
+        exchange_rate,
+        ordered_at_local
+    from rated
 
 )
 
 select
     *,
     {{ reject_reason(rules) }} as reject_reason
-from localised
+from converted

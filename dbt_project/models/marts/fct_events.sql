@@ -19,7 +19,7 @@
 ) }}
 
 {%- set code_version = code_version([
-    'session_gap_minutes', 'bot_user_agent_pattern', 'store_time_zone', 'earliest_order_on', 'sources',
+    'session_gap_minutes', 'bot_user_agent_pattern', 'event_time_zone', 'earliest_order_on', 'sources',
 ]) -%}
 {%- set gap = 'interval ' ~ var('session_gap_minutes') ~ ' minute' -%}
 {%- set in_order = 'order by occurred_at, event_id' -%}
@@ -169,7 +169,7 @@ select
     {%- for column in columns %}
         events.{{ column }},
     {%- endfor %}
-    cast({{ to_local_time('events.occurred_at', var('store_time_zone')) }} as date) as occurred_on,
+    cast({{ to_local_time('events.occurred_at', var('event_time_zone')) }} as date) as occurred_on,
     sessions.session_id,
     cast(sessions.session_event_number as integer) as session_event_number,
     '{{ code_version }}' as code_version

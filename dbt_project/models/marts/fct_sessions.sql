@@ -13,7 +13,7 @@
     ",
 ) }}
 
-{%- set code_version = code_version(['store_time_zone', 'currency', 'engaged_pause_seconds']) -%}
+{%- set code_version = code_version(['event_time_zone', 'currency', 'engaged_pause_seconds']) -%}
 {%- set forwards = 'partition by session_id order by is_page desc, session_event_number' -%}
 {%- set backwards = 'partition by session_id order by is_page desc, session_event_number desc' -%}
 {%- set longest_pause = var('engaged_pause_seconds') ~ ' * 1000' -%}
@@ -146,8 +146,8 @@ select
     sessions.source,
     sessions.started_at,
     sessions.ended_at,
-    cast({{ to_local_time('sessions.started_at', var('store_time_zone')) }} as date) as started_on,
-    cast({{ to_local_time('sessions.ended_at', var('store_time_zone')) }} as date) as ended_on,
+    cast({{ to_local_time('sessions.started_at', var('event_time_zone')) }} as date) as started_on,
+    cast({{ to_local_time('sessions.ended_at', var('event_time_zone')) }} as date) as ended_on,
     cast(
         floor({{ milliseconds_between('sessions.started_at', 'sessions.ended_at') }} / 1000) as integer
     ) as duration_seconds,

@@ -15,6 +15,18 @@ with rejected as (
     {{ rejected_rows('events', 'event_id') }}
     union all
     {{ rejected_rows('consents', 'consent_id') }}
+    union all
+    select
+        source,
+        contract_table,
+        cast(null as string) as row_id,
+        reason,
+        row_json,
+        _file,
+        _row,
+        _load_id,
+        _loaded_at
+    from {{ ref('stg_landing__rejected_lines') }}
     {%- if 'collector' in var('sources') %}
         union all
         select

@@ -6,7 +6,7 @@
 {{ config(enabled='collector' in var('sources')) }}
 
 {%- set person = ['event_id', 'customer_id', 'anonymous_id', 'email_token'] -%}
-{%- set told = person + ['source', 'occurred_at', 'is_simulated', '_load_id', '_loaded_at'] -%}
+{%- set told = person + ['source', 'occurred_at', 'is_simulated', '_file', '_row', '_load_id', '_loaded_at'] -%}
 {%- set is_empty = "replace(consent, ' ', '') = '{}'" -%}
 {%- set of_device = 'over (partition by anonymous_id order by occurred_at, event_id)' -%}
 {%- set in_order = 'partition by subject_id, purpose order by decided_at asc, is_granted desc, event_id asc' %}
@@ -83,6 +83,8 @@ decisions as (
         source,
         occurred_at as decided_at,
         is_simulated,
+        _file,
+        _row,
         _load_id,
         _loaded_at,
         purpose,
@@ -114,6 +116,8 @@ named as (
         is_granted,
         decided_at,
         is_simulated,
+        _file,
+        _row,
         _load_id,
         _loaded_at,
         {{ last_known('customer_id', in_order) }} as customer_id
@@ -143,6 +147,8 @@ select
     is_granted,
     decided_at,
     is_simulated,
+    _file,
+    _row,
     _load_id,
     _loaded_at
 from compared

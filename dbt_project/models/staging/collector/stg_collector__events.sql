@@ -26,6 +26,8 @@ with source as (
         consent,
         is_gpc,
         is_simulated,
+        _segment,
+        _line,
         _load_id,
         _loaded_at,
         -- A client repeats a message that it believes lost: the first receipt counts. Without an id nothing is known to
@@ -158,6 +160,8 @@ select
     {{ is_bot('user_agent') }} as is_bot,
     is_simulated,
     properties,
+    _segment as _file,
+    _line as _row,
     cast(_load_id as string) as _load_id,
     cast(_loaded_at as timestamp) as _loaded_at
 from located

@@ -17,6 +17,8 @@ select
     {{ namespaced_id('cj', 'campaign_id') }} as campaign_id,
     {{ namespaced_id('cj', 'household_id') }} as customer_id,
     'complete_journey' as source,
+    cast(null as string) as _file,
+    cast(null as bigint) as _row,
     cast(_load_id as string) as _load_id,
     cast(_loaded_at as timestamp) as _loaded_at
 from source

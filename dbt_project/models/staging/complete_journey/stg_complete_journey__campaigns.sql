@@ -20,6 +20,8 @@ select
     nullif(trim(campaign_type), '') as campaign_type,
     cast(start_date as date) as start_on,
     cast(end_date as date) as end_on,
+    cast(null as string) as _file,
+    cast(null as bigint) as _row,
     cast(_load_id as string) as _load_id,
     cast(_loaded_at as timestamp) as _loaded_at
 from source

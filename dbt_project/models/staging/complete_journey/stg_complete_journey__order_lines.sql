@@ -32,6 +32,7 @@ select
     {{ namespaced_id('cj', 'store_id') }} as store_id,
     'complete_journey' as source,
     cast(transaction_timestamp as timestamp) as ordered_at,
+    'America/New_York' as time_zone,
     try_cast(quantity as decimal(12, 3)) as quantity,
     'USD' as currency,
     -- The floats of the file carry binary noise only: cents are exact. Not a number becomes null and is rejected later.
@@ -39,6 +40,8 @@ select
     try_cast(retail_disc as decimal(12, 2)) as loyalty_discount_amount,
     try_cast(coupon_match_disc as decimal(12, 2)) as coupon_match_discount_amount,
     try_cast(coupon_disc as decimal(12, 2)) as coupon_discount_amount,
+    cast(null as string) as _file,
+    cast(null as bigint) as _row,
     cast(_load_id as string) as _load_id,
     cast(_loaded_at as timestamp) as _loaded_at
 from source

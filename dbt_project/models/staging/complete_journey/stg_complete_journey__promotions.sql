@@ -24,6 +24,8 @@ select
     'complete_journey' as source,
     display_location <> '0' as is_on_display,
     mailer_location <> '0' as is_in_mailer,
+    cast(null as string) as _file,
+    cast(null as bigint) as _row,
     cast(_load_id as string) as _load_id,
     cast(_loaded_at as timestamp) as _loaded_at
 from source

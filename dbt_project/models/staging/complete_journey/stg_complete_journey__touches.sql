@@ -25,6 +25,8 @@ select
     'redemption' as touch_type,
     cast(redemption_date as date) as touched_on,
     {{ namespaced_id('cj', 'coupon_upc') }} as coupon_id,
+    cast(null as string) as _file,
+    cast(null as bigint) as _row,
     cast(_load_id as string) as _load_id,
     cast(_loaded_at as timestamp) as _loaded_at
 from source

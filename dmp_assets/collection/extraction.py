@@ -1,0 +1,147 @@
+"""Fetch rows of databases and web services with dlt, as Parquet files that are then landed like any other file.
+
+dlt keeps how far a table was read together with the file that it wrote, and finishes a package that was broken off before it reads
+on. A file is removed only after the raw layer has it, so that no row is lost and none is counted twice. Files and dlt's state lie
+in ``landing/<source>/<table>/`` of the home, readable by their owner only.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dmp_assets.collection.sources import DeclaredTable
+from dmp_assets.errors import UserError
+from dmp_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from dlt.extract import DltResource
+    from sqlalchemy import Table
+
+_PASSWORD = re.compile(r"(?<=:)[^:@/]+(?=@)")
+
+
+def extraction_folder(settings: Settings, source: str, table: str = "") -> Path:
+    """Return where the files of a source, or of one of its tables, wait to be landed."""
+    return settings.landing_dir / source / table
+
+
+def extract(settings: Settings, table: DeclaredTable) -> dict[str, Path]:
+    """Fetch what is new of a table and return the files that wait, by their names.
+
+    A table without a cursor is fetched whole, and its newest file stands for the table: its name is always the same.
+
+    Raises:
+        UserError: the database or web service cannot be reached, or the table is not in it.
+    """
+    folder = extraction_folder(settings, table.source, table.name)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _run(table, folder)
+    # Names begin with the time of the package.
+    files = sorted((folder / "files" / table.name).glob("*.parquet"))
+    if table.rule.cursor:
+        return {f"{file.stem}.parquet": file for file in files}
+    for older in files[:-1]:
+        older.unlink()
+    return {f"{table.name}.parquet": file for file in files[-1:]}
+
+
+def reset(settings: Settings, table: DeclaredTable) -> None:
+    """Forget how far a table was read, so that the next extraction begins anew."""
+    shutil.rmtree(extraction_folder(settings, table.source, table.name), ignore_errors=True)
+
+
+def without_password(location: str) -> str:
+    """Return a URL that may be shown."""
+    return _PASSWORD.sub("***", location)
+
+
+def _run(table: DeclaredTable, folder: Path) -> None:
+    os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
+    os.environ["RUNTIME__LOG_LEVEL"] = "CRITICAL"
+    # Columns keep their names, whatever their script; completed packages leave nothing behind.
+    os.environ["SCHEMA__NAMING"] = "direct"
+    os.environ["LOAD__DELETE_COMPLETED_JOBS"] = "true"
+    import dlt
+    from dlt.common.exceptions import DltException
+
+    location = table.rule.resolved_location()
+    pipeline = dlt.pipeline(
+        f"{table.source}__{table.name}",
+        pipelines_dir=str(folder / "state"),
+        destination=dlt.destinations.filesystem(
+            bucket_url=folder.as_uri(), layout="{table_name}/{load_id}.{file_id}.{ext}"
+        ),
+        dataset_name="files",
+    )
+    try:
+        resource = _database_table(table, location) if table.rule.format == "database" else _web_table(table, location)
+        pipeline.run(resource, loader_file_format="parquet", write_disposition="append")
+    except (DltException, *_connection_errors()) as error:
+        raise UserError(_explain(table, location, error)) from None
+
+
+def _database_table(table: DeclaredTable, location: str) -> DltResource:
+    import dlt
+    from dlt.sources.sql_database import sql_table
+
+    resource = sql_table(
+        credentials=location,
+        table=table.rule.table or table.name,
+        backend="pyarrow",
+        reflection_level="full_with_precision",
+        incremental=dlt.sources.incremental(table.rule.cursor, on_cursor_value_missing="include")
+        if table.rule.cursor
+        else None,
+        table_adapter_callback=_as_sqlite_writes_times,
+    )
+    return resource.with_name(table.name)
+
+
+def _as_sqlite_writes_times(table: Table) -> None:
+    """Compare SQLite's times, which are text, without a fraction of a second.
+
+    SQLAlchemy would ask for times from ``10:00:00.000000`` on, and ``10:00:00`` as text comes before it: a row with the time of the
+    last one that was read would never be.
+    """
+    from sqlalchemy.dialects import sqlite
+    from sqlalchemy.types import DateTime
+
+    whole_seconds = sqlite.DATETIME(
+        storage_format="%(year)04d-%(month)02d-%(day)02d %(hour)02d:%(minute)02d:%(second)02d"
+    )
+    for column in table.columns:
+        if isinstance(column.type, DateTime):
+            column.type = column.type.with_variant(whole_seconds, "sqlite")
+
+
+def _web_table(table: DeclaredTable, location: str) -> DltResource:
+    from dlt.sources.rest_api import rest_api_resources
+
+    config: Any = {
+        "client": {"base_url": location},
+        "resources": [{"name": table.name, "endpoint": {"path": ""}, "max_table_nesting": 0}],
+    }
+    (resource,) = rest_api_resources(config)
+    return resource
+
+
+def _connection_errors() -> tuple[type[Exception], ...]:
+    from requests import RequestException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    return SQLAlchemyError, RequestException, ModuleNotFoundError
+
+
+def _explain(table: DeclaredTable, location: str, error: BaseException) -> str:
+    """Return the innermost reason, without a password."""
+    while error.__cause__ is not None or error.__context__ is not None:
+        error = error.__cause__ or error.__context__  # ty: ignore[invalid-assignment]
+    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return (
+        f"{table.source}: {without_password(location)} cannot be read for raw.{table.raw_name} ({without_password(reason)}). "
+        "Check that it runs, the address and the table's name; nothing was lost, and the next run reads on from here."
+    )

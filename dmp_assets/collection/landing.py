@@ -1,0 +1,210 @@
+"""Land users' files in the raw layer: every row of every file once, whatever its columns are.
+
+A file is known by its content and the rule by which it was read. Its rows, the lines that could not be read and the record of the
+load are written in one transaction. Columns are those that arrive: a new one is added, a missing one is empty, one of another type
+makes the raw column text if its values do not fit; `Landing.changes` tells. What a row means is decided in staging.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+from dmp_assets.collection.loader import create_loads_table, sha256
+from dmp_assets.collection.reading import DamagedFileError, read_file
+from dmp_assets.collection.sources import PLACE_COLUMNS, DeclaredTable, LoadRule
+from dmp_assets.privacy.tables import pseudonymise
+from dmp_assets.settings import Settings
+from dmp_assets.warehouse import Warehouse, columns_of, quoted
+
+REJECTED_LINES = {
+    "source": "VARCHAR",
+    "contract_table": "VARCHAR",
+    "reason": "VARCHAR",
+    "line": "VARCHAR",
+    **PLACE_COLUMNS,
+}
+"""Columns of ``raw.rejected_lines``."""
+
+
+@dataclass
+class Landing:
+    """What the load of a table did.
+
+    Attributes:
+        files: files read; one that was read before is not among them.
+        rows_added: rows of these files.
+        rows_total: rows in the table now.
+        lines_rejected: lines of these files that could not be read.
+        changes: how their columns differ from the declared ones, in words.
+        damaged: files that could not be read at all, with the reason; nothing of them was kept.
+    """
+
+    files: int = 0
+    rows_added: int = 0
+    rows_total: int = 0
+    lines_rejected: int = 0
+    changes: list[str] = field(default_factory=list)
+    damaged: list[str] = field(default_factory=list)
+
+
+def land_files(
+    warehouse: Warehouse, settings: Settings, table: DeclaredTable, files: Mapping[str, Path], *, now: dt.datetime
+) -> Landing:
+    """Load the files that were not loaded before, each in a transaction of its own.
+
+    Args:
+        warehouse: where to.
+        settings: name the home and the vault.
+        table: what the files hold; all are read by its rule.
+        files: by name, in the order in which they are loaded.
+        now: the load time, UTC without time zone.
+    """
+    landing = Landing()
+    with warehouse.write() as connection:
+        create_tables(connection, table)
+    for name, file in files.items():
+        with warehouse.write() as connection:
+            try:
+                _land_file(connection, settings, table, (name, file), now, landing)
+            except (DamagedFileError, duckdb.Error, OSError, EOFError, zlib.error) as error:
+                connection.rollback()
+                connection.begin()
+                landing.damaged.append(f"{file} ({str(error).splitlines()[0]})")
+    with warehouse.read() as connection:
+        landing.rows_total = connection.execute(f"select count(*) from {_raw(table)}").fetchall()[0][0]
+        columns = columns_of(connection, _raw(table))
+    for column, declared in table.columns.items():
+        found = columns.get(column)
+        if found is None:
+            landing.changes.append(f"{column} is declared and never came")
+        elif _base(found) != _base(declared):
+            landing.changes.append(f"{column} is {found}, declared as {declared}")
+    landing.changes += [
+        f"{column} is new and not declared" for column in columns if column not in {**table.columns, **PLACE_COLUMNS}
+    ]
+    return landing
+
+
+def create_tables(connection: duckdb.DuckDBPyConnection, table: DeclaredTable | None = None) -> None:
+    """Make the record of loads, the table of rejected lines and a declared table, if they are not there."""
+    create_loads_table(connection)
+    _create(connection, "raw.rejected_lines", REJECTED_LINES)
+    if table is not None:
+        _create(connection, _raw(table), {**table.columns, **PLACE_COLUMNS})
+
+
+def _land_file(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    table: DeclaredTable,
+    named_file: tuple[str, Path],
+    now: dt.datetime,
+    landing: Landing,
+) -> None:
+    file_name, file = named_file
+    content, load_id = sha256(file), load_id_of(file, table.rule)
+    loads = connection.execute(
+        "select load_id, file_sha256, file_name from raw._loads where table_name = ?", [table.raw_name]
+    ).fetchall()
+    if any(known == load_id for known, *_ in loads):
+        return
+    read_file(connection, file, table.rule)
+    for read, rule in (("arrived", table.rule), ("unread", None)):
+        pseudonymise(
+            connection,
+            settings,
+            read,
+            source=table.source,
+            identifiers=rule.identifiers if rule else {},
+            customer=rule.customer if rule else None,
+            now=now,
+        )
+    for known, sha, name in loads:
+        is_replaced = table.rule.keep == "replace" and name == file_name
+        if sha == content or is_replaced:
+            _forget(connection, table, known)
+    rows = add_arrived(connection, table, file_name, load_id, now)
+    (rejected,) = connection.execute("select count(*) from unread").fetchall()[0]
+    connection.execute(
+        "insert into raw.rejected_lines select ?, ?, reason, line, ?, _row, ?, ? from unread order by _row",
+        [table.source, table.rule.contract, file_name, load_id, now],
+    )
+    connection.execute(
+        "insert into raw._loads values (?, ?, ?, ?, ?, ?, ?)",
+        [load_id, table.source, table.raw_name, file_name, content, rows, now],
+    )
+    landing.files += 1
+    landing.rows_added += rows
+    landing.lines_rejected += rejected
+    arrived = columns_of(connection, "arrived")
+    missing = [column for column in table.columns if column not in arrived]
+    if missing:
+        landing.changes.append(f"{file_name} lacks {', '.join(missing)}")
+
+
+def load_id_of(file: Path, rule: LoadRule) -> str:
+    """Return the id of a load: it follows from the file's content and from how it is read."""
+    read_by = rule.model_dump_json(include={"format", "encoding", "delimiter", "quote", "identifiers"})
+    return hashlib.sha256(f"{sha256(file)} {read_by}".encode()).hexdigest()[:16]
+
+
+def add_arrived(
+    connection: duckdb.DuckDBPyConnection, table: DeclaredTable, file_name: str, load_id: str, now: dt.datetime
+) -> int:
+    """Append the temporary table ``arrived`` to a raw table, which takes its columns on; return the number of rows."""
+    arrived = columns_of(connection, "arrived")
+    present = columns_of(connection, _raw(table))
+    for column, kind in arrived.items():
+        name = quoted(column)
+        if column == "_row":
+            continue
+        if column not in present:
+            connection.execute(f"alter table {_raw(table)} add column {name} {kind}")
+        elif _base(kind) != _base(present[column]) and not _fits(connection, name, present[column], kind):
+            connection.execute(f"alter table {_raw(table)} alter column {name} set data type varchar")
+    present = columns_of(connection, _raw(table))
+    values = ", ".join(f"cast({quoted(column)} as {present[column]})" for column in arrived)
+    names = ", ".join(map(quoted, arrived))
+    connection.execute(
+        f"insert into {_raw(table)} ({names}, _file, _load_id, _loaded_at) "
+        f"select {values}, ?, ?, ? from arrived order by _row",
+        [file_name, load_id, now],
+    )
+    return connection.execute("select count(*) from arrived").fetchall()[0][0]
+
+
+def _forget(connection: duckdb.DuckDBPyConnection, table: DeclaredTable, load_id: str) -> None:
+    """Remove what an earlier reading of a file left."""
+    connection.execute(f"delete from {_raw(table)} where _load_id = ?", [load_id])
+    connection.execute("delete from raw.rejected_lines where _load_id = ?", [load_id])
+    connection.execute("delete from raw._loads where table_name = ? and load_id = ?", [table.raw_name, load_id])
+
+
+def _fits(connection: duckdb.DuckDBPyConnection, name: str, kind: str, arrived_kind: str) -> bool:
+    """Return whether every value of a column of ``arrived`` can be kept as another type without loss."""
+    kept = f"try_cast(try_cast({name} as {kind}) as {arrived_kind})"
+    (lost,) = connection.execute(
+        f"select count(*) from arrived where {name} is not null and {kept} is distinct from {name}"
+    ).fetchall()[0]
+    return lost == 0
+
+
+def _create(connection: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, str]) -> None:
+    typed = ", ".join(f"{quoted(name)} {kind}" for name, kind in columns.items())
+    connection.execute(f"create table if not exists {table} ({typed})")
+
+
+def _raw(table: DeclaredTable) -> str:
+    return f"raw.{quoted(table.raw_name)}"
+
+
+def _base(kind: str) -> str:
+    """Return a type without its precision: decimals of two precisions are no change worth telling of."""
+    return kind.split("(", maxsplit=1)[0]

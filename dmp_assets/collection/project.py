@@ -1,0 +1,102 @@
+"""Change the list of sources and the currencies and time zones in ``dbt_project.yml``, and nothing else in it."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ruamel.yaml import YAML
+
+
+class ProjectFile:
+    """The settings of the dbt project: read, changed, and written back with their comments."""
+
+    def __init__(self, project_dir: Path) -> None:
+        """Read the file."""
+        self.path = project_dir / "dbt_project.yml"
+        self._yaml = _yaml()
+        self._content: Any = self._yaml.load(self.path.read_text(encoding="utf-8"))
+        self._vars: Any = self._content["vars"]
+
+    @property
+    def sources(self) -> dict[str, list[str]]:
+        """Contract tables of each listed source."""
+        return {name: list(tables or []) for name, tables in (self._vars["sources"] or {}).items()}
+
+    @property
+    def currency(self) -> str:
+        """The platform's currency."""
+        return self._vars["currency"]
+
+    def has_rate(self, currency: str) -> bool:
+        """Return whether amounts in a currency can be converted."""
+        return currency == self.currency or currency in self._vars["exchange_rates"]
+
+    def list_table(self, source: str, contract: str) -> None:
+        """Add a contract table to a source, and the source if it is new."""
+        if source not in self._vars["sources"]:
+            # At the beginning: the comment before the next setting hangs on the last entry.
+            self._vars["sources"].insert(0, source, [])
+        tables = self._vars["sources"][source]
+        if contract not in tables:
+            tables.append(contract)
+
+    def unlist(self, source: str) -> None:
+        """Take a source off the list."""
+        del self._vars["sources"][source]
+
+    def set_currency(self, currency: str) -> None:
+        """Set the currency of all amounts."""
+        self._vars["currency"] = currency
+
+    def set_rate(self, currency: str, rate: float) -> None:
+        """Say what one unit of a currency is worth, at any date."""
+        from ruamel.yaml.scalarstring import DoubleQuotedScalarString
+
+        self._vars["exchange_rates"][currency] = {DoubleQuotedScalarString("1970-01-01"): rate}
+
+    def add_time_zone(self, zone: str) -> None:
+        """Know stores in a time zone."""
+        if zone not in self._vars["time_zones"]:
+            self._vars["time_zones"].append(zone)
+
+    def set_time_zones(self, zone: str) -> None:
+        """Know stores in one time zone only, which is also that of the events' dates."""
+        del self._vars["time_zones"][:]
+        self._vars["time_zones"].append(zone)
+        self._vars["event_time_zone"] = zone
+
+    def text(self) -> str:
+        """Return the file's new text."""
+        stream = io.StringIO()
+        self._yaml.dump(self._content, stream)
+        return stream.getvalue()
+
+
+def yaml_text(document: Any) -> str:
+    """Return a new document in the style of the project's yml files."""
+    from ruamel.yaml.scalarstring import DoubleQuotedScalarString
+
+    def quoted(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: quoted(each) for key, each in value.items()}
+        if isinstance(value, list):
+            return [quoted(each) for each in value]
+        return DoubleQuotedScalarString(value) if isinstance(value, str) and "{{" in value else value
+
+    stream = io.StringIO()
+    yaml = _yaml()
+    yaml.dump(quoted(document), stream)
+    return stream.getvalue()
+
+
+def _yaml() -> YAML:
+    from ruamel.yaml import YAML
+
+    yaml = YAML()
+    yaml.preserve_quotes = True
+    yaml.width = 1000
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    return yaml
