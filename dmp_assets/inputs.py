@@ -45,6 +45,22 @@ PURCHASE_COUNTS = f"""
 """
 """In how many orders each customer bought each product; without fuel and coupon lines. In no order, as sorting takes as long."""
 
+RATINGS = f"""
+    with reviews as (
+        select customer_id, product_id, occurred_at, event_id,
+            try_cast(json_extract_string(properties, '$.rating') as double) as rating
+        from marts.fct_events
+        where event_name = 'Product Reviewed' and not is_bot and occurred_on < {AS_OF}
+    )
+    select customer_id, product_id, rating
+    from reviews
+    where customer_id is not null and product_id is not null and isfinite(rating)
+    qualify row_number() over (partition by customer_id, product_id order by occurred_at desc, event_id) = 1
+    order by customer_id, product_id
+"""
+"""Explicit ratings: the newest review of each customer and product, from the events `Product Reviewed` with the property rating, on
+any scale. No rows where no source has them."""
+
 BASKETS = f"""
     select distinct lines.order_id, lines.product_id
     from marts.fct_order_lines as lines

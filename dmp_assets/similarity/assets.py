@@ -18,6 +18,7 @@ from dmp_assets.similarity.tables import (
     content_similarity,
     customer_similarity,
     product_similarity,
+    rated_similarity,
 )
 from dmp_assets.warehouse import Warehouse
 
@@ -25,6 +26,10 @@ _LINES = "marts.fct_order_lines"
 _RATED_BY = [
     *(f"{_LINES}.{column}" for column in ("customer_id", "product_id", "order_id", "line_type", "order_on")),
     "marts.dim_products.is_fuel",
+    *(
+        f"marts.fct_events.{column}"
+        for column in ("customer_id", "product_id", "event_name", "properties", "occurred_at", "occurred_on", "is_bot")
+    ),
 ]
 _TEXT = [
     f"marts.dim_products.{column}"
@@ -86,8 +91,10 @@ def build_similarity(warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
     ratings = ratings_from_counts(warehouse.query(inputs.PURCHASE_COUNTS))
     attributes = warehouse.query(inputs.PRODUCT_ATTRIBUTES)
     threads = get_settings().threads
-    customers = customer_similarity(ratings, as_of_on, n_jobs=threads)
+    rated = rated_similarity(warehouse.query(inputs.RATINGS), as_of_on, n_jobs=threads)
+    customers = pd.concat([customer_similarity(ratings, as_of_on, n_jobs=threads), rated[0]], ignore_index=True)
     parts = (
+        rated[1],
         product_similarity(ratings, as_of_on, n_jobs=threads),
         co_purchase_similarity(warehouse.query(inputs.BASKETS), as_of_on),
         content_similarity(product_texts(attributes), as_of_on, ratings=ratings, n_jobs=threads),

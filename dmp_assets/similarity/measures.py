@@ -24,6 +24,7 @@ class ServedMeasure:
         description: what it compares, its range, what `common_count` counts, what it is for.
         is_default: whether it is the one to take if nothing speaks for another.
         sees_type: whether it is computed from the product type, so that agreement in type is no evidence.
+        needs_ratings: whether it is there only where a source has explicit ratings.
     """
 
     entity: str
@@ -31,6 +32,7 @@ class ServedMeasure:
     description: str
     is_default: bool = False
     sees_type: bool = False
+    needs_ratings: bool = False
 
 
 MEASURES = (
@@ -57,6 +59,20 @@ MEASURES = (
         "Cosine of purchase counts with Okapi BM25 weights, 0 to 1. common_count: products in common. For customers "
         "who will buy the same new products.",
         is_default=True,
+    ),
+    ServedMeasure(
+        "customer",
+        "rated_pearson_significance_50",
+        "Correlation of explicit ratings over the products that both rated, times min(n, 50) / 50; -1 to 1. common_count n: "
+        "products that both rated. For whether two like the same.",
+        needs_ratings=True,
+    ),
+    ServedMeasure(
+        "product",
+        "rated_adjusted_cosine_significance_50",
+        "Cosine of explicit ratings about each customer's mean over the customers who rated both, times min(n, 50) / 50; -1 to "
+        "1. common_count n: customers who rated both. For products that are liked together.",
+        needs_ratings=True,
     ),
     ServedMeasure(
         "product",
@@ -97,7 +113,7 @@ MEASURES = (
 def similarity_measures(
     customers: pd.DataFrame, products: pd.DataFrame, attributes: pd.DataFrame, customer_count: int, as_of_on: date
 ) -> pd.DataFrame:
-    """Return one row per served measure with its extent and evidence.
+    """Return one row per served measure with its extent and evidence; of explicit ratings only where there are some.
 
     Args:
         customers: the table customer_similarity.
@@ -124,6 +140,8 @@ def similarity_measures(
         table, whole = (customers, customer_count) if measure.entity == "customer" else (products, len(product_type))
         id_name = f"{measure.entity}_id"
         listed = table[table["measure"] == measure.name]
+        if listed.empty and measure.needs_ratings:
+            continue
         best = listed[listed["rank"] == 1]
         same = chance = float("nan")
         if measure.entity == "product" and not measure.sees_type and len(best):

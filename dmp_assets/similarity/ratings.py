@@ -2,7 +2,8 @@
 
 Purchases are implicit ratings: how often a customer came back for a product is the nearest thing to an opinion in a
 receipt. Three quarters of the pairs are bought once and a few hundred times, so the count is taken on a log scale.
-Explicit ratings need no transform: any frame of customer_id, product_id, rating goes straight into `rating_matrix`.
+Explicit ratings need no transform: any frame of customer_id, product_id, rating goes straight into `rating_matrix`. The platform
+takes them from events named `Product Reviewed` with a property `rating` (`inputs.RATINGS`) and serves measures of their own.
 """
 
 from dataclasses import dataclass

@@ -94,20 +94,21 @@ def _similarity_schema(what: str, measures: str, common_count: pa.Column, descri
 
 CUSTOMER_SIMILARITY = _similarity_schema(
     "customer",
-    r"^(pearson(_significance_[1-9]\d*)?|cosine_(binary|tf_idf|bm25))$",
-    pa.Column("int64", pa.Check.ge(1), description="Products that both customers have bought."),
+    r"^((rated_)?pearson(_significance_[1-9]\d*)?|cosine_(binary|tf_idf|bm25))$",
+    pa.Column("int64", pa.Check.ge(1), description="Products that both customers have bought, or rated."),
     "The customers most like each customer, by Pearson correlation of how often they bought the products that both "
-    "have bought, and by cosine of their purchases (binary, TF-IDF, BM25). One row per customer, measure and neighbour; "
+    "have bought, or of their ratings where a source has some, and by cosine of their purchases (binary, TF-IDF, BM25). "
+    "One row per customer, measure and neighbour; "
     "customers with little in common with anyone have none.",
 )
 
 PRODUCT_SIMILARITY = _similarity_schema(
     "product",
-    r"^(adjusted_cosine(_significance_[1-9]\d*)?|cosine_binary|lift_npmi|content_(tf_idf|lsa))$",
+    r"^((rated_)?adjusted_cosine(_significance_[1-9]\d*)?|cosine_binary|lift_npmi|content_(tf_idf|lsa))$",
     pa.Column(
         "int64",
         pa.Check.ge(0),
-        description="What supports the pair: customers who have bought both products; for lift_npmi orders that hold "
+        description="What supports the pair: customers who have bought, or rated, both products; for lift_npmi orders that hold "
         "both. 0 only for content measures: like in text, never bought by one customer.",
     ),
     "The products most like each product: by adjusted cosine of how often their common customers bought them, by cosine "

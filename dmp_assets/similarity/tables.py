@@ -132,6 +132,52 @@ def product_similarity(
     return _table(found, matrix.items, "product_id", as_of_on)
 
 
+def rated_similarity(
+    ratings: pd.DataFrame,
+    as_of_on: date,
+    *,
+    min_customers: int = MIN_CUSTOMERS,
+    min_common: int = MIN_COMMON,
+    significance: int | None = SIGNIFICANCE,
+    n_jobs: int = 1,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return who agrees with whom in explicit ratings, and which products the same customers rate alike.
+
+    Pearson and adjusted cosine as in `customer_similarity` and `product_similarity`, under names of their own, as both kinds of
+    ratings may be there: what people say and what they do are on different scales and not mixed.
+
+    Args:
+        ratings: customer_id, product_id, rating; one row per pair, on any scale. Without rows both tables are empty.
+        as_of_on: date that the tables are labelled with.
+        min_customers: products with fewer ratings are not compared.
+        min_common: pairs with fewer ratings in common are left out.
+        significance: ratings in common from which on a similarity counts in full; None serves the plain one.
+        n_jobs: threads. Does not change the result.
+
+    Returns:
+        The columns of `customer_similarity` and those of `product_similarity`.
+
+    Raises:
+        ValueError: if the ratings or a parameter are not valid; see `rating_matrix`, `pearson_top_k`, `adjusted_cosine_top_k`.
+    """
+    matrix = rating_matrix(ratings)
+    customers = pearson_top_k(
+        matrix.ratings, PEARSON_NEIGHBOURS, min_co_rated=min_common, significance=significance, n_jobs=n_jobs
+    )
+    products = adjusted_cosine_top_k(
+        matrix.ratings,
+        ADJUSTED_COSINE_NEIGHBOURS,
+        min_co_rated=min_common,
+        significance=significance,
+        n_jobs=n_jobs,
+        min_ratings=min_customers,
+    )
+    return (
+        _table({_weighted("rated_pearson", significance): customers}, matrix.users, "customer_id", as_of_on),
+        _table({_weighted("rated_adjusted_cosine", significance): products}, matrix.items, "product_id", as_of_on),
+    )
+
+
 def co_purchase_similarity(
     baskets: pd.DataFrame,
     as_of_on: date,

@@ -47,3 +47,28 @@ def test_without_training_the_command_to_run_is_named(warehouse):
 def test_a_model_that_could_not_be_trained_is_no_model(warehouse):
     store_trained(warehouse)
     assert inputs.trained(warehouse, "recommendations.ranker").empty
+
+
+def test_explicit_ratings_are_the_newest_reviews_before_the_as_of_date(warehouse):
+    rows = [
+        ("e1", "a", "p1", "Product Reviewed", "2017-12-01 10:00", '{"rating": 2}', False),
+        ("e2", "a", "p1", "Product Reviewed", "2017-12-02 10:00", '{"rating": "4.5"}', False),
+        ("e3", "a", "p1", "Product Reviewed", "2018-01-01 10:00", '{"rating": 1}', False),
+        ("e4", "b", "p1", "Product Reviewed", "2017-12-01 10:00", '{"rating": 5}', True),
+        ("e5", "b", "p2", "Product Reviewed", "2017-12-01 10:00", '{"rating": "good"}', False),
+        ("e6", None, "p2", "Product Reviewed", "2017-12-01 10:00", '{"rating": 5}', False),
+        ("e7", "b", "p2", "Product Viewed", "2017-12-01 10:00", '{"rating": 5}', False),
+        ("e8", "b", "p3", "Product Reviewed", "2017-12-01 10:00", None, False),
+        ("e9", "b", "p1", "Product Reviewed", "2017-12-03 10:00", '{"rating": -1}', False),
+    ]
+    columns = ["event_id", "customer_id", "product_id", "event_name", "occurred_at", "properties", "is_bot"]
+    events = pd.DataFrame(rows, columns=pd.Index(columns))
+    events["occurred_at"] = pd.to_datetime(events["occurred_at"])
+    events["occurred_on"] = events["occurred_at"].dt.normalize()
+    with warehouse.write() as connection:
+        replace_table(connection, "marts.fct_events", events, {})
+    assert warehouse.query(inputs.RATINGS).to_dict("list") == {
+        "customer_id": ["a", "b"],
+        "product_id": ["p1", "p1"],
+        "rating": [4.5, -1.0],
+    }

@@ -17,6 +17,7 @@ from dmp_assets.similarity.tables import (
     content_similarity,
     customer_similarity,
     product_similarity,
+    rated_similarity,
 )
 
 AS_OF = date(2018, 1, 1)
@@ -98,10 +99,31 @@ def test_explicit_ratings_have_the_measures_that_ratings_allow() -> None:
     assert only(products, "adjusted_cosine")["similarity"].tolist() == pytest.approx([-1.0, -1.0])
 
 
+def test_explicit_ratings_of_a_source_are_served_beside_what_was_bought(ratings, products) -> None:
+    stars = long(np.random.default_rng(8).integers(1, 6, (40, 30)).tolist())
+    customers, rated = rated_similarity(stars, AS_OF)
+    CUSTOMER_SIMILARITY.validate(customers)
+    PRODUCT_SIMILARITY.validate(rated)
+    explicit = customer_similarity(stars, AS_OF)
+    own = only(explicit, "pearson_significance_50").drop(columns="measure")
+    pd.testing.assert_frame_equal(customers.drop(columns="measure"), own)
+    both = pd.concat([customer_similarity(ratings, AS_OF), customers]), pd.concat([products, rated])
+    attributes = pd.DataFrame({"product_id": [f"p{i}" for i in range(35)], "product_type": "a"})
+    table = SIMILARITY_MEASURES.validate(similarity_measures(*both, attributes, 40, AS_OF))
+    assert set(table["measure"]) == {measure.name for measure in MEASURES}
+
+
+def test_without_explicit_ratings_there_is_nothing_of_them() -> None:
+    none = long([[1]]).head(0)
+    customers, products = rated_similarity(none, AS_OF)
+    assert CUSTOMER_SIMILARITY.validate(customers).empty
+    assert PRODUCT_SIMILARITY.validate(products).empty
+
+
 def test_tables_keep_their_schemas(ratings: pd.DataFrame, products: pd.DataFrame) -> None:
     customers = CUSTOMER_SIMILARITY.validate(customer_similarity(ratings, AS_OF))
     PRODUCT_SIMILARITY.validate(products)
-    served = {(measure.entity, measure.name) for measure in MEASURES}
+    served = {(measure.entity, measure.name) for measure in MEASURES if not measure.needs_ratings}
     assert {("customer", name) for name in customers["measure"].unique()} == {m for m in served if m[0] == "customer"}
     assert {("product", name) for name in products["measure"].unique()} == {m for m in served if m[0] == "product"}
     assert only(products, "adjusted_cosine_significance_50")["common_count"].min() >= 5
