@@ -13,6 +13,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from dmp_assets.automation import Cadence, cadence_tag
+from dmp_assets.emptiness import empty_because
 from dmp_assets.figures import picture
 from dmp_assets.warehouse import Warehouse, is_date, replace_table
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 OWNER = "team:data-science"
 FAILURES_SHOWN = 20
+
+EMPTY_BECAUSE = "dmp/empty_because"
+"""Metadata of a table without rows: why there are none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,11 +141,13 @@ def store(warehouse: Warehouse, frames: Mapping[Table, pd.DataFrame]) -> None:
 def result(
     table: Table, frame: pd.DataFrame, plots: Mapping[str, "Figure"] | None = None, **facts: Any
 ) -> dg.MaterializeResult:
-    """Return what Dagster records of a table just written: rows, columns, lineage, plots and further facts."""
+    """Return what Dagster records of a table just written: rows or why there are none, columns, lineage, plots, further facts."""
+    reason = empty_because(table.schema) if frame.empty else None
     return dg.MaterializeResult(
         asset_key=table.key,
         metadata={
             "dagster/row_count": len(frame),
+            **({EMPTY_BECAUSE: reason} if reason else {}),
             "dagster/column_schema": table.column_schema(),
             "dagster/column_lineage": table.column_lineage(),
             **{name: dg.MetadataValue.md(picture(figure, name)) for name, figure in (plots or {}).items()},
@@ -175,7 +181,12 @@ def alarm(causes: Iterable[str]) -> dg.AssetCheckResult:
 
 
 def validate(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> dg.AssetCheckResult:
-    """Validate a frame and report the outcome with the failing rows."""
+    """Validate a frame and report the outcome with the failing rows; one without rows fails unless its schema says why."""
+    reason = empty_because(schema) if frame.empty else None
+    if frame.empty and reason is None:
+        return dg.AssetCheckResult(
+            passed=False, description="The table has no rows, and its schema says no reason why."
+        )
     try:
         schema.validate(frame, lazy=True)
     except pa.errors.SchemaErrors as errors:
@@ -195,7 +206,9 @@ def validate(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> dg.AssetCheckRe
                 "actual": dg.MetadataValue.md("\n".join(f"- `{name}`: {kind}" for name, kind in frame.dtypes.items())),
             },
         )
-    return dg.AssetCheckResult(passed=True, metadata={"rows": len(frame), "columns": len(schema.columns)})
+    return dg.AssetCheckResult(
+        passed=True, description=reason, metadata={"rows": len(frame), "columns": len(schema.columns)}
+    )
 
 
 def _failing_rows(cases: pd.DataFrame, frame: pd.DataFrame) -> str:

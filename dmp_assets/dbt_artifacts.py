@@ -23,7 +23,8 @@ def column_lineage(manifest: Mapping[str, Any], *, dialect: str = "duckdb") -> d
     A column that comes from no other column, such as a constant or a row count, has an empty list.
 
     Args:
-        manifest: dbt's manifest after a build or compile; every column of every model and source must be in it.
+        manifest: dbt's manifest after a build or compile; every column of every model must be in it, and of every source unless it
+            declares none; such a source is followed where a query reads it alone.
         dialect: sqlglot's name of the SQL dialect.
     """
     from sqlglot.schema import MappingSchema
@@ -33,7 +34,7 @@ def column_lineage(manifest: Mapping[str, Any], *, dialect: str = "duckdb") -> d
     columns = {
         _name(node): {name: column["data_type"] or "varchar" for name, column in node["columns"].items()}
         for node in nodes
-        if node["unique_id"] in relations.values()
+        if node["unique_id"] in relations.values() and node["columns"]
     }
     schema = MappingSchema(_nested(columns), dialect=dialect)
     return {
@@ -68,7 +69,12 @@ def _model_lineage(node: Mapping[str, Any], schema: Any, relations: Mapping[str,
     from sqlglot.optimizer.qualify import qualify
     from sqlglot.optimizer.scope import build_scope
 
-    query = qualify(parse_one(node["compiled_code"], dialect=dialect), schema=schema, dialect=dialect)
+    query = qualify(
+        parse_one(node["compiled_code"], dialect=dialect),
+        schema=schema,
+        dialect=dialect,
+        validate_qualify_columns=False,  # a source may have declared none
+    )
     scope = build_scope(query)
     found: ColumnLineage = {}
     for column in node["columns"]:

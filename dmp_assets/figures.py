@@ -1,16 +1,50 @@
-"""A figure as an image: SVG for the pages, PNG inside Markdown for the Dagster UI."""
+"""A figure as an image, SVG for the pages and PNG inside Markdown for the Dagster UI; the figure of nothing."""
 
 from __future__ import annotations
 
 import base64
 import io
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Concatenate, ParamSpec
+
+from dmp_assets.emptiness import empty_because
 
 if TYPE_CHECKING:
+    import pandas as pd
+    import pandera.pandas as pa
     from matplotlib.figure import Figure
+
+P = ParamSpec("P")
 
 SVG_DPI = 72  # what SVG is written in: one unit is one point
 PNG_DPI = 90
+
+
+def blank(reason: str | None) -> Figure:
+    """Return the figure of a table without rows: it says why there is nothing to draw."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 1))
+    figure.text(0.5, 0.5, f"Nothing to draw: {reason}", ha="center", va="center", wrap=True, fontsize=9)
+    return figure
+
+
+def drawn_from(
+    schema: pa.DataFrameSchema,
+) -> Callable[[Callable[Concatenate[pd.DataFrame, P], Figure]], Callable[Concatenate[pd.DataFrame, P], Figure]]:
+    """Return the decorator of a plot whose first argument is a table of this schema: without rows, the figure says why."""
+
+    def decorate(
+        plot: Callable[Concatenate[pd.DataFrame, P], Figure],
+    ) -> Callable[Concatenate[pd.DataFrame, P], Figure]:
+        @wraps(plot)
+        def draw(table: pd.DataFrame, *args: P.args, **kwargs: P.kwargs) -> Figure:
+            return blank(empty_because(schema)) if table.empty else plot(table, *args, **kwargs)
+
+        return draw
+
+    return decorate
 
 
 def svg(figure: Figure) -> str:

@@ -8,6 +8,7 @@ import pandas as pd
 UNKNOWN = "Unknown"
 """How the marts write what the source does not say; it carries no information and gives no word."""
 
+_SEPARATOR = "\n"
 _WORD = re.compile(r"[^\W\d_]{2,}")
 
 
@@ -45,6 +46,28 @@ def product_texts(products: pd.DataFrame) -> pd.Series:
         words = {value: _text_of(column, value) for value in products[column].dropna().unique()}
         texts += products[column].map(words).fillna("").to_numpy(dtype=object)
     return texts.str.rstrip().sort_index()
+
+
+def product_types(products: pd.DataFrame) -> pd.Series:
+    """Name the type of each product, so that two products have one name if they are of one type.
+
+    Types of the same name in two categories are two. A product of unknown type is a type of its own: it is not the same thing as
+    every other product that nothing is known of.
+
+    Args:
+        products: product_category and product_type, missing or 'Unknown' where not known; the index is the product_id.
+
+    Returns:
+        Text by product_id, in the order given; see `type_name`.
+    """
+    category, kind = (products[column].fillna(UNKNOWN).astype(str) for column in ("product_category", "product_type"))
+    own = kind.where(kind != UNKNOWN, kind + _SEPARATOR + products.index.astype(str))
+    return category + _SEPARATOR + own
+
+
+def type_name(product_type: str) -> str:
+    """Return the product_type in a name of `product_types`."""
+    return product_type.split(_SEPARATOR)[1]
 
 
 def _text_of(column: str, value: str) -> str:

@@ -11,6 +11,7 @@ import pandas as pd
 from dmp_assets.clusters.describe import standardised_differences
 from dmp_assets.clusters.methods import SERVED_METHOD, pairwise_rows, ward_tree
 from dmp_assets.clusters.selection import MINIMUM_STABILITY
+from dmp_assets.figures import blank
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -100,6 +101,8 @@ def plot_dendrogram(points: pd.DataFrame, *, branches: int = 20) -> "Figure":
     from matplotlib.figure import Figure
     from scipy.cluster.hierarchy import dendrogram
 
+    if len(points) < 2:
+        return blank("a single customer does not merge with anybody")
     tree = ward_tree(points.to_numpy()[pairwise_rows(len(points))])
     top = dendrogram(tree, truncate_mode="lastp", p=branches, no_plot=True)
     figure = Figure(figsize=(7, 4), layout="constrained")

@@ -10,17 +10,20 @@ adjusted Rand index; Rousseeuw (1987), silhouette; Calinski & Harabasz (1974); D
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
 import pandas as pd
 
-from dmp_assets.clusters.kmeans import TooFewPointsError, count_distinct
-from dmp_assets.clusters.methods import METHODS, NOISE, Fit, Method, pairwise_rows
+from dmp_assets.clusters.kmeans import count_distinct
+from dmp_assets.clusters.methods import METHODS, NOISE, SERVED_METHOD, Fit, Method, pairwise_rows
 
 MINIMUM_K = 3
 MINIMUM_STABILITY = 0.85
 MINIMUM_CLUSTER_SHARE = 0.03
+LEAST_DIFFERENT = 3
+"""Customers that differ, below which there is nothing to part."""
 
 
 def select_clusters(
@@ -29,11 +32,13 @@ def select_clusters(
     """Build clusters.cluster_selection, one row per method and setting, and the chosen partition of each method.
 
     `points` comes from `features.scale_features`. Columns: method, those of `evaluate_settings` and `choose_setting`,
-    as_of_on. Raises TooFewPointsError when fewer than 3 customers differ.
+    as_of_on. Where fewer than LEAST_DIFFERENT customers differ, everybody is in one cluster of SERVED_METHOD, and the other
+    methods have none.
     """
     values = points.to_numpy()
-    if count_distinct(values, at_most=3) < 3:
-        raise TooFewPointsError(f"clusters need at least 3 customers that differ; of these {len(points)} fewer do")
+    is_too_few = count_distinct(values, at_most=LEAST_DIFFERENT) < LEAST_DIFFERENT
+    if is_too_few:
+        methods = {SERVED_METHOD: replace(methods[SERVED_METHOD], settings=lambda _: [1])}
     tables, chosen = [], {}
     for name, method in methods.items():
         evidence, fits = evaluate_settings(values, method, seed=seed)
@@ -42,6 +47,8 @@ def select_clusters(
         tables.append(table)
         chosen[name] = fits[int(table["is_chosen"].to_numpy().argmax())]
     selection = pd.concat(tables, ignore_index=True).assign(as_of_on=pd.Timestamp(as_of_on))
+    if is_too_few:
+        selection["reason"] = f"everybody in one cluster: fewer than {LEAST_DIFFERENT} customers differ"
     return selection.astype({"k": "int64", "as_of_on": "datetime64[us]"}), chosen
 
 

@@ -239,9 +239,8 @@ def build_customer_interests(warehouse: Warehouse) -> Iterator[dg.MaterializeRes
     plots = {
         CUSTOMER_INTERESTS: {"interests": plot_interests(frames[CUSTOMER_INTERESTS])},
         TOPIC_TERMS: {"topics": plot_topics(frames[TOPIC_TERMS])},
+        LOOKALIKES: {"lookalikes": plot_lookalike_quality(frames[LOOKALIKES])},
     }
-    if not frames[LOOKALIKES].empty:
-        plots[LOOKALIKES] = {"lookalikes": plot_lookalike_quality(frames[LOOKALIKES])}
     for table, frame in frames.items():
         yield result(table, frame, plots=plots.get(table))
 

@@ -37,7 +37,7 @@ from scipy import sparse
 
 from dmp_assets.clusters.kmeans import one_thread
 from dmp_assets.interactions import Interactions
-from dmp_assets.product_text import UNKNOWN
+from dmp_assets.product_text import UNKNOWN, product_types
 
 EMBEDDING_DIMENSIONS = 32
 RHYTHM_WEIGHT = 0.1
@@ -121,7 +121,7 @@ def product_codes(purchases: Interactions, products: pd.DataFrame) -> tuple[np.n
 
     Args:
         purchases: whose products are looked up.
-        products: product_id (unique), product_category, product_type; types of the same name in two categories are two.
+        products: product_id (unique), product_category, product_type; see `product_text.product_types`.
 
     Raises:
         ValueError: if a product bought is not in `products`.
@@ -130,10 +130,10 @@ def product_codes(purchases: Interactions, products: pd.DataFrame) -> tuple[np.n
     unknown = purchases.products[~pd.Index(purchases.products).isin(table.index)]
     if len(unknown):
         raise ValueError(f"{len(unknown)} products bought are not in the products, for example {unknown[0]}")
-    table = table.loc[purchases.products, ["product_category", "product_type"]].fillna(UNKNOWN)
-    types = table.groupby(["product_category", "product_type"], sort=True).ngroup().to_numpy(dtype=np.int64)
-    categories, _ = pd.factorize(table["product_category"], sort=True)
-    return types, categories.astype(np.int64)
+    table = table.loc[purchases.products]
+    types, _ = pd.factorize(product_types(table), sort=True)
+    categories, _ = pd.factorize(table["product_category"].fillna(UNKNOWN), sort=True)
+    return types.astype(np.int64), categories.astype(np.int64)
 
 
 def product_words(purchases: Interactions, product_ids: np.ndarray, shares: sparse.csr_array) -> sparse.csr_array:

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from dmp_assets.figures import drawn_from
+from dmp_assets.profiles import schema
 from dmp_assets.profiles.lifecycle import STAGES
 from dmp_assets.profiles.loyalty import TIERS
 from dmp_assets.profiles.rfm import SEGMENTS
@@ -66,6 +68,7 @@ def _plot_groups(
     return figure
 
 
+@drawn_from(schema.CUSTOMER_INTERESTS)
 def plot_interests(interests: pd.DataFrame, *, top: int = 20) -> "Figure":
     """Draw the most frequent interests of profiles.customer_interests, one panel by behaviour and one by content."""
     from matplotlib.figure import Figure
@@ -86,6 +89,7 @@ def plot_interests(interests: pd.DataFrame, *, top: int = 20) -> "Figure":
     return figure
 
 
+@drawn_from(schema.TOPIC_TERMS)
 def plot_topics(terms: pd.DataFrame) -> "Figure":
     """Draw every topic of profiles.topic_terms as a bar of its top terms, each as long as its weight; the terms are beside it."""
     from matplotlib import colormaps
@@ -191,6 +195,7 @@ def plot_feature_distributions(features: pd.DataFrame) -> "Figure":
     return figure
 
 
+@drawn_from(schema.CUSTOMER_TAGS)
 def plot_tags(tags: pd.DataFrame) -> "Figure":
     """Draw the customers of each rule tag of profiles.customer_tags, most frequent on top, coloured by category."""
     from matplotlib import colormaps
@@ -215,6 +220,7 @@ def plot_tags(tags: pd.DataFrame) -> "Figure":
     return figure
 
 
+@drawn_from(schema.LOOKALIKE_QUALITY)
 def plot_lookalike_quality(quality: pd.DataFrame) -> "Figure":
     """Draw the lift of each method of profiles.lookalike_quality with its interval; 1 is a random choice."""
     from matplotlib.figure import Figure

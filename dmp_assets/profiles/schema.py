@@ -3,14 +3,16 @@
 import numpy as np
 import pandera.pandas as pa
 
+from dmp_assets.emptiness import may_be_empty
 from dmp_assets.profiles.behaviour import DAY_PARTS
 from dmp_assets.profiles.embedding import EMBEDDING_DIMENSIONS
 from dmp_assets.profiles.lifecycle import STAGES
-from dmp_assets.profiles.lookalike import METHODS, METRICS
+from dmp_assets.profiles.lookalike import METHODS, METRICS, MIN_BUYERS, MIN_SEED
 from dmp_assets.profiles.loyalty import TIERS
 from dmp_assets.profiles.profile import INTERESTS, TOPICS
 from dmp_assets.profiles.rfm import SEGMENTS
 from dmp_assets.profiles.tags import SOURCES
+from dmp_assets.profiles.topics import MIN_TEXTS
 
 _AS_OF = pa.Column("datetime64[us]", description="Only orders before this day count.")
 _SHARE = pa.Check.in_range(0, 1)
@@ -46,6 +48,9 @@ def _text(description: str) -> pa.Column:
 
 _RANK = pa.Check.ge(1)
 _TOPIC_ID = pa.Check.ge(1)
+_NO_TOPICS = (
+    f"no word is in {MIN_TEXTS} different texts of products; without department, category and type there is no text"
+)
 
 
 def _band(what: str) -> pa.Column:
@@ -213,6 +218,9 @@ CUSTOMER_INTERESTS = pa.DataFrameSchema(
     ordered=True,
     unique=["customer_id", "source", "rank"],
     name="profiles.customer_interests",
+    metadata=may_be_empty(
+        "no customer buys a category or a topic of products more than others do, or the products have neither"
+    ),
     description="What customers buy more than others do, with weight and evidence; none for a customer who does not. "
     "One row per customer, source and rank.",
 )
@@ -232,6 +240,7 @@ PRODUCT_TOPICS = pa.DataFrameSchema(
     strict=True,
     ordered=True,
     name="profiles.product_topics",
+    metadata=may_be_empty(_NO_TOPICS),
     description="Topics in the products' texts (NMF over TF-IDF); empty where no text tells products apart. "
     "One row per topic.",
 )
@@ -249,6 +258,7 @@ TOPIC_TERMS = pa.DataFrameSchema(
     ordered=True,
     unique=["topic_id", "rank"],
     name="profiles.topic_terms",
+    metadata=may_be_empty(_NO_TOPICS),
     description="The top terms of each topic. One row per topic and term.",
 )
 
@@ -265,6 +275,7 @@ TOPIC_PRODUCTS = pa.DataFrameSchema(
     strict=True,
     ordered=True,
     name="profiles.topic_products",
+    metadata=may_be_empty(_NO_TOPICS),
     description="The strongest topic of each product; products without telling words, and fuel, have none. "
     "One row per product with a topic.",
 )
@@ -303,6 +314,7 @@ CUSTOMER_TAGS = pa.DataFrameSchema(
     ordered=True,
     unique=["customer_id", "source", "tag"],
     name="profiles.customer_tags",
+    metadata=may_be_empty("no customer meets a rule of tags.yml or has an interest"),
     description="Tags by rule and ranked interests, with weight and evidence. One row per customer, source and tag.",
 )
 
@@ -357,6 +369,9 @@ LOOKALIKE_QUALITY = pa.DataFrameSchema(
     strict=True,
     ordered=True,
     name="profiles.lookalike_quality",
+    metadata=may_be_empty(
+        f"no product category has {MIN_SEED} buyers in 28 days and {MIN_BUYERS} new ones in the next 28"
+    ),
     description="Whether the look-alikes of a category's buyers of 28 days buy it in the next 28, with vectors from before them. "
     "One row per method and metric.",
 )

@@ -30,18 +30,18 @@ GAIN = "ndcg_gain"
 GAP = "ndcg_gap"
 COVERAGE = "coverage"
 METRICS = (SELECTION_METRIC, "recall", "precision", "mrr", "hit_rate", "novelty", COVERAGE, GAIN, GAP)
-COLUMNS = [
-    "list",
-    "segment",
-    "strategy",
-    "metric",
-    "value",
-    "ci_low",
-    "ci_high",
-    "customers",
-    "is_champion",
-    "as_of_on",
-]
+COLUMNS = {
+    "list": "object",
+    "segment": "object",
+    "strategy": "object",
+    "metric": "object",
+    "value": "float64",
+    "ci_low": "float64",
+    "ci_high": "float64",
+    "customers": "int64",
+    "is_champion": "bool",
+    "as_of_on": "datetime64[us]",
+}
 
 
 def leaderboard(
@@ -64,15 +64,10 @@ def leaderboard(
     Returns:
         COLUMNS, sorted by list, segment, strategy and metric; see `list_board`. Strategies without any candidate for a
         list have no row in it, a list without truth has none at all.
-
-    Raises:
-        ValueError: if no purchase lies before the cutoff or none of a known product by a known customer after it.
     """
     past = history.before(cutoff_day)
     bought = past.order_counts()
     truth = known_entries(history.between(cutoff_day, day_number(as_of_on)).order_counts(), bought)
-    if not truth.nnz:
-        raise ValueError(f"no customer known before the cutoff bought a known product in the days before {as_of_on}")
     buyers = np.bincount(bought.indices, minlength=bought.shape[1])
     information = self_information(bought)
     rows = np.flatnonzero(np.diff(truth.indptr))
@@ -146,12 +141,14 @@ def list_board(
     board = board.assign(
         list=which, is_champion=board["strategy"].eq(best), customers=board["customers"].astype("int64")
     )
-    return board.assign(as_of_on=np.full(len(board), as_of_on, dtype="datetime64[us]"))[COLUMNS]
+    return board.assign(as_of_on=np.full(len(board), as_of_on, dtype="datetime64[us]"))[list(COLUMNS)]
 
 
 def sorted_board(tables: list[pd.DataFrame]) -> pd.DataFrame:
-    """Return the rows of several lists as one table, sorted by list, segment, strategy and metric."""
-    return pd.concat(tables).sort_values(["list", "segment", "strategy", "metric"], ignore_index=True)
+    """Return the rows of several lists as one table, sorted by list, segment, strategy and metric; tables may be without rows."""
+    rows = [table for table in tables if not table.empty]
+    board = pd.concat(rows) if rows else pd.DataFrame(columns=pd.Index(COLUMNS)).astype(COLUMNS)
+    return board.sort_values(["list", "segment", "strategy", "metric"], ignore_index=True)
 
 
 def champion(board: pd.DataFrame, which: str) -> str | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from dmp_assets.figures import blank
 from dmp_assets.recommendations.leaderboard import LISTS, SELECTION_METRIC
 from dmp_assets.recommendations.product_lists import PRODUCT_LISTS
 from dmp_assets.recommendations.segments import ALL_CUSTOMERS, FREQUENCY_SEGMENTS
@@ -24,14 +25,13 @@ def plot_leaderboard(board: pd.DataFrame, lists: Sequence[str] = LISTS) -> Figur
     Args:
         board: recommendations.leaderboard.
         lists: those to draw, for example LISTS or PRODUCT_LISTS.
-
-    Raises:
-        ValueError: if the leaderboard has no row of these lists.
     """
     from matplotlib.figure import Figure
 
     rows = _selection_rows(board, lists)
     rows = rows[rows["segment"] == ALL_CUSTOMERS]
+    if rows.empty:
+        return blank(_nothing(lists))
     names = [name for name in lists if name in set(rows["list"])]
     figure = Figure(figsize=SIZE_INCHES, layout="constrained")
     # The strategies of customers are the same on every list; those of products are not.
@@ -62,13 +62,12 @@ def plot_segments(board: pd.DataFrame, lists: Sequence[str] = LISTS) -> Figure:
     Args:
         board: recommendations.leaderboard.
         lists: those to draw, one panel each.
-
-    Raises:
-        ValueError: if the leaderboard has no row of these lists.
     """
     from matplotlib.figure import Figure
 
     rows = _selection_rows(board, lists)
+    if rows.empty:
+        return blank(_nothing(lists))
     names = [name for name in lists if name in set(rows["list"])]
     figure = Figure(figsize=SIZE_INCHES, layout="constrained")
     panels = figure.subplots(1, len(names), squeeze=False)[0]
@@ -90,8 +89,9 @@ def plot_segments(board: pd.DataFrame, lists: Sequence[str] = LISTS) -> Figure:
     return figure
 
 
+def _nothing(lists: Sequence[str]) -> str:
+    return f"the last month held nothing to foresee of {', '.join(name.replace('_', ' ') for name in lists)}"
+
+
 def _selection_rows(board: pd.DataFrame, lists: Sequence[str]) -> pd.DataFrame:
-    rows = board[board["metric"].eq(SELECTION_METRIC) & board["list"].isin(list(lists))]
-    if rows.empty:
-        raise ValueError("There is no leaderboard to draw.")
-    return rows
+    return board[board["metric"].eq(SELECTION_METRIC) & board["list"].isin(list(lists))]

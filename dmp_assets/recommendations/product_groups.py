@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from dmp_assets.interactions import Interactions
-from dmp_assets.product_text import product_texts
+from dmp_assets.product_text import UNKNOWN, product_texts, product_types, type_name
 from dmp_assets.recommendations.exclusions import NO_EXCLUSIONS, Exclusions, excluded_products
 
 
@@ -17,10 +17,10 @@ class ProductGroups:
     """Group of each product.
 
     Attributes:
-        types: int64, code of the product type, one per product; types of the same name in two categories are two.
+        types: int64, code of the product type, one per product; see `product_text.product_types`.
         categories: int64, code of the product category, one per product.
         type_names: name of each type.
-        category_names: name of each category.
+        category_names: name of each category; products of unknown category share UNKNOWN.
         is_fuel: bool, one per product.
         is_excluded: bool, one per product; never to be recommended, by `exclusions`.
         texts: words of each product, see `product_text.product_texts`.
@@ -61,13 +61,12 @@ def product_groups(
     if len(unknown):
         raise ValueError(f"{len(unknown)} products bought are not in the products, for example {unknown[0]}")
     table = table.loc[purchases.products]
-    category = table["product_category"].fillna("Unknown").astype(str)
-    types, names = pd.factorize(category + "\n" + table["product_type"].fillna("Unknown").astype(str), sort=True)
-    categories, category_names = pd.factorize(category, sort=True)
+    types, names = pd.factorize(product_types(table), sort=True)
+    categories, category_names = pd.factorize(table["product_category"].fillna(UNKNOWN).astype(str), sort=True)
     return ProductGroups(
         types.astype(np.int64),
         categories.astype(np.int64),
-        np.array([name.split("\n", 1)[1] for name in names]),
+        np.array([type_name(name) for name in names], dtype=object),
         np.asarray(category_names, dtype=object),
         table["is_fuel"].to_numpy(dtype=bool) if "is_fuel" in table.columns else np.zeros(len(table), dtype=bool),
         excluded_products(products, exclusions).loc[purchases.products].to_numpy(),

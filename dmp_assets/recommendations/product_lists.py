@@ -10,7 +10,7 @@ import pandas as pd
 from dmp_assets.interactions import Interactions, day_number
 from dmp_assets.recommendations.baskets import mine_rules, type_baskets
 from dmp_assets.recommendations.cross_sell import CROSS_SELL, Places, complements, cross_sell_board
-from dmp_assets.recommendations.leaderboard import COLUMNS, champion, sorted_board
+from dmp_assets.recommendations.leaderboard import champion, sorted_board
 from dmp_assets.recommendations.product_groups import ProductGroups
 from dmp_assets.recommendations.reasons import cross_sell_reasons, similar_reasons
 from dmp_assets.recommendations.similar_products import SIMILAR_PRODUCTS, similar_products, similar_products_board
@@ -37,12 +37,12 @@ def product_board(
     Returns:
         Rows of the leaderboard (`leaderboard.COLUMNS`); none of a list where the test period tells nothing.
     """
-    boards = [
-        cross_sell_board(history, groups, cutoff_day, as_of_on, seed=seed),
-        similar_products_board(history, groups, cutoff_day, as_of_on, seed=seed),
-    ]
-    filled = [board for board in boards if not board.empty]
-    return sorted_board(filled) if filled else pd.DataFrame(columns=pd.Index(COLUMNS))
+    return sorted_board(
+        [
+            cross_sell_board(history, groups, cutoff_day, as_of_on, seed=seed),
+            similar_products_board(history, groups, cutoff_day, as_of_on, seed=seed),
+        ]
+    )
 
 
 def product_lists(history: Interactions, groups: ProductGroups, as_of_on: date, board: pd.DataFrame) -> pd.DataFrame:

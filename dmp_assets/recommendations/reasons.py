@@ -7,6 +7,7 @@ import pandas as pd
 from scipy import sparse
 
 from dmp_assets.interactions import Interactions
+from dmp_assets.product_text import UNKNOWN
 from dmp_assets.recommendations.baskets import Rules, TypeBaskets
 from dmp_assets.recommendations.neighbours import USER_NEIGHBOURS, USER_RECENT_DAYS, as_set, recent_neighbours
 from dmp_assets.recommendations.popularity import RECENT_DAYS, recent_orders
@@ -123,7 +124,7 @@ def cross_sell_reasons(
 
 
 def similar_reasons(past: Interactions, lists: pd.DataFrame, groups: ProductGroups) -> np.ndarray:
-    """Return why each product is like another: the same type (or category), and who bought both.
+    """Return why each product is like another: the same type (or category) where it is known, and who bought both.
 
     Args:
         past: purchases before the as-of date.
@@ -144,8 +145,14 @@ def similar_reasons(past: Interactions, lists: pd.DataFrame, groups: ProductGrou
     ).astype(np.int64)
     is_same_type = groups.types[product] == groups.types[recommended]
     reasons = [
-        (f"also {kind}" if is_type else f"also in {category}")
-        + (f", bought by {common} of the {customers} customers of this product" if common else ", described alike")
+        ", ".join(
+            ([f"also {kind}"] if is_type else [f"also in {category}"] if category != UNKNOWN else [])
+            + (
+                [f"bought by {common} of the {customers} customers of this product"]
+                if common
+                else ["described alike" if category != UNKNOWN else "as little is known of either"]
+            )
+        )
         for is_type, kind, category, common, customers in zip(
             is_same_type,
             groups.type_names[groups.types[product]],

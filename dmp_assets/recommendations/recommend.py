@@ -22,7 +22,7 @@ from dmp_assets.recommendations.product_groups import ProductGroups, product_gro
 from dmp_assets.recommendations.product_lists import product_board, product_lists
 from dmp_assets.recommendations.sequences.training import SEQUENCE_STRATEGIES, no_sequence_models, sequence_scores
 from dmp_assets.recommendations.served import DEFAULT_LIMITS, SERVED_LISTS, Limits, served_list
-from dmp_assets.recommendations.strategies import LEARNED, STRATEGIES
+from dmp_assets.recommendations.strategies import BASELINES, LEARNED, STRATEGIES
 
 HORIZON_DAYS = 31
 TRAINING_CUTOFFS = 3
@@ -59,7 +59,8 @@ def train(  # noqa: PLR0913 - each is a setting of its own
 
     The learned ranker competes where a training cutoff has a whole horizon of history before it: with `horizon_days` 31
     from 93 days of purchases on, with two training cutoffs from 124 on. Without, the others compete alone. It is compared
-    as trained before the horizon, and served as trained on the horizon too.
+    as trained before the horizon, and served as trained on the horizon too. Where nothing was bought before the horizon there is
+    nothing to compare: neither the leaderboard nor the ranker has a row.
 
     Args:
         purchases: customer_id, product_id, order_id, ordered_on (date) and, if known, store_id; one row per line, without
@@ -74,8 +75,7 @@ def train(  # noqa: PLR0913 - each is a setting of its own
         n_jobs: threads. Does not change the result.
 
     Raises:
-        ValueError: if the frames are not valid, nothing was bought by the same customers before and in the horizon, or a sequence
-            model was trained on the horizon.
+        ValueError: if the frames are not valid, or a sequence model was trained on the horizon.
         UserError: there are sequence models, but the extra `deep` is not installed.
     """
     history, groups = _known(purchases, products, as_of_on, exclusions)
@@ -102,7 +102,7 @@ def train(  # noqa: PLR0913 - each is a setting of its own
         ranker = train_ranker(history, features, latest, horizon_days, seed=seed, n_jobs=n_jobs)
     boards = [leaderboard(history, scores, cutoff_day, as_of_on, seed=seed), of_products.result()]
     return Trained(
-        sorted_board([board for board in boards if not board.empty]),
+        sorted_board(boards),
         ranker.assign(
             horizon_days=np.full(len(ranker), horizon_days, dtype=np.int64),
             as_of_on=np.full(len(ranker), as_of_on, dtype="datetime64[us]"),
@@ -121,7 +121,7 @@ def recommend(
     exclusions: Exclusions = NO_EXCLUSIONS,
     n_jobs: int = 1,
 ) -> pd.DataFrame:
-    """Fill both served lists with their champions' best candidates at as_of_on.
+    """Fill both served lists with the best candidates at as_of_on: by the list's champion, by its baseline where there is none.
 
     Args:
         purchases: as in `train`.
@@ -139,15 +139,16 @@ def recommend(
         ValueError: if the frames are not valid, or the ranker was trained on other features than today's.
     """
     history, groups = _known(purchases, products, as_of_on, exclusions)
-    champions = {name: champion(trained.leaderboard, which) for name, which in SERVED_LISTS.items()}
+    strategies = {
+        name: champion(trained.leaderboard, which) or BASELINES[which] for name, which in SERVED_LISTS.items()
+    }
     scores = {
         strategy: _served_scores(strategy, history, groups, day_number(as_of_on), trained, n_jobs)
-        for strategy in sorted({strategy for strategy in champions.values() if strategy})
+        for strategy in sorted(set(strategies.values()))
     }
     tables = [
         served_list(history, scores[strategy], groups, as_of_on, name, strategy, limits)
-        for name, strategy in champions.items()
-        if strategy
+        for name, strategy in strategies.items()
     ]
     return pd.concat(tables).sort_values(["customer_id", "list", "rank"], ignore_index=True)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pandera.pandas as pa
 
+from dmp_assets.emptiness import may_be_empty
 from dmp_assets.recommendations.cross_sell import CROSS_SELL_STRATEGIES
 from dmp_assets.recommendations.leaderboard import COVERAGE, GAIN, GAP, LISTS, METRICS
 from dmp_assets.recommendations.learned import KINDS
@@ -128,6 +129,9 @@ LEADERBOARD = pa.DataFrameSchema(
     strict=True,
     ordered=True,
     name="recommendations.leaderboard",
+    metadata=may_be_empty(
+        "the last month held nothing to foresee: no product that was known before it, bought by a customer known before it"
+    ),
     description="How good every strategy was on the last days before the as-of date, trained on what was known before "
     "them. One row per list, segment, strategy and metric.",
 )
@@ -169,6 +173,7 @@ CUSTOMER_RECOMMENDATIONS = pa.DataFrameSchema(
     strict=True,
     ordered=True,
     name="recommendations.customer_recommendations",
+    metadata=may_be_empty("no product that a customer could be offered was sold in the last 28 days"),
     description="What to offer each customer next, to buy again and to discover, each list by its champion. One row per "
     "customer, list and product.",
 )
@@ -205,6 +210,9 @@ RANKER = pa.DataFrameSchema(
     strict=True,
     ordered=True,
     name="recommendations.ranker",
+    metadata=may_be_empty(
+        "the history is too short to learn from: a month, the month to foresee after it, and the month to test on"
+    ),
     description="The trained learned_ranker, which scores on later days without being trained again. One row per kind of "
     "candidates; none where there was too little history to learn from.",
 )
@@ -246,6 +254,7 @@ PRODUCT_RECOMMENDATIONS = pa.DataFrameSchema(
     strict=True,
     ordered=True,
     name="recommendations.product_recommendations",
+    metadata=may_be_empty("no two products that go together or are alike were sold in the last 28 days"),
     description="What goes with each product in the assortment and what can stand in for it, each list by its champion. "
     "One row per product, list and recommended product.",
 )

@@ -10,6 +10,7 @@ import pandas as pd
 from scipy import sparse
 
 from dmp_assets.interactions import Interactions, day_number
+from dmp_assets.product_text import UNKNOWN
 from dmp_assets.recommendations.cross_sell import eligible_products
 from dmp_assets.recommendations.product_groups import ProductGroups
 from dmp_assets.recommendations.reasons import buy_again_reasons, discover_reasons
@@ -65,7 +66,7 @@ def served_list(
 
     Left out are fuel, products that are excluded or without a sale in the last RECENT_DAYS days, on 'buy_again' what
     was bought too lately for the customer's usual gap (limits.held_back_share), and in each category all but the
-    limits.per_category best of the customer.
+    limits.per_category best of the customer; products of unknown category are not held to be of one.
 
     Args:
         history: all purchases; only those before as_of_on are read.
@@ -87,7 +88,7 @@ def served_list(
     candidates = keep_entries(candidates, is_eligible[candidates.indices])
     if name == BUY_AGAIN and limits.held_back_share > 0:
         candidates = hold_back(candidates, past, end_day, limits.held_back_share)
-    ranked = _ranked(candidates, groups.categories, limits)
+    ranked = _ranked(candidates, groups, limits)
     size = len(ranked)
     if name == BUY_AGAIN:
         reason, expected_on = buy_again_reasons(past, end_day, ranked)
@@ -126,13 +127,14 @@ def hold_back(scores: sparse.csr_array, past: Interactions, end_day: int, share:
     return keep_entries(scores, ~is_stored(held, scores))
 
 
-def _ranked(scores: sparse.csr_array, categories: np.ndarray, limits: Limits) -> pd.DataFrame:
+def _ranked(scores: sparse.csr_array, groups: ProductGroups, limits: Limits) -> pd.DataFrame:
     """Return customer, product (codes), score and rank of the best candidates within the caps."""
     table = pd.DataFrame(
         {"customer": row_of_entries(scores), "product": scores.indices.astype(np.int64), "score": scores.data}
     )
     table = table.sort_values(["customer", "score", "product"], ascending=[True, False, True])
-    in_category = table.groupby([table["customer"], categories[table["product"]]]).cumcount()
-    table = table[in_category < limits.per_category]
+    category = groups.categories[table["product"]]
+    in_category = table.groupby([table["customer"], category]).cumcount()
+    table = table[(in_category < limits.per_category) | (groups.category_names[category] == UNKNOWN)]
     table = table.assign(rank=table.groupby("customer").cumcount() + 1)
     return table[table["rank"] <= limits.length].reset_index(drop=True)

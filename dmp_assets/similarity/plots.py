@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from dmp_assets.figures import blank
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -18,14 +20,11 @@ def similarity_by_measure(table: pd.DataFrame, title: str) -> "Figure":
     Args:
         table: customer_similarity or product_similarity; rank, similarity and measure are read.
         title: what is seen.
-
-    Raises:
-        ValueError: if the table is empty.
     """
     from matplotlib.figure import Figure
 
     if table.empty:
-        raise ValueError("no neighbours to draw: the similarity table is empty")
+        return blank("nobody and nothing has enough in common to be neighbours")
     measures = sorted(table["measure"].unique())
     figure = Figure(figsize=(7, 1 + 2 * len(measures)), layout="constrained")
     figure.suptitle(title)

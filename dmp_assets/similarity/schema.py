@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
+from dmp_assets.emptiness import may_be_empty
+
 _AS_OF_ON = pa.Column("datetime64[us]", description="Only orders placed before this date (store-local) are counted.")
 
 
@@ -16,8 +18,12 @@ def _codes(values: pd.Series) -> np.ndarray:
     return pd.factorize(values)[0]
 
 
-def _similarity_schema(what: str, measures: str, common_count: pa.Column, description: str) -> pa.DataFrameSchema:
+def _similarity_schema(
+    what: str, measures: str, common_count: pa.Column, description: str, reason: str
+) -> pa.DataFrameSchema:
     """Return the schema of a neighbour table whose rows are about a `what`, 'customer' or 'product'.
+
+    `reason` is why it may be without rows.
 
     The checks work on numbers instead of strings: product_similarity has two million rows, and Pandera's own uniqueness
     of three columns of strings would take longer than finding the neighbours. For the same reason they are `object`: `str`
@@ -88,6 +94,7 @@ def _similarity_schema(what: str, measures: str, common_count: pa.Column, descri
         ],
         strict=True,
         ordered=True,
+        metadata=may_be_empty(reason),
         description=description,
     )
 
@@ -100,6 +107,7 @@ CUSTOMER_SIMILARITY = _similarity_schema(
     "have bought, or of their ratings where a source has some, and by cosine of their purchases (binary, TF-IDF, BM25). "
     "One row per customer, measure and neighbour; "
     "customers with little in common with anyone have none.",
+    "no two customers have enough products in common",
 )
 
 PRODUCT_SIMILARITY = _similarity_schema(
@@ -114,6 +122,7 @@ PRODUCT_SIMILARITY = _similarity_schema(
     "The products most like each product: by adjusted cosine of how often their common customers bought them, by cosine "
     "of their customers, by lift in one basket, and by their texts. One row per product, measure and neighbour; products "
     "with few customers have neighbours by text only.",
+    "no two products have enough customers, orders or words in common",
 )
 
 _SHARE = pa.Check.in_range(0, 1)

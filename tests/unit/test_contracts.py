@@ -4,6 +4,7 @@ import pandera.pandas as pa
 import pytest
 
 from dmp_assets.contracts import Table, alarm, lineage, result, schema_checks, store, validate
+from dmp_assets.emptiness import may_be_empty
 from dmp_assets.settings import Settings
 from dmp_assets.warehouse import Warehouse
 
@@ -91,6 +92,17 @@ def test_the_check_reads_the_stored_table_and_blocks_what_is_downstream(tmp_path
     assert [evaluation.passed for evaluation in run.get_asset_check_evaluations()] == [passes]
     materialized = {event.asset_key.path[-1] for event in run.get_asset_materialization_events() if event.asset_key}
     assert ("downstream" in materialized) is passes
+
+
+def test_a_table_without_rows_passes_only_if_its_schema_says_why():
+    may_lack_rows = SCHEMA.update_columns({})
+    may_lack_rows.metadata = may_be_empty("nobody has a score")
+    outcome = validate(SCHEMA, scores())
+    assert not outcome.passed
+    assert outcome.description == "The table has no rows, and its schema says no reason why."
+    outcome = validate(may_lack_rows, scores().astype({"customer_id": object, "score": "int64"}))
+    assert outcome.passed
+    assert outcome.description == "nobody has a score"
 
 
 def test_an_alarm_names_all_causes_and_does_not_block():

@@ -13,7 +13,10 @@ def node(kind, name, columns, sql=None):
 
 def lineage_of(sql, *columns):
     manifest = {
-        "sources": {"source.dmp.orders": node("source", "orders", ["id", "customer_id", "sales", "ordered_at"])},
+        "sources": {
+            "source.dmp.orders": node("source", "orders", ["id", "customer_id", "sales", "ordered_at"]),
+            "source.dmp.undeclared": node("source", "undeclared", []),
+        },
         "nodes": {
             "model.dmp.m": node("model", "m", columns, sql),
             "test.dmp.t": {"unique_id": "t", "resource_type": "test"},
@@ -48,6 +51,17 @@ def test_a_star_over_a_cte_and_a_union_are_resolved():
         select * from both_halves
     """
     assert lineage_of(sql, "id", "sales") == {"id": orders("customer_id", "id"), "sales": orders("sales")}
+
+
+def test_a_source_that_declares_no_columns_is_followed_where_it_is_read_alone():
+    sql = """
+        with source as (select "顧客" as customer, cast(amount as decimal) as sales from "warehouse"."main"."undeclared")
+        select source.customer, orders.sales from source cross join "warehouse"."main"."orders" as orders
+    """
+    assert lineage_of(sql, "customer", "sales") == {
+        "customer": [("source.dmp.undeclared", "顧客")],
+        "sales": orders("sales"),
+    }
 
 
 def result(*spans):

@@ -1,6 +1,9 @@
+import pandas as pd
+import pandera.pandas as pa
 from matplotlib.figure import Figure
 
-from dmp_assets.figures import picture, svg
+from dmp_assets.emptiness import may_be_empty
+from dmp_assets.figures import drawn_from, picture, svg
 
 
 def a_figure() -> Figure:
@@ -21,6 +24,19 @@ def test_a_figure_can_be_shown_twice():
 
 def test_a_picture_is_an_image_inside_markdown():
     assert picture(a_figure(), "sales").startswith("![sales](data:image/png;base64,")
+
+
+def test_a_table_without_rows_is_drawn_as_the_reason():
+    @drawn_from(pa.DataFrameSchema(metadata=may_be_empty("nobody has a score")))
+    def plot(scores: pd.DataFrame, *, colour: str) -> Figure:
+        figure = Figure()
+        figure.subplots().plot(scores["score"], color=colour)
+        return figure
+
+    scores = pd.DataFrame({"score": [1, 2]})
+    assert len(plot(scores, colour="red").axes) == 1
+    (text,) = plot(scores.head(0), colour="red").texts
+    assert text.get_text() == "Nothing to draw: nobody has a score"
 
 
 def test_long_labels_lie_inside_the_figure():

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from dmp_assets.product_text import product_texts
+from dmp_assets.product_text import product_texts, product_types, type_name
 
 
 def products(**columns: list[str | None]) -> pd.DataFrame:
@@ -46,6 +46,19 @@ def test_words_in_any_alphabet_are_kept() -> None:
 def test_the_order_of_rows_and_columns_does_not_matter() -> None:
     frame = products(product_type=["SOUP", "TEA", "Unknown"], brand=["Private", None, "National"])
     pd.testing.assert_series_equal(product_texts(frame), product_texts(frame.iloc[::-1, ::-1]))
+
+
+def test_a_type_is_one_of_its_category_and_a_product_of_unknown_type_is_one_of_its_own() -> None:
+    products = pd.DataFrame(
+        {
+            "product_category": ["BREAD", "BREAD", "CHEESE", "BREAD", "Unknown", None],
+            "product_type": ["WHITE", "WHITE", "WHITE", None, "Unknown", "Unknown"],
+        },
+        index=pd.Index(["p1", "p2", "p3", "p4", "p5", "p6"]),
+    )
+    types = product_types(products)
+    assert pd.factorize(types)[0].tolist() == [0, 0, 1, 2, 3, 4]
+    assert types.map(type_name).tolist() == ["WHITE", "WHITE", "WHITE", "Unknown", "Unknown", "Unknown"]
 
 
 def test_no_products_have_no_texts() -> None:

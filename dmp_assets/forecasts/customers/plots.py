@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 
 from dmp_assets.drift import DRIFT_LIMIT
+from dmp_assets.figures import drawn_from
+from dmp_assets.forecasts.customers import schema
 from dmp_assets.forecasts.customers.metrics import LOG_LOSS, MAE, R2, ROC_AUC
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ _COLUMNS = 4
 _LARGEST_PSI = 1.0
 
 
+@drawn_from(schema.PREDICTION_LEADERBOARD)
 def plot_prediction_leaderboard(board: pd.DataFrame) -> Figure:
     """Return two metrics of every model on the newest cutoff with their intervals, one row per target, the champion in orange.
 
@@ -35,9 +38,7 @@ def plot_prediction_leaderboard(board: pd.DataFrame) -> Figure:
 
     shown = board[board["metric"].isin(_SHOWN) & board["is_newest"]]
     targets = list(shown["target"].drop_duplicates())
-    figure = Figure(figsize=(9, 2.6 * max(len(targets), 1)), layout="constrained")
-    if not targets:
-        return figure
+    figure = Figure(figsize=(9, 2.6 * len(targets)), layout="constrained")
     grid = figure.subplots(len(targets), 2, squeeze=False)
     for panels, target in zip(grid, targets, strict=True):
         rows = shown[shown["target"] == target]
@@ -51,6 +52,7 @@ def plot_prediction_leaderboard(board: pd.DataFrame) -> Figure:
     return figure
 
 
+@drawn_from(schema.PREDICTION_RELIABILITY)
 def plot_reliability(reliability: pd.DataFrame, board: pd.DataFrame) -> Figure:
     """Return how often what the champions gave a probability happened, one panel per target, one line per cutoff.
 
@@ -81,6 +83,7 @@ def plot_reliability(reliability: pd.DataFrame, board: pd.DataFrame) -> Figure:
     return figure
 
 
+@drawn_from(schema.PREDICTION_GAINS)
 def plot_gains(gains: pd.DataFrame, board: pd.DataFrame) -> Figure:
     """Return what the customers with the highest predictions hold, by the champion: one panel per target.
 
@@ -114,6 +117,7 @@ def plot_gains(gains: pd.DataFrame, board: pd.DataFrame) -> Figure:
     return figure
 
 
+@drawn_from(schema.PREDICTION_IMPORTANCE)
 def plot_importance(importance: pd.DataFrame, features: int = 8) -> Figure:
     """Return the most important features of each champion, one panel per target.
 
@@ -135,6 +139,7 @@ def plot_importance(importance: pd.DataFrame, features: int = 8) -> Figure:
     return figure
 
 
+@drawn_from(schema.PREDICTION_DEPENDENCE)
 def plot_dependence(dependence: pd.DataFrame, features: int = 3) -> Figure:
     """Return how the mean prediction moves with the most important features, one row per target.
 
@@ -145,9 +150,7 @@ def plot_dependence(dependence: pd.DataFrame, features: int = 3) -> Figure:
     from matplotlib.figure import Figure
 
     targets = list(dependence["target"].drop_duplicates())
-    figure = Figure(figsize=(3.3 * features, 2.4 * max(len(targets), 1)), layout="constrained")
-    if not targets:
-        return figure
+    figure = Figure(figsize=(3.3 * features, 2.4 * len(targets)), layout="constrained")
     grid = figure.subplots(len(targets), features, squeeze=False)
     for panels, target in zip(grid, targets, strict=True):
         rows = dependence[dependence["target"] == target]
@@ -166,6 +169,7 @@ def plot_dependence(dependence: pd.DataFrame, features: int = 3) -> Figure:
     return figure
 
 
+@drawn_from(schema.LIFETIME_VALUES)
 def plot_lifetime_values(values: pd.DataFrame) -> Figure:
     """Return how the value of the next 84 days is distributed, and how BG/NBD's compares with it.
 
@@ -176,8 +180,6 @@ def plot_lifetime_values(values: pd.DataFrame) -> Figure:
 
     figure = Figure(figsize=(9, 3.4), layout="constrained")
     left, right = figure.subplots(1, 2)
-    if values.empty:
-        return figure
     top = float(values["value"].quantile(0.99)) or 1.0
     left.hist(values["value"].clip(upper=top), bins=40, color=_OTHER)
     median = float(values["value"].median())
@@ -192,6 +194,7 @@ def plot_lifetime_values(values: pd.DataFrame) -> Figure:
     return figure
 
 
+@drawn_from(schema.PREDICTION_DRIFT)
 def plot_drift(drift: pd.DataFrame, features: int = 15) -> Figure:
     """Return what has moved most since the training, on the newest day: scores in orange, inputs in blue.
 
@@ -238,8 +241,8 @@ def _intervals(axes: Axes, rows: pd.DataFrame) -> None:
 def _panels(targets: list[str], width: float = 3.4) -> tuple[Figure, dict[str, Axes]]:
     from matplotlib.figure import Figure
 
-    columns = min(max(len(targets), 1), _COLUMNS)
-    rows = -(-max(len(targets), 1) // columns)
+    columns = min(len(targets), _COLUMNS)
+    rows = -(-len(targets) // columns)
     figure = Figure(figsize=(width * columns, 3.2 * rows), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for spare in axes[len(targets) :]:

@@ -6,6 +6,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from dmp_assets.drift import DRIFT_LIMIT
+from dmp_assets.emptiness import may_be_empty
 from dmp_assets.forecasts.customers.categories import CATEGORIES, CATEGORY_28D
 from dmp_assets.forecasts.customers.champions import BASELINE, CHAMPION, REFERENCE
 from dmp_assets.forecasts.customers.examples import VALUE, VALUE_DAYS
@@ -91,12 +92,19 @@ def _number(text: str, *, nullable: bool = False, least: float | None = None) ->
     return pa.Column(float, check, nullable=nullable, description=text)
 
 
+_NO_MODEL = (
+    "the history is too short: a model needs an as-of date whose outcome is known, and before it another, known by then"
+)
+
+
 def _table(
     name: str,
     description: str,
     columns: dict[str, pa.Column],
     unique: list[str],
     checks: list[pa.Check] | None = None,
+    *,
+    reason: str = _NO_MODEL,
 ) -> pa.DataFrameSchema:
     return pa.DataFrameSchema(
         columns,
@@ -105,6 +113,7 @@ def _table(
         strict=True,
         ordered=True,
         name=f"forecasts.{name}",
+        metadata=may_be_empty(reason),
         description=description,
     )
 
@@ -339,6 +348,7 @@ CATEGORY_PROPENSITY = _table(
         "as_of_on": _AS_OF_ON,
     },
     ["customer_id", "rank"],
+    reason="no model could be trained: the products have no categories, or the history is too short",
 )
 
 LIFETIME_VALUES = _table(
@@ -403,6 +413,7 @@ PREDICTION_OUTCOMES = _table(
         ),
     },
     ["as_of_on", "target", "metric"],
+    reason="no earlier prediction's horizon is over yet",
 )
 
 PREDICTION_DRIFT = _table(

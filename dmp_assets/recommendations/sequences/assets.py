@@ -37,7 +37,7 @@ def train_sequences(context: dg.AssetExecutionContext, warehouse: Warehouse) -> 
         context.log.info(extra.HOW_TO_INSTALL)
         models = no_sequence_models()
         store(warehouse, {SEQUENCE_MODELS: models})
-        return result(SEQUENCE_MODELS, models, left_out=extra.HOW_TO_INSTALL)
+        return result(SEQUENCE_MODELS, models)
     as_of_on = inputs.as_of(warehouse)
     start = time.perf_counter()
     models = train_sequence_models(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandera.pandas as pa
 
+from dmp_assets.emptiness import may_be_empty
 from dmp_assets.recommendations.sequences.training import SEQUENCE_STRATEGIES
 
 SEQUENCE_MODELS = pa.DataFrameSchema(
@@ -30,6 +31,7 @@ SEQUENCE_MODELS = pa.DataFrameSchema(
     strict=True,
     ordered=True,
     name="recommendations.sequence_models",
+    metadata=may_be_empty("the extra `deep` is not installed (`make deep`), or the history is too short"),
     description="The trained sequence models (optional extra `deep`), which the leaderboard compares with the other strategies and "
     "which score on later days without being trained again. One row per model; none without the extra or with too little history.",
 )

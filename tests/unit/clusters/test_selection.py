@@ -5,9 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dmp_assets.clusters.kmeans import TooFewPointsError
-from dmp_assets.clusters.methods import METHODS, NOISE
-from dmp_assets.clusters.plots import plot_selection
+from dmp_assets.clusters.methods import METHODS, NOISE, SERVED_METHOD
+from dmp_assets.clusters.plots import plot_dendrogram, plot_selection
 from dmp_assets.clusters.schema import CLUSTER_SELECTION
 from dmp_assets.clusters.selection import bootstrap_stability, choose_setting, evaluate_settings, select_clusters
 
@@ -97,9 +96,17 @@ def test_a_k_that_the_customers_cannot_fill_is_left_out() -> None:
 
 
 @pytest.mark.parametrize("points", [np.zeros((1, 2)), np.zeros((50, 2)), np.array([[0.0], [1.0]])])
-def test_too_few_different_customers_are_refused(points: np.ndarray) -> None:
-    with pytest.raises(TooFewPointsError, match="at least 3 customers that differ"):
-        select_clusters(pd.DataFrame(points), AS_OF)
+def test_too_few_different_customers_are_in_one_cluster(points: np.ndarray) -> None:
+    selection, fits = select_clusters(pd.DataFrame(points), AS_OF)
+    CLUSTER_SELECTION.validate(selection, lazy=True)
+    assert selection["reason"].tolist() == ["everybody in one cluster: fewer than 3 customers differ"]
+    assert list(fits) == [SERVED_METHOD]
+    assert fits[SERVED_METHOD].labels.tolist() == [0] * len(points)
+
+
+def test_a_single_customer_has_no_tree_to_draw() -> None:
+    figure = plot_dendrogram(pd.DataFrame({"frequency": [0.0]}))
+    assert "single customer" in figure.texts[0].get_text()
 
 
 def test_the_silhouette_of_many_customers_is_taken_over_a_sample(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dmp_assets.contracts import schema_checks
+from dmp_assets.contracts import EMPTY_BECAUSE, schema_checks
 from dmp_assets.errors import UserError
 from dmp_assets.interactions import day_number, encode
 from dmp_assets.recommendations.leaderboard import SELECTION_METRIC
@@ -106,7 +106,7 @@ def test_without_the_extra_the_asset_makes_an_empty_table_and_says_why(tmp_path,
     assert all(check.passed for check in run.get_asset_check_evaluations())
     assert warehouse.row_counts() == {SEQUENCE_MODELS.full_name: 0}
     (made,) = run.get_asset_materialization_events()
-    assert made.materialization.metadata["left_out"].value == extra.HOW_TO_INSTALL
+    assert "`deep` is not installed" in str(made.materialization.metadata[EMPTY_BECAUSE].value)
 
 
 def test_a_champion_that_is_not_among_the_models_is_named(shop, products, shop_trained):

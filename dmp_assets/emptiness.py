@@ -1,0 +1,23 @@
+"""Why a table has no rows: said once, in the table's schema, and shown wherever the table is.
+
+What lives here: how a Pandera schema says it and how that is read. The reasons themselves are in the domains' ``schema.py``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandera.pandas as pa
+
+_REASON = "empty_because"
+
+
+def may_be_empty(reason: str) -> dict[str, str]:
+    """Return the ``metadata`` of a schema whose table may have no rows, with the condition under which it has none."""
+    return {_REASON: reason}
+
+
+def empty_because(schema: pa.DataFrameSchema) -> str | None:
+    """Return why a table of this schema has no rows; None if it must have some."""
+    return (schema.metadata or {}).get(_REASON)
