@@ -1,4 +1,4 @@
-"""Why a table has no rows: said once, in the table's schema, and shown wherever the table is.
+"""Tables without rows, and why they have none: said once, in the table's schema, and shown wherever the table is.
 
 What lives here: how a Pandera schema says it and how that is read. The reasons themselves are in the domains' ``schema.py``.
 """
@@ -6,6 +6,8 @@ What lives here: how a Pandera schema says it and how that is read. The reasons 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+import pandas as pd
 
 if TYPE_CHECKING:
     import pandera.pandas as pa
@@ -21,3 +23,8 @@ def may_be_empty(reason: str) -> dict[str, str]:
 def empty_because(schema: pa.DataFrameSchema) -> str | None:
     """Return why a table of this schema has no rows; None if it must have some."""
     return (schema.metadata or {}).get(_REASON)
+
+
+def empty_table(schema: pa.DataFrameSchema) -> pd.DataFrame:
+    """Return a table of this schema without rows, each column of its type."""
+    return pd.DataFrame({name: pd.Series(dtype=str(column.dtype)) for name, column in schema.columns.items()})

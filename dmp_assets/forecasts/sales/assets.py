@@ -145,7 +145,7 @@ def compare_sales_forecasts(warehouse: Warehouse) -> dg.MaterializeResult:
         inputs.as_of(warehouse),
     )
     store(warehouse, {REALISED: realised})
-    return result(REALISED, realised, plots={} if realised.empty else {"realised": plots.plot_realised(realised)})
+    return result(REALISED, realised, plots={"realised": plots.plot_realised(realised)})
 
 
 @dg.asset_check(

@@ -9,10 +9,12 @@ from datetime import date
 
 import pandas as pd
 
+from dmp_assets.emptiness import empty_table
 from dmp_assets.forecasts.sales.backtest import rolling_forecasts
 from dmp_assets.forecasts.sales.coherence import reconciled
 from dmp_assets.forecasts.sales.frequencies import FREQUENCIES, Frequency
 from dmp_assets.forecasts.sales.intervals import BOUNDS, REACHES, add_intervals
+from dmp_assets.forecasts.sales.schema import FORECAST_HISTORY, SALES_FORECASTS
 from dmp_assets.forecasts.sales.series import KEYS, known_periods
 from dmp_assets.forecasts.sales.training import champion_forecasts, train
 
@@ -21,6 +23,7 @@ HISTORY_COLUMNS = [
     *["frequency", "series_id", "level", "date", "model", "mean", *BOUNDS],
     *["naive", "scale", "as_of_on"],
 ]
+SERVED_COLUMNS = [*FORECAST_COLUMNS, "naive", "scale"]
 
 
 def forecast_sales(
@@ -46,13 +49,16 @@ def forecast_sales(
 
     Returns:
         The columns of forecasts.sales_forecasts, `horizon` rows per series, sorted; and what a later comparison needs: naive (USD),
-        the baseline's forecast made the same day, and scale (USD), see `naive_scale`.
+        the baseline's forecast made the same day, and scale (USD), see `naive_scale`. No rows where no series was long enough to be
+        trained.
 
     Raises:
-        ValueError: the rows are not as described in `known_periods`, or hold no trained series.
+        ValueError: the rows are not as described in `known_periods`, or hold none of the trained series.
     """
     horizon = frequency.horizon if horizon is None else horizon
     own = models[~models["is_pooled"]]
+    if own.empty:
+        return pd.concat([empty_table(SALES_FORECASTS), empty_table(FORECAST_HISTORY)])[SERVED_COLUMNS]
     series = known_periods(sales, as_of_on, frequency).merge(own[[*KEYS, "is_intermittent"]], on=KEYS)
     if series.empty:
         raise ValueError(f"The {frequency.name} sales hold no series that a model was chosen for: train again.")
@@ -62,7 +68,7 @@ def forecast_sales(
     forecasts = add_intervals(reconciled(forecasts))
     forecasts = forecasts.assign(frequency=frequency.name, as_of_on=pd.Timestamp(as_of_on).as_unit("us"))
     forecasts = forecasts.sort_values([*KEYS, "date"], ignore_index=True)
-    return forecasts[[*FORECAST_COLUMNS, "naive", "scale"]]
+    return forecasts[SERVED_COLUMNS]
 
 
 def forecast(frame: pd.DataFrame, frequency: str = "weekly", horizon: int | None = None) -> pd.DataFrame:
@@ -105,6 +111,11 @@ def forecast(frame: pd.DataFrame, frequency: str = "weekly", horizon: int | None
     )
     as_of_on = (sales[kind.column].max() + kind.length).date()
     models = train(sales, as_of_on, kind, horizon).models
+    if models.empty:
+        fewest = kind.min_periods(kind.horizon if horizon is None else horizon)
+        raise ValueError(
+            f"No series is long enough: each needs {fewest} {kind.period}s. Give more history or shorten the horizon."
+        )
     ahead = forecast_sales(sales, as_of_on, kind, models, horizon)
     ahead = ahead.rename(columns={"series_id": "unique_id", "date": "ds"})
     return ahead[["unique_id", "ds", "model", "mean", *BOUNDS]]

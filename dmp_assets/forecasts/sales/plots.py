@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from dmp_assets.figures import blank, drawn_from
+from dmp_assets.forecasts.sales import schema
 from dmp_assets.forecasts.sales.accuracy import ALL_SERIES, CHAMPION, REGULAR_SERIES, SERVED
 from dmp_assets.forecasts.sales.backtest import POOLED
 from dmp_assets.forecasts.sales.frequencies import FREQUENCIES
@@ -33,9 +35,6 @@ def plot_forecasts(sales: pd.DataFrame, forecasts: pd.DataFrame, backtest: pd.Da
         forecasts: forecasts.sales_forecasts.
         backtest: forecasts.forecast_backtest.
         frequency: 'weekly' or 'daily'.
-
-    Raises:
-        ValueError: if there is neither a total nor a category.
     """
     from matplotlib.figure import Figure
 
@@ -45,7 +44,7 @@ def plot_forecasts(sales: pd.DataFrame, forecasts: pd.DataFrame, backtest: pd.Da
     largest = sums.sort_values(ascending=False, kind="stable").index[:CATEGORIES_SHOWN].tolist()
     shown = [*totals, *largest]
     if not shown:
-        raise ValueError(f"There is no {frequency} forecast of the total or of a category to draw.")
+        return blank(f"no total and no category is long enough for a {frequency} forecast")
 
     figure = Figure(figsize=(SIZE_INCHES[0], 6), layout="constrained")
     panels = figure.subplots((len(shown) + 1) // 2, 2, sharex=True, squeeze=False).ravel()
@@ -113,12 +112,16 @@ def plot_accuracy(accuracy: pd.DataFrame, frequency: str) -> Figure:
         & (accuracy["series_id"] == REGULAR_SERIES)
         & (accuracy["metric"] == "mase")
     ]
+    if rows.empty:
+        return blank(
+            f"no series with sales in most {FREQUENCIES[frequency].period}s is long enough for a {frequency} forecast"
+        )
     table = rows.pivot_table(index="model", columns="level", values="value")
     table = table.reindex([model for model in [*MODELS, CHAMPION, SERVED] if model in table.index])
     table = table[[level for level in LEVELS if level in table.columns]]
 
     figure = Figure(figsize=SIZE_INCHES, layout="constrained")
-    panels = figure.subplots(1, max(len(table.columns), 1), sharex=True, sharey=True, squeeze=False)[0]
+    panels = figure.subplots(1, len(table.columns), sharex=True, sharey=True, squeeze=False)[0]
     for axes, level in zip(panels, table.columns, strict=False):
         colours = ["tab:orange" if model in (CHAMPION, SERVED) else "tab:blue" for model in table.index]
         axes.barh([_label(model) for model in table.index], table[level].fillna(0), color=colours)
@@ -133,6 +136,7 @@ def plot_accuracy(accuracy: pd.DataFrame, frequency: str) -> Figure:
     return figure
 
 
+@drawn_from(schema.FORECAST_MODELS)
 def plot_champions(models: pd.DataFrame) -> Figure:
     """Return the share of each level's series that every model is the champion of.
 
@@ -160,6 +164,7 @@ def plot_champions(models: pd.DataFrame) -> Figure:
     return figure
 
 
+@drawn_from(schema.FORECAST_ACCURACY)
 def plot_coverage(accuracy: pd.DataFrame) -> Figure:
     """Return the share of held-out sales inside the intervals by level, with the band that is aimed at.
 
@@ -171,7 +176,7 @@ def plot_coverage(accuracy: pd.DataFrame) -> Figure:
     rows = accuracy[(accuracy["series_id"] == ALL_SERIES) & (accuracy["model"] == SERVED)]
     names = [frequency for frequency in FREQUENCIES if frequency in set(rows["frequency"])]
     figure = Figure(figsize=(SIZE_INCHES[0], 3), layout="constrained")
-    panels = figure.subplots(1, max(len(names), 1), sharey=True, squeeze=False)[0]
+    panels = figure.subplots(1, len(names), sharey=True, squeeze=False)[0]
     for axes, name in zip(panels, names, strict=False):
         for coverage, colour in zip(COVERAGES, ("tab:blue", "tab:green"), strict=True):
             own = rows[(rows["frequency"] == name) & (rows["metric"] == f"coverage_{coverage}")]
@@ -187,19 +192,15 @@ def plot_coverage(accuracy: pd.DataFrame) -> Figure:
     return figure
 
 
+@drawn_from(schema.REALISED_ACCURACY)
 def plot_realised(realised: pd.DataFrame) -> Figure:
     """Return the error of earlier forecasts by the day they were made, with the naive forecast's and what was promised.
 
     Args:
-        realised: forecasts.realised_accuracy, at least one row.
-
-    Raises:
-        ValueError: if there is no row.
+        realised: forecasts.realised_accuracy.
     """
     from matplotlib.figure import Figure
 
-    if realised.empty:
-        raise ValueError("No earlier forecast has been overtaken by sales yet: there is nothing to draw.")
     names = [frequency for frequency in FREQUENCIES if frequency in set(realised["frequency"])]
     figure = Figure(figsize=SIZE_INCHES, layout="constrained")
     panels = figure.subplots(1, len(names), sharey=True, squeeze=False)[0]

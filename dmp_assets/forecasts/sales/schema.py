@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pandera.pandas as pa
 
+from dmp_assets.emptiness import may_be_empty
 from dmp_assets.forecasts.sales.accuracy import (
     CHAMPION,
     HELD_OUT_METRICS,
@@ -16,6 +17,10 @@ from dmp_assets.forecasts.sales.frequencies import FREQUENCIES
 from dmp_assets.forecasts.sales.models import MODELS
 
 LEVELS = ["total", "department", "category", "store"]
+
+_TOO_SHORT = "every series is too short, as forecasts.excluded_series says: a model needs " + " or ".join(
+    f"{kind.min_periods(kind.horizon)} whole {kind.period}s" for kind in FREQUENCIES.values()
+)
 
 # No error at all.
 MAX_IMPROVEMENT_PCT = 100
@@ -115,6 +120,7 @@ SALES_FORECASTS = pa.DataFrameSchema(
     strict=True,
     ordered=True,
     name="forecasts.sales_forecasts",
+    metadata=may_be_empty(_TOO_SHORT),
     description="Weekly and daily sales forecasts with intervals. One row per frequency, series and period ahead.",
 )
 
@@ -140,6 +146,7 @@ FORECAST_HISTORY = pa.DataFrameSchema(
     strict=True,
     ordered=True,
     name="forecasts.forecast_history",
+    metadata=may_be_empty(_TOO_SHORT),
     description=(
         "Every served forecast of the last ten weeks, to be compared with what was sold. One row per as-of date, frequency, "
         "series and period ahead."
@@ -178,6 +185,7 @@ REALISED_ACCURACY = pa.DataFrameSchema(
     strict=True,
     ordered=True,
     name="forecasts.realised_accuracy",
+    metadata=may_be_empty("no period of an earlier forecast is over yet"),
     description=(
         "What earlier forecasts turned out to be worth, on the periods known since. One row per day of a forecast, frequency "
         "and level."
@@ -225,6 +233,7 @@ FORECAST_ACCURACY = pa.DataFrameSchema(
     strict=True,
     ordered=True,
     name="forecasts.forecast_accuracy",
+    metadata=may_be_empty(_TOO_SHORT),
     description=(
         "Backtest accuracy of every model. One row per frequency, level, series, model and metric. AutoARIMA competes for the "
         "weekly total only: it takes sixty times as long as the theta method and is not ahead of it."
@@ -261,6 +270,7 @@ FORECAST_MODELS = pa.DataFrameSchema(
     strict=True,
     ordered=True,
     name="forecasts.forecast_models",
+    metadata=may_be_empty(_TOO_SHORT),
     description=(
         "The model chosen for each series, with the evidence and what the daily forecast needs. One row per frequency and series."
     ),
@@ -284,6 +294,7 @@ FORECAST_BACKTEST = pa.DataFrameSchema(
     strict=True,
     ordered=True,
     name="forecasts.forecast_backtest",
+    metadata=may_be_empty(_TOO_SHORT),
     description=(
         "The last weeks and days as they would have been forecast before them, beside what was sold: periods that neither models "
         "nor intervals were chosen on. One row per frequency, series and held-out period."
@@ -307,5 +318,6 @@ EXCLUDED_SERIES = pa.DataFrameSchema(
     strict=True,
     ordered=True,
     name="forecasts.excluded_series",
+    metadata=may_be_empty("every series is long enough to be forecast alone"),
     description="Series too short to be forecast alone; they are in '(others)' of their level. One row per frequency and series.",
 )

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from dmp_assets.emptiness import empty_table
 from dmp_assets.forecasts.sales.accuracy import ACCURACY_COLUMNS, measure_accuracy
 from dmp_assets.forecasts.sales.backtest import (
     POOLED,
@@ -23,6 +24,7 @@ from dmp_assets.forecasts.sales.coherence import reconciled
 from dmp_assets.forecasts.sales.frequencies import Frequency
 from dmp_assets.forecasts.sales.intervals import BOUNDS, REACHES, add_intervals, calibrate
 from dmp_assets.forecasts.sales.models import MODELS
+from dmp_assets.forecasts.sales.schema import FORECAST_ACCURACY, FORECAST_BACKTEST, FORECAST_MODELS
 from dmp_assets.forecasts.sales.series import KEYS, select_series
 
 MODEL_COLUMNS = [
@@ -74,19 +76,21 @@ def train(
         horizon: periods to forecast, 1 or more (default: the frequency's).
         n_jobs: processes for the model fits.
 
+    Returns:
+        See `Trained`; only excluded series where none is long enough.
+
     Raises:
-        ValueError: if `horizon` is not positive, the rows are not as described in `select_series`, or no series is long
-            enough.
+        ValueError: if `horizon` is not positive, or the rows are not as described in `select_series`.
     """
     horizon = frequency.horizon if horizon is None else horizon
     if horizon < 1:
         raise ValueError(f"The horizon must be at least one {frequency.period}, not {horizon}.")
     series, excluded = select_series(sales, as_of_on, frequency, horizon)
+    stamp = {"frequency": frequency.name, "as_of_on": pd.Timestamp(as_of_on).as_unit("us")}
+    excluded = excluded.assign(**stamp)[["frequency", "series_id", "level", *excluded.columns[2:], "as_of_on"]]
     if series.empty:
-        raise ValueError(
-            f"No series can be forecast as of {as_of_on}: each needs {frequency.min_periods(horizon)} whole "
-            f"{frequency.period}s before that day. Load more history or shorten the horizon ({horizon} {frequency.period}s)."
-        )
+        models, accuracy, backtest = map(empty_table, (FORECAST_MODELS, FORECAST_ACCURACY, FORECAST_BACKTEST))
+        return Trained(models, accuracy, excluded, backtest)
     backtest = rolling_forecasts(series, frequency, horizon, held_back_periods(frequency, horizon), n_jobs)
     scores = window_scores(backtest)
     selection_scores = scores[scores["periods_held_back"] >= 2 * horizon]
@@ -102,11 +106,10 @@ def train(
     held_out_scores = scores[scores["periods_held_back"] == horizon]
     held_out = served[is_held_out].sort_values([*KEYS, "date"], ignore_index=True)
     accuracy = measure_accuracy(held_out_scores, held_out, choices, frequency.baseline)
-    stamp = {"frequency": frequency.name, "as_of_on": pd.Timestamp(as_of_on).as_unit("us")}
     return Trained(
         models=_models(choices, reach).assign(**stamp)[MODEL_COLUMNS],
         accuracy=accuracy.assign(**stamp)[["frequency", "series_id", "level", *ACCURACY_COLUMNS[2:], "as_of_on"]],
-        excluded=excluded.assign(**stamp)[["frequency", "series_id", "level", *excluded.columns[2:], "as_of_on"]],
+        excluded=excluded,
         backtest=held_out.assign(**stamp)[BACKTEST_COLUMNS],
     )
 

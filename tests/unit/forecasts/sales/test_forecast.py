@@ -106,7 +106,7 @@ def test_a_constant_series_is_forecast_exactly():
         (lambda frame: forecast(frame, "hourly"), "must be one of weekly, daily"),
         (lambda frame: forecast(frame.drop(columns="y")), "lacks the columns y"),
         (lambda frame: forecast(frame.drop(index=5)), "a gap"),
-        (lambda frame: forecast(frame.head(5)), "needs 26 whole weeks"),
+        (lambda frame: forecast(frame.head(5)), "needs 26 weeks"),
         (lambda frame: forecast(frame.assign(y=-1.0)), "negative amount"),
     ],
 )

@@ -22,8 +22,14 @@ def test_the_total_and_categories_are_drawn_with_history_backtest_forecast_and_b
 
 
 def test_without_a_total_or_a_category_there_is_nothing_to_draw(shop, trained, served):
-    with pytest.raises(ValueError, match="no weekly forecast of the total"):
-        plot_forecasts(shop, served[served["level"] == "store"], trained.backtest, "weekly")
+    figure = plot_forecasts(shop, served[served["level"] == "store"], trained.backtest, "weekly")
+    assert "no total and no category" in figure.texts[0].get_text()
+
+
+def test_without_a_long_series_the_pictures_say_so(trained):
+    assert "is long enough" in plot_accuracy(trained.accuracy, "daily").texts[0].get_text()
+    for draw, table in ((plot_champions, trained.models), (plot_coverage, trained.accuracy)):
+        assert "every series is too short" in draw(table.head(0)).texts[0].get_text()
 
 
 def test_accuracy_has_one_panel_per_level(trained):
@@ -53,5 +59,4 @@ def test_realised_errors_are_drawn_beside_the_naive_ones():
     )
     (axes,) = plot_realised(realised).axes
     assert [line.get_label() for line in axes.lines] == ["total: served", "total: naive"]
-    with pytest.raises(ValueError, match="nothing to draw"):
-        plot_realised(realised.head(0))
+    assert "no period of an earlier forecast is over" in plot_realised(realised.head(0)).texts[0].get_text()

@@ -5,12 +5,15 @@ import pandas as pd
 import pytest
 
 from dmp_assets.forecasts.sales.accuracy import ALL_SERIES, CHAMPION, SERVED
+from dmp_assets.forecasts.sales.forecast import FORECAST_COLUMNS, HISTORY_COLUMNS, forecast_sales
 from dmp_assets.forecasts.sales.frequencies import DAILY, WEEKLY
 from dmp_assets.forecasts.sales.schema import (
     EXCLUDED_SERIES,
     FORECAST_ACCURACY,
     FORECAST_BACKTEST,
+    FORECAST_HISTORY,
     FORECAST_MODELS,
+    SALES_FORECASTS,
 )
 from dmp_assets.forecasts.sales.training import train
 
@@ -99,9 +102,15 @@ def test_constant_and_empty_series_are_forecast_without_error(sales_of, frequenc
     assert errors.to_numpy() == pytest.approx(0.0, abs=1e-6)
 
 
-def test_without_a_series_that_is_long_enough_the_error_says_what_is_needed(sales_of):
-    with pytest.raises(ValueError, match="needs 26 whole weeks before that day"):
-        train(sales_of({"A": [1.0] * 25}), AS_OF, WEEKLY)
+def test_without_a_series_that_is_long_enough_nothing_is_trained_or_served(sales_of):
+    sales = sales_of({"A": [1.0] * 25})
+    trained = train(sales, AS_OF, WEEKLY)
+    assert_valid(trained)
+    assert [len(table) for table in (trained.models, trained.accuracy, trained.backtest)] == [0, 0, 0]
+    assert trained.excluded["reason"].tolist() == ["fewer than 26 whole weeks"]
+    served = forecast_sales(sales, AS_OF, WEEKLY, trained.models)
+    SALES_FORECASTS.validate(served[FORECAST_COLUMNS])
+    FORECAST_HISTORY.validate(served[HISTORY_COLUMNS])
 
 
 def test_a_horizon_below_one_week_is_refused(shop):
