@@ -44,6 +44,15 @@ def column_lineage(manifest: Mapping[str, Any], *, dialect: str = "duckdb") -> d
     }
 
 
+def failed_nodes(run_results: Mapping[str, Any]) -> list[str]:
+    """Return the name of each model or test that failed, with the reason in its first lines."""
+    return [
+        f"{result['unique_id'].split('.')[2]}: {' '.join((result['message'] or '').split())[:400]}"
+        for result in run_results["results"]
+        if result["status"] in ("error", "fail", "runtime error")
+    ]
+
+
 def busy_seconds(run_results: Mapping[str, Any]) -> float:
     """Return the wall time, in seconds, during which dbt worked on at least one node.
 

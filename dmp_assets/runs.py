@@ -18,7 +18,7 @@ import dagster as dg
 
 from dmp_assets.automation import LAYERS, REBUILD, REFRESH
 from dmp_assets.collection import complete_journey
-from dmp_assets.collection.quarantine import replaced_count
+from dmp_assets.collection.quarantine import replays
 from dmp_assets.collection.reading import files_at
 from dmp_assets.collection.sources import declared_tables, listed_sources
 from dmp_assets.collector.segments import SEALED_SUFFIX
@@ -28,7 +28,6 @@ from dmp_assets.home import dbt_project_files
 from dmp_assets.recommendations.sequences.extra import is_installed
 from dmp_assets.settings import PROJECT_ROOT, Settings
 from dmp_assets.simulation.simulate import NAME_START as SIMULATED_NAME
-from dmp_assets.warehouse import Warehouse
 
 FINGERPRINT = "dmp/fingerprint"
 
@@ -87,7 +86,8 @@ def fingerprint(settings: Settings) -> str:
         for name, path in files_at(table.rule.resolved_location(), table.rule.file_format).items():
             status = path.stat()
             digest.update(f"{name} {status.st_size} {status.st_mtime_ns}".encode())
-    digest.update(str(replaced_count(Warehouse.from_settings(settings))).encode())
+    if replays(settings).exists():
+        digest.update(replays(settings).read_bytes())
     # Loaded or waiting; the simulated ones follow from the rest.
     segments = {path.name for path in settings.collector_dir.glob(f"*/*{SEALED_SUFFIX}")}
     digest.update(repr(sorted(name for name in segments if not name.startswith(SIMULATED_NAME))).encode())

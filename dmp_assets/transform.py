@@ -18,7 +18,7 @@ from dagster_dbt import (
     dbt_assets,
 )
 
-from dmp_assets.dbt_artifacts import BUSY_SECONDS, busy_seconds, column_lineage
+from dmp_assets.dbt_artifacts import BUSY_SECONDS, busy_seconds, column_lineage, failed_nodes
 from dmp_assets.errors import UserError
 from dmp_assets.settings import Settings
 from dmp_assets.warehouse import Warehouse
@@ -93,7 +93,8 @@ def build_dbt_assets(settings: Settings) -> dg.AssetsDefinition:
             if invocation.is_successful()
             else {}
         )
-        busy = {BUSY_SECONDS: busy_seconds(invocation.get_artifact("run_results.json"))}
+        results = invocation.get_artifact("run_results.json")
+        busy = {BUSY_SECONDS: busy_seconds(results)}
         for event in events:
             if isinstance(event, dg.Output | dg.AssetMaterialization):
                 yield event.with_metadata(
@@ -102,7 +103,7 @@ def build_dbt_assets(settings: Settings) -> dg.AssetsDefinition:
             else:
                 yield event
         if not invocation.is_successful():
-            raise dg.Failure(f"dbt build failed: {invocation.get_error()}", allow_retries=False)
+            raise dg.Failure("dbt build failed: " + "\n".join(failed_nodes(results)), allow_retries=False)
 
     return models
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import csv
 import dataclasses
 import gzip
 import tempfile
@@ -199,18 +200,18 @@ def _decimal_marks(connection: duckdb.DuckDBPyConnection, column: str) -> tuple[
         form = f"^[+-]?([0-9]+|[0-9]{{1,3}}([{group}][0-9]{{3}})+)([{mark}][0-9]*)?$"
         return f"regexp_matches(trim({column}), '{form}')"
 
-    whole = _best(connection, column, {".": f"regexp_matches(trim({column}), '^[+-]?[0-9]+$')"}, share=1)
-    return whole or _best(connection, column, {".": written(",", "."), ",": written(".", ",")})
+    marks = _best(connection, column, {".": written(",", "."), ",": written(".", ",")})
+    if len(marks) > 1 and _best(connection, column, {"whole": f"regexp_matches(trim({column}), '^[+-]?[0-9]+$')"}):
+        return (".",)
+    return marks
 
 
-def _best(
-    connection: duckdb.DuckDBPyConnection, column: str, conditions: dict[str, str], share: float = _ENOUGH
-) -> tuple[str, ...]:
-    """Return the conditions that most values of a column fulfil, if these are at least a share of all."""
+def _best(connection: duckdb.DuckDBPyConnection, column: str, conditions: dict[str, str]) -> tuple[str, ...]:
+    """Return the conditions that most values of a column fulfil, if these are enough."""
     counts = ", ".join(f"count(*) filter (where {condition})" for condition in conditions.values())
     total, *fitting = connection.execute(f"select count({column}), {counts} from sample").fetchall()[0]
     most = max(fitting)
-    if most < share * total:
+    if most < _ENOUGH * total:
         return ()
     return tuple(name for name, count in zip(conditions, fitting, strict=True) if count == most)
 
@@ -241,21 +242,21 @@ def guess_encoding(file: Path) -> str:
 
 
 def guess_delimiter(file: Path, encoding: str) -> str:
-    """Return the character that separates the columns of a CSV file.
+    """Return the character that separates the columns of a CSV file: the one that gives its header the most columns.
 
     Raises:
-        UserError: none is found.
+        UserError: the file cannot be read as text.
     """
     try:
-        with readable_text(file, encoding) as text, duckdb.connect() as connection:
-            ((delimiter,),) = connection.execute(
-                f"select Delimiter from sniff_csv({literal(str(text))}, header = true, all_varchar = true)"
-            ).fetchall()
-    except (DamagedFileError, duckdb.Error, OSError, EOFError) as error:
-        raise UserError(
-            f"{file} cannot be read as CSV ({str(error).splitlines()[0]}). Give --delimiter and --encoding, or an intact file."
-        ) from None
-    return delimiter
+        with (
+            readable_text(file, encoding) as text,
+            text.open(encoding="utf-8-sig", errors="replace", newline="") as stream,
+        ):
+            head = stream.readline()
+    except (DamagedFileError, OSError, EOFError, LookupError) as error:
+        raise UserError(f"{file} cannot be read ({error}). Give --encoding, or an intact file.") from None
+    columns = {delimiter: len(next(csv.reader([head], delimiter=delimiter), [])) for delimiter in ",;\t|"}
+    return max(columns, key=lambda delimiter: columns[delimiter])
 
 
 def example_frame(found: Found) -> pd.DataFrame:

@@ -132,16 +132,15 @@ def replay(warehouse: Warehouse, settings: Settings, table: DeclaredTable, file:
             "insert into raw._loads values (?, ?, ?, ?, ?, ?, ?)",
             [load_id, table.source, table.raw_name, file.name, load_id, rows, now],
         )
+    settings.landing_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with replays(settings).open("a", encoding="utf-8") as stream:
+        stream.write(f"{load_id}\n")
     return rows
 
 
-def replaced_count(warehouse: Warehouse) -> int:
-    """Return how many rows were replaced so far; it changes with every replay."""
-    if not Path(warehouse.database).exists():
-        return 0
-    with warehouse.read() as connection:
-        tables = connection.execute("select 1 from duckdb_tables() where table_name = '_replaced_rows'").fetchall()
-        return connection.execute("select count(*) from raw._replaced_rows").fetchall()[0][0] if tables else 0
+def replays(settings: Settings) -> Path:
+    """Return the file that lists the loads of corrected rows: what was built before the newest of them is out of date."""
+    return settings.landing_dir / "replays.txt"
 
 
 def _check(connection: duckdb.DuckDBPyConnection, table: DeclaredTable, file: Path) -> None:
