@@ -1,18 +1,27 @@
 """A platform built once for all integration tests: the demo on a few per cent of its households."""
 
+import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
 
-from dmp_assets.settings import Settings, get_settings
+from dmp_assets.settings import PROJECT_ROOT, Settings, get_settings
 
 SAMPLE_PERCENT = 5
 DMP = Path(sys.executable).with_name("dmp")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of the one platform together, and those of a file: several processes (pytest-xdist) share neither."""
+    for item in items:
+        uses_platform = "home" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("platform" if uses_platform else item.location[0]))
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +32,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def environment(home: Path) -> dict[str, str]:
     """Return the variables of a small platform in a home of its own."""
+    return small_platform(home)
+
+
+def small_platform(home: Path) -> dict[str, str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("DMP_", "DAGSTER_"))}
     settings = Settings(home=home, sample_percent=SAMPLE_PERCENT, threads=2, lock_timeout_seconds=5)
     return clean | settings.environment() | {"DMP_SAMPLE_PERCENT": str(SAMPLE_PERCENT), "DMP_LOCK_TIMEOUT_SECONDS": "5"}
@@ -44,6 +57,36 @@ def first_build(environment: dict[str, str]) -> subprocess.CompletedProcess[str]
 def dmp(environment: dict[str, str]):
     """Return a function that runs the ``dmp`` command in the small platform."""
     return lambda *arguments, **changes: run_dmp(environment | changes, *arguments)
+
+
+@pytest.fixture(scope="session")
+def dmp_in():
+    """Return a function that runs the ``dmp`` command in a home of the caller's."""
+    return lambda home, *arguments, **changes: run_dmp(small_platform(home) | changes, *arguments)
+
+
+@pytest.fixture(scope="session")
+def run_dbt() -> Callable[..., Any]:
+    """Return a function that runs dbt in this process: on a project that is parsed already, a command costs a second."""
+    from dbt.cli.main import dbtRunner
+
+    def run(
+        *arguments: str, warehouse: Path, manifest: Any = None, variables: dict | None = None, **environment: str
+    ) -> Any:
+        project, folder = str(PROJECT_ROOT / "dbt_project"), str(warehouse.parent)
+        options = ["--project-dir", project, "--profiles-dir", project, "--target-path", folder, "--log-path", folder]
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in {"DMP_WAREHOUSE": str(warehouse), **environment}.items():
+                patch.setenv(name, value)
+            finished: Any = dbtRunner(manifest=manifest).invoke(
+                [*arguments, "--quiet", "--vars", json.dumps(variables or {}), *options]
+            )
+        assert finished.success, finished.exception or [
+            result.message for result in finished.result if result.status not in ("success", "pass", "no-op")
+        ]
+        return finished.result
+
+    return run
 
 
 @pytest.fixture(scope="session")

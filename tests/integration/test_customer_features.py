@@ -1,43 +1,32 @@
 """marts.customer_features in the warehouse: point in time, and the same by any way of increments.
 
-Every test works on a copy of the small platform's warehouse, with dbt alone.
+Every test works on a copy of a warehouse with a sample of the demo, built by dbt alone, in this process.
 """
 
 import shutil
-import subprocess
-import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from dmp_assets.settings import PROJECT_ROOT
 from dmp_assets.warehouse import table_hashes
 
-DBT = Path(sys.executable).with_name("dbt")
 MONDAY = "2017-03-06"
 
 
 class Copy:
     """A copy of the warehouse that dbt builds in."""
 
-    def __init__(self, warehouse: Path, environment: dict[str, str], folder: Path) -> None:
+    def __init__(self, warehouse: Path, run_dbt: Callable, folder: Path) -> None:
         self.path = folder / "warehouse.duckdb"  # the same name: it is the catalog that views refer to
-        self.environment = environment | {"DMP_WAREHOUSE": str(self.path)}
-        self.folder = folder
+        self.dbt = partial(run_dbt, warehouse=self.path)
         shutil.copy(warehouse, self.path)
 
-    def build(self, *arguments: str, as_of: str = "", upstream: bool = False) -> None:
+    def build(self, *arguments: str, upstream: bool = False, **environment: str) -> None:
         models = ["+customer_features"] if upstream else ["int_as_of", "int_as_of_dates+1", "customer_features"]
-        run = subprocess.run(
-            [DBT, "run", "--select", *models, "--target-path", self.folder, "--log-path", self.folder, *arguments],
-            env=self.environment | {"DMP_AS_OF": as_of},
-            cwd=PROJECT_ROOT / "dbt_project",
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert run.returncode == 0, run.stdout[-5000:]
+        self.dbt("run", "--select", *models, *arguments, **environment)
 
     def sql(self, query: str) -> list[tuple]:
         with duckdb.connect(str(self.path)) as connection:
@@ -54,27 +43,42 @@ class Copy:
         return [date for (date,) in self.sql("select distinct as_of_on::text from marts.customer_features order by 1")]
 
 
+@pytest.fixture(scope="module")
+def run_parsed(tmp_path_factory, run_dbt):
+    parsed = run_dbt("parse", warehouse=tmp_path_factory.mktemp("parse") / "warehouse.duckdb")
+    return partial(run_dbt, manifest=parsed)
+
+
+@pytest.fixture(scope="module")
+def warehouse(tmp_path_factory, dmp_in, run_parsed) -> Path:
+    home = tmp_path_factory.mktemp("features")
+    loaded = dmp_in(home, "build", "--layer", "raw")
+    assert loaded.returncode == 0, loaded.stdout[-5000:]
+    run_parsed("run", "--select", "+customer_features", warehouse=home / "warehouse.duckdb")
+    return home / "warehouse.duckdb"
+
+
 @pytest.fixture
-def copy(first_build, environment, tmp_path):
-    return Copy(Path(environment["DMP_WAREHOUSE"]), environment, tmp_path)
+def copy(warehouse, run_parsed, tmp_path):
+    return Copy(warehouse, run_parsed, tmp_path)
 
 
 def test_as_of_dates_may_come_and_go_in_any_way_and_the_table_is_as_built_anew(copy):
     all_year = copy.rows(f"as_of_on <= '{MONDAY}'")
     assert len(copy.dates()) == 52
 
-    copy.build(as_of="2017-03-08")
+    copy.build(DMP_AS_OF="2017-03-08")
     assert copy.dates()[-2:] == [MONDAY, "2017-03-08"]
     assert copy.rows(f"as_of_on <= '{MONDAY}'") == all_year, "a date depends on the dates after it"
 
     # A mark in a row that the next day must leave alone shows that it is not computed again.
     copy.sql(f"update marts.customer_features set recency_days = -1 where as_of_on = '{MONDAY}'")
-    copy.build(as_of="2017-03-09")
+    copy.build(DMP_AS_OF="2017-03-09")
     assert copy.dates()[-2:] == [MONDAY, "2017-03-09"]
     assert copy.sql(f"select distinct recency_days from marts.customer_features where as_of_on = '{MONDAY}'") == [(-1,)]
     day_by_day = copy.rows(f"as_of_on <> '{MONDAY}'")
 
-    copy.build("--full-refresh", as_of="2017-03-09")
+    copy.build("--full-refresh", DMP_AS_OF="2017-03-09")
     assert copy.rows(f"as_of_on <> '{MONDAY}'") == day_by_day
     assert copy.rows(f"as_of_on <= '{MONDAY}'") == all_year
 
@@ -88,8 +92,7 @@ def test_a_table_with_other_columns_than_the_contract_is_built_anew(copy):
 
 def test_a_changed_macro_computes_every_date_again(copy):
     copy.sql(f"update marts.customer_features set recency_days = -1 where as_of_on = '{MONDAY}'")
-    copy.environment["DMP_MACROS_VERSION"] = "changed"
-    copy.build()
+    copy.build(DMP_MACROS_VERSION="changed")
     assert copy.sql("select count(*) from marts.customer_features where recency_days = -1") == [(0,)]
 
 

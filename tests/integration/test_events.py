@@ -7,17 +7,16 @@ import datetime as dt
 import itertools
 import json
 import random
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pandas as pd
 import pytest
-from dbt.cli.main import dbtRunner
-from dbt.contracts.graph.manifest import Manifest
 
-from dmp_assets.collection.events import create_tables
-from dmp_assets.settings import PROJECT_ROOT
+from dmp_assets.collection import events as raw_events
+from dmp_assets.collection import landing
 from dmp_assets.warehouse import table_hashes
 
 MODELS = ("fct_events", "fct_sessions", "fct_touches", "consents", "rejected_rows")
@@ -31,37 +30,30 @@ LOADED_AT = dt.datetime.fromisoformat("2026-01-01T00:00:00")
 class Events:
     """A warehouse with raw.events, and dbt to build what is made of it."""
 
-    def __init__(self, folder: Path, manifest: Manifest | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, folder: Path, run_dbt: Callable) -> None:
         folder.mkdir()
-        self.folder = folder
         self.path = folder / "warehouse.duckdb"
-        self.runner = dbtRunner(manifest=manifest)
-        self.monkeypatch = monkeypatch
+        self.dbt = partial(run_dbt, warehouse=self.path)
         with duckdb.connect(str(self.path)) as connection:
-            create_tables(connection)
-
-    def dbt(self, command: str, *arguments: str, settings: dict | None = None) -> Any:
-        self.monkeypatch.setenv("DMP_WAREHOUSE", str(self.path))
-        project = PROJECT_ROOT / "dbt_project"
-        folders = ["--project-dir", project, "--profiles-dir", project]
-        folders += ["--target-path", self.folder, "--log-path", self.folder]
-        finished: Any = self.runner.invoke(
-            [command, *arguments, "--quiet", "--vars", json.dumps(VARS | (settings or {})), *map(str, folders)]
-        )
-        assert finished.success, finished.exception or [
-            result.message for result in finished.result if result.status not in ("success", "pass", "no-op")
-        ]
-        return finished.result
+            raw_events.create_tables(connection)
+            landing.create_tables(connection)
 
     def build(self, *, tested: bool = False, settings: dict | None = None) -> None:
         """Build the models; ``tested`` with the data tests, for which the other marts are built too."""
         if tested:
             models = ["+no_staged_row_is_lost", "+sessions_add_up_to_events"]
             self.dbt(
-                "build", "--exclude-resource-type", "unit_test", "--indirect-selection", "cautious", "--select", *models
+                "build",
+                "--exclude-resource-type",
+                "unit_test",
+                "--indirect-selection",
+                "cautious",
+                "--select",
+                *models,
+                variables=VARS,
             )
         else:
-            self.dbt("run", "--select", *(f"+{model}" for model in MODELS), settings=settings)
+            self.dbt("run", "--select", *(f"+{model}" for model in MODELS), variables=VARS | (settings or {}))
 
     def load(self, rows: list[dict]) -> None:
         frame = pd.DataFrame(rows)
@@ -148,16 +140,15 @@ def plain_sessions(rows: list[dict]) -> set[frozenset[str]]:
 
 
 @pytest.fixture(scope="module")
-def manifest(tmp_path_factory) -> Manifest:
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        parser = Events(tmp_path_factory.mktemp("parse") / "events", None, monkeypatch)
-        return parser.dbt("parse")
+def run_parsed(tmp_path_factory, run_dbt):
+    parser = Events(tmp_path_factory.mktemp("parse") / "events", run_dbt)
+    return partial(run_dbt, manifest=parser.dbt("parse", variables=VARS))
 
 
 @pytest.fixture
-def new_events(manifest, tmp_path, monkeypatch):
+def new_events(run_parsed, tmp_path):
     numbers = itertools.count()
-    return lambda: Events(tmp_path / str(next(numbers)), manifest, monkeypatch)
+    return lambda: Events(tmp_path / str(next(numbers)), run_parsed)
 
 
 @pytest.mark.parametrize("order", ["dcba", "bdac"])
