@@ -3,7 +3,7 @@
 Wages and benefits come once a month. What all series of a window sell together, without its weekdays and its running median, is
 regressed in logarithms on two harmonics of the day of the month (ridge; Hyndman and Athanasopoulos, Forecasting: Principles and
 Practice, 2021, section 7.4). A single series is too noisy to learn it from; one factor for all is what `calendar_ensemble`
-multiplies the ensemble by.
+multiplies the ensemble by, and `calendar_holt_winters` Holt-Winters.
 
 Mean MASE of categories with it and without, and the 95 % interval of the difference over the series, in windows that end before
 the protocols of `benchmarks.forecast_protocol` begin: daily, 28 days ahead, six windows from May to October 2017: 0.739 and 0.749

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from dmp_assets.forecasts.sales.calendar import month_cycles
 from dmp_assets.forecasts.sales.frequencies import DAILY, WEEKLY
-from dmp_assets.forecasts.sales.models import CALENDAR_ENSEMBLE, ENSEMBLE, forecast_histories
+from dmp_assets.forecasts.sales.models import WITH_CALENDAR, forecast_histories
 
 
 def history(amounts, frequency, end="2017-10-29", unique_id=0):
@@ -41,12 +41,13 @@ def test_weeks_have_the_cycle_of_their_days(days):
     assert cycle["2017-11-20"] < 0.95
 
 
-def test_the_forecast_is_the_ensemble_times_the_cycle(days):
-    ahead = forecast_histories(days, [ENSEMBLE, CALENDAR_ENSEMBLE], DAILY, 28)
-    ratio = (ahead[CALENDAR_ENSEMBLE] / ahead[ENSEMBLE]).to_numpy()
+@pytest.mark.parametrize(("model", "of"), WITH_CALENDAR.items())
+def test_the_forecast_is_the_plain_one_times_the_cycle(days, model, of):
+    ahead = forecast_histories(days, [of, model], DAILY, 28)
+    ratio = (ahead[model] / ahead[of]).to_numpy()
     assert ratio == pytest.approx(month_cycles(days, DAILY, 28)["factor"].to_numpy())
-    alone = forecast_histories(days, [CALENDAR_ENSEMBLE], DAILY, 28)
-    pd.testing.assert_frame_equal(alone, ahead[["unique_id", "ds", CALENDAR_ENSEMBLE]])
+    alone = forecast_histories(days, [model], DAILY, 28)
+    pd.testing.assert_frame_equal(alone, ahead[["unique_id", "ds", model]])
 
 
 def test_histories_of_another_end_are_learned_from_apart(days):
