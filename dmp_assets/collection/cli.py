@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
 import sys
@@ -128,7 +129,8 @@ def _add(
         _print_frame(f"{found.name} ({found.rule.format}{_how(found.rule)})", example_frame(found))
         if found.unread_lines:
             typer.echo(f"{found.unread_lines} lines cannot be read as a row; they will be in quarantine.")
-        plan = adding.plan_table(name, found, said, ask)
+        has_cursor = len(chosen) == 1 or said.cursor in [column.name for column in found.columns]
+        plan = adding.plan_table(name, found, said if has_cursor else dataclasses.replace(said, cursor=None), ask)
         plans.append(plan)
         changes += adding.change_project(project, plan, said.exchange_rate, ask)
         typer.echo(f"\n{found.name} becomes {plan.contract}:")

@@ -13,6 +13,7 @@
     'negative_quantity': 'quantity < 0',
     'negative_amount': 'sales_amount < 0 or loyalty_discount_amount < 0 or coupon_match_discount_amount < 0'
         ~ ' or coupon_discount_amount < 0',
+    'contradictory_order': 'is_contradictory',
     'unknown_time_zone': 'ordered_at_local is null',
     'unknown_currency': 'exchange_rate is null',
     'before_earliest_date': "ordered_at_local < date '" ~ var('earliest_order_on') ~ "'",
@@ -28,12 +29,24 @@ with staged as (
 
 ),
 
+contradictory_orders as (
+
+    -- One order has one customer: whose it is cannot be known.
+    select order_id
+    from staged
+    group by order_id
+    having min(customer_id) <> max(customer_id)
+
+),
+
 localised as (
 
     select
-        *,
-        {{ store_local_time('ordered_at', 'time_zone') }} as ordered_at_local
+        staged.*,
+        contradictory_orders.order_id is not null as is_contradictory,
+        {{ store_local_time('staged.ordered_at', 'staged.time_zone') }} as ordered_at_local
     from staged
+    left join contradictory_orders on staged.order_id = contradictory_orders.order_id
 
 ),
 
@@ -56,12 +69,15 @@ converted as (
         {%- endfor %}
         case when exchange_rate is null then currency else '{{ var("currency") }}' end as currency,
         exchange_rate,
-        ordered_at_local
+        ordered_at_local,
+        is_contradictory
     from rated
 
 )
 
 select
-    *,
+    {{ contract_columns('order_lines') | join(',\n    ') }},
+    exchange_rate,
+    ordered_at_local,
     {{ reject_reason(rules) }} as reject_reason
 from converted

@@ -8,7 +8,8 @@ orders as (
 
     select
         order_id,
-        -- One customer, store and time per order (tested): min takes it.
+        -- One customer and source per order (tested): min takes it. Lines that were rung up later or at another store
+        -- belong to the order's first time.
         min(customer_id) as customer_id,
         min(store_id) as store_id,
         min(source) as source,
