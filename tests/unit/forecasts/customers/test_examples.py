@@ -92,8 +92,12 @@ def test_what_became_of_predictions_is_what_examples_say(marts, target, expected
     assert found["target"].unique().tolist() == [target]
 
 
+def test_nothing_is_learned_from_that_has_no_date():
+    assert not {"has_demographics", "age_band", "income_band", "household_size", "kids_count"} & set(FEATURES)
+
+
 def test_features_are_numbers_and_missing_ones_are_named():
-    frame = pd.DataFrame({name: [1] for name in FEATURES}).assign(has_demographics=True)
+    frame = pd.DataFrame({name: [1] for name in FEATURES}).assign(campaign_count=True)
     assert feature_table(frame).dtypes.eq("float64").all()
     with pytest.raises(ValueError, match="lack frequency, tenure_days"):
         feature_table(frame.drop(columns=["frequency", "tenure_days"]))
