@@ -53,6 +53,19 @@ def failed_nodes(run_results: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def no_rows_because(model: str, manifest: Mapping[str, Any]) -> str:
+    """Return why a model has no rows: which staging models nothing came from, if there are any."""
+    ancestors, found = [model], set()
+    while ancestors:
+        parents = set(manifest["parent_map"].get(ancestors.pop(), [])) - found
+        found |= parents
+        ancestors += parents
+    staged = sorted(
+        node["name"] for name in found if (node := manifest["nodes"].get(name)) and node["schema"] == "staging"
+    )
+    return f"no row of {', '.join(staged)} belongs here" if staged else "no listed source has what it is made of"
+
+
 def busy_seconds(run_results: Mapping[str, Any]) -> float:
     """Return the wall time, in seconds, during which dbt worked on at least one node.
 

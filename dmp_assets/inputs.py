@@ -10,6 +10,7 @@ from datetime import date
 import pandas as pd
 
 from dmp_assets.errors import UserError
+from dmp_assets.product_text import UNKNOWN
 from dmp_assets.warehouse import Warehouse
 
 AS_OF = "(select max(as_of_on) from marts.customer_features)"
@@ -87,6 +88,12 @@ PURCHASES = f"""
     where line_type <> 'coupon' and order_on < {AS_OF}
 """
 """Lines of orders without coupons, one row per line. In no order."""
+
+
+def product_name(table: str, *columns: str) -> str:
+    """Return SQL that names a product of marts.dim_products: what is known of these columns of text, or else its id."""
+    known = ", ".join(f"nullif({table}.{column}, '{UNKNOWN}')" for column in columns)
+    return f"coalesce(nullif(concat_ws(', ', {known}), ''), {table}.product_id)"
 
 
 def as_of(warehouse: Warehouse) -> date:

@@ -18,7 +18,8 @@ from dagster_dbt import (
     dbt_assets,
 )
 
-from dmp_assets.dbt_artifacts import BUSY_SECONDS, busy_seconds, column_lineage, failed_nodes
+from dmp_assets.contracts import EMPTY_BECAUSE
+from dmp_assets.dbt_artifacts import BUSY_SECONDS, busy_seconds, column_lineage, failed_nodes, no_rows_because
 from dmp_assets.errors import UserError
 from dmp_assets.settings import Settings
 from dmp_assets.warehouse import Warehouse
@@ -111,7 +112,7 @@ def build_dbt_assets(settings: Settings) -> dg.AssetsDefinition:
 def _facts(
     manifest: Mapping[str, Any], warehouse: Warehouse, translator: Translator, project: DbtProject
 ) -> dict[str, dict[str, Any]]:
-    """Return what Dagster records of each model besides dbt's own: column lineage, and the rows of tables.
+    """Return what Dagster records of each model besides dbt's own: column lineage, and the rows of tables or why there are none.
 
     Views are not counted: that would run their query.
     """
@@ -131,4 +132,6 @@ def _facts(
         table = f"{nodes[model]['schema']}.{nodes[model]['name']}"
         if table in rows:
             facts[model]["dagster/row_count"] = rows[table]
+        if rows.get(table) == 0:
+            facts[model][EMPTY_BECAUSE] = no_rows_because(model, manifest)
     return facts

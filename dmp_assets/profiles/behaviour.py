@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from dmp_assets.product_text import UNKNOWN
+
 # Parts of the day in store-local hours: morning 6-12, afternoon 12-17, evening 17-22, night 22-6. A tie goes to the
 # earlier.
 DAY_PARTS: tuple[str, ...] = ("morning", "afternoon", "evening", "night")
@@ -12,12 +14,13 @@ def favourite_departments(department_sales: pd.DataFrame, *, top: int = 3) -> pd
     """Rank the departments where each customer spends most.
 
     `department_sales` has one row per customer and department: customer_id, department, sales_amount (USD). Rows
-    without a department or without positive sales say nothing about taste and are left out, of the shares too.
+    of a missing or 'Unknown' department or without positive sales say nothing about taste and are left out, of the shares too.
     Returns one row per customer who has any such row, sorted by customer_id: customer_id and, for rank 1 to `top`,
     favourite_department_<rank> and favourite_department_<rank>_share (0 to 1, of the customer's sales). A customer
     with fewer departments has nulls in the later ranks. Ties go to the department first in the alphabet.
     """
-    bought = department_sales[department_sales["department"].notna() & (department_sales["sales_amount"] > 0)]
+    is_known = department_sales["department"].notna() & department_sales["department"].ne(UNKNOWN)
+    bought = department_sales[is_known & (department_sales["sales_amount"] > 0)]
     bought = bought.groupby(["customer_id", "department"], as_index=False)["sales_amount"].sum()
     bought["share"] = bought["sales_amount"] / bought.groupby("customer_id")["sales_amount"].transform("sum")
     bought = bought.sort_values(["customer_id", "sales_amount", "department"], ascending=[True, False, True])

@@ -9,6 +9,7 @@ from datetime import date
 
 import pandas as pd
 
+from dmp_assets.product_text import UNKNOWN
 from dmp_assets.profiles.profile import DEMOGRAPHIC_BANDS
 
 
@@ -83,15 +84,14 @@ def customer_page(
 
 
 def product_names(products: pd.DataFrame) -> pd.Series:
-    """Name products in words, such as 'SOUP: CREAM (Private, 10 OZ)': text by product_id.
+    """Name products in words, such as 'SOUP: CREAM (Private, 10 OZ)': text by product_id, which stands for an unknown type.
 
     `products`: product_id, product_type, and brand and package_size where known.
     """
     details = products.reindex(columns=["brand", "package_size"]).astype(object)
-    inside = [", ".join(str(part) for part in row if pd.notna(part)) for row in details.to_numpy()]
-    names = [
-        f"{name} ({part})" if part else str(name) for name, part in zip(products["product_type"], inside, strict=True)
-    ]
+    inside = [", ".join(str(part) for part in row if pd.notna(part) and part != UNKNOWN) for row in details.to_numpy()]
+    types = products["product_type"].where(products["product_type"] != UNKNOWN, products["product_id"])
+    names = [f"{name} ({part})" if part else str(name) for name, part in zip(types, inside, strict=True)]
     return pd.Series(names, index=pd.Index(products["product_id"]), dtype=object)
 
 

@@ -14,6 +14,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StrictStr, ValidationError, model_validator
 
 from dmp_assets.errors import UserError
+from dmp_assets.product_text import UNKNOWN
 
 DEFAULT_EXCLUSIONS_PATH = Path(__file__).with_name("exclusions.yml")
 GROUP_FIELDS = ("department", "product_category", "product_type")
@@ -101,7 +102,7 @@ def excluded_products(products: pd.DataFrame, exclusions: Exclusions) -> pd.Seri
 
     Args:
         products: product_id (unique) and those of department, product_category and product_type that entries name.
-        exclusions: the entries.
+        exclusions: the entries. Where nothing is known of any product, 'Unknown' names none.
 
     Raises:
         ExclusionError: if an entry names a column that the products lack, or something that no product has but that
@@ -135,6 +136,8 @@ def _is_named(products: pd.DataFrame, entry: Exclusion) -> np.ndarray:
     is_named = np.ones(len(products), dtype=bool)
     for field, name in entry.names.items():
         values = products[field]
+        if values.eq(UNKNOWN).all():  # without a catalogue 'Unknown' tells no product from the others
+            return np.zeros(len(products), dtype=bool)
         written = [value for value in values.dropna().unique() if str(value).casefold() == name.casefold()]
         is_named &= values.isin(written).to_numpy()
     return is_named

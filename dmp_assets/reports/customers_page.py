@@ -31,7 +31,7 @@ LISTED = 10
 _SHOWN = f"""
     select customer_id from profiles.customer_profiles order by monetary_amount desc, customer_id limit {CUSTOMERS_SHOWN}
 """
-_NAMED = "products.product_type || ', ' || products.product_category as product"
+_NAMED = f"{inputs.product_name('products', 'product_type', 'product_category')} as product"
 
 QUERIES = {
     "profile": f"select * from profiles.customer_profiles where customer_id in ({_SHOWN}) order by customer_id",

@@ -31,12 +31,13 @@ class Fact:
 
 @dataclass(frozen=True)
 class PageTable:
-    """A table as it is printed: every cell is text, numeric columns are right-aligned."""
+    """A table as it is printed: every cell is text, numeric columns are right-aligned; without rows, `reason` says why."""
 
     caption: str
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
     numbers: frozenset[str]
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -54,13 +55,14 @@ class Section:
         return re.sub(r"[^a-z0-9]+", "-", self.title.lower()).strip("-")
 
 
-def page_table(caption: str, frame: pd.DataFrame, formats: dict[str, str]) -> PageTable:
+def page_table(caption: str, frame: pd.DataFrame, formats: dict[str, str], reason: str | None = None) -> PageTable:
     """Return a frame as a printed table.
 
     Args:
         caption: the table's title.
         frame: one printed column per column, in order.
         formats: for each numeric column the Python format of its cells, such as ``,.0f`` or ``.1%``; missing values print as –.
+        reason: why there are no rows, if there are none.
     """
     import pandas as pd
 
@@ -71,7 +73,7 @@ def page_table(caption: str, frame: pd.DataFrame, formats: dict[str, str]) -> Pa
         ]
         for record in frame.itertuples(index=False)
     ]
-    return PageTable(caption, [str(column) for column in frame.columns], rows, frozenset(formats))
+    return PageTable(caption, [str(column) for column in frame.columns], rows, frozenset(formats), reason or "none")
 
 
 def render(*, as_of_on: str, about: str, facts: Sequence[Fact], sections: Sequence[Section], footer: str) -> str:

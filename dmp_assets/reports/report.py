@@ -10,24 +10,30 @@ from dmp_assets import inputs
 from dmp_assets.clusters import plots as cluster_plots
 from dmp_assets.clusters.features import transform_features
 from dmp_assets.clusters.methods import SERVED_METHOD
+from dmp_assets.emptiness import empty_because
 from dmp_assets.figures import svg
 from dmp_assets.forecasts.customers import plots as prediction_plots
+from dmp_assets.forecasts.customers import schema as prediction_schema
 from dmp_assets.forecasts.customers.metrics import LOG_LOSS
 from dmp_assets.forecasts.customers.targets import TARGETS
 from dmp_assets.forecasts.sales import plots as forecast_plots
+from dmp_assets.forecasts.sales import schema as forecast_schema
 from dmp_assets.forecasts.sales.accuracy import ALL_SERIES, POOLED_SERIES, SERVED
 from dmp_assets.forecasts.sales.frequencies import FREQUENCIES
 from dmp_assets.profiles import plots as profile_plots
+from dmp_assets.profiles import schema as profile_schema
 from dmp_assets.recommendations import plots as recommendation_plots
+from dmp_assets.recommendations import schema as recommendation_schema
 from dmp_assets.recommendations.leaderboard import GAP
 from dmp_assets.recommendations.product_lists import PRODUCT_LISTS
 from dmp_assets.recommendations.segments import ALL_CUSTOMERS
 from dmp_assets.reports.page import Fact, Section, page_table, render
+from dmp_assets.similarity import schema as similarity_schema
 
 QUERIES = {
     "orders": f"""
         select count(*) as orders, count(distinct customer_id) as customers, sum(sales_amount) as sales_amount,
-            min(order_on) as first_on, max(order_on) as last_on
+            min(order_on) as first_on, max(order_on) as last_on, string_agg(distinct source, ', ' order by source) as sources
         from marts.fct_orders where order_on < {inputs.AS_OF}
     """,
     "features": inputs.FEATURES,
@@ -42,9 +48,9 @@ QUERIES = {
     "interests": "select * from profiles.customer_interests order by customer_id, source, rank",
     "topics": "select * from profiles.topic_terms order by topic_id, rank",
     "leaderboard": "select * from recommendations.leaderboard order by list, segment, strategy, metric",
-    "cross_sell": """
-        select product.product_type || ', ' || product.department as product, other.product_type as goes_with,
-            lists.score, lists.reason
+    "cross_sell": f"""
+        select {inputs.product_name("product", "product_type", "department")} as product,
+            {inputs.product_name("other", "product_type")} as goes_with, lists.score, lists.reason
         from recommendations.product_recommendations as lists
         inner join marts.dim_products as product on lists.product_id = product.product_id
         inner join marts.dim_products as other on lists.recommended_product_id = other.product_id
@@ -101,8 +107,8 @@ QUERIES = {
     """,
     "similar_products": f"""
         with names as (
-            select product_id, department, concat_ws(', ', product_type, nullif(package_size, 'Unknown')) as product
-            from marts.dim_products where not is_fuel
+            select product_id, department, {inputs.product_name("products", "product_type", "package_size")} as product
+            from marts.dim_products as products where not is_fuel
         ),
         sold as (
             select names.department, names.product, lines.product_id, count(distinct lines.order_id) as orders
@@ -194,8 +200,7 @@ def build_report(query: Callable[[str], pd.DataFrame], *, sample_percent: int) -
     return render(
         as_of_on=as_of_on,
         about=(
-            "Real purchases of the Complete Journey grocery data (84.51°), "
-            f"{orders['first_on']:%d %B %Y} to {orders['last_on']:%d %B %Y}.{sample} "
+            f"Purchases from {orders['sources']}, {orders['first_on']:%d %B %Y} to {orders['last_on']:%d %B %Y}.{sample} "
             f"Everything is computed from what was known before {as_of_on}."
         ),
         facts=_facts(data),
@@ -249,10 +254,9 @@ def _pooled(accuracy: pd.DataFrame, metric: str) -> float | None:
 def _customers(data: dict[str, pd.DataFrame]) -> Section:
     return Section(
         "Customers",
-        "How often customers come and what they spend in all; most are regulars, a few carry much of the sales. Recency and "
-        "frequency are scored in fifths, 5 is best. The lifecycle stage measures each customer by their own rhythm, the "
-        "loyalty tier by spend and regularity over half a year. One customer at a time, with every reason: customers.html "
-        "beside this page.",
+        "How often customers come and what they spend in all. Recency and frequency are scored in fifths, 5 is best. The lifecycle "
+        "stage measures each customer by their own rhythm, the loyalty tier by spend and regularity over half a year. One customer "
+        "at a time, with every reason: customers.html beside this page.",
         [
             svg(profile_plots.plot_frequency_and_spend(data["profiles"])),
             svg(profile_plots.plot_recency_frequency(data["profiles"])),
@@ -301,7 +305,7 @@ def _segments(data: dict[str, pd.DataFrame]) -> Section:
         [svg(profile_plots.plot_segment_sizes(data["profiles"])), svg(profile_plots.plot_tags(data["tags"]))],
         [
             page_table("Segments", segments, formats),
-            page_table("Tags", tags, {"customers": ",.0f"}),
+            page_table("Tags", tags, {"customers": ",.0f"}, empty_because(profile_schema.CUSTOMER_TAGS)),
         ],
     )
 
@@ -318,11 +322,12 @@ def _interests(data: dict[str, pd.DataFrame]) -> Section:
 def _recommendations(data: dict[str, pd.DataFrame]) -> Section:
     board = data["leaderboard"]
     everyone = board[board["segment"] == ALL_CUSTOMERS]
-    wide = everyone.pivot_table(index=["list", "strategy", "customers"], columns="metric", values="value").reset_index()
+    metrics = ["ndcg", "recall", "precision", "mrr", "hit_rate", "coverage", "novelty"]
+    wide = everyone.pivot_table(index=["list", "strategy", "customers"], columns="metric", values="value")
+    wide = wide.reindex(columns=metrics).reset_index()
     gap = everyone.loc[everyone["metric"] == GAP, ["list", "strategy", "ci_low"]]
     wide = wide.merge(gap, on=["list", "strategy"]).sort_values(["list", "ndcg"], ascending=[True, False])
     wide["behind beyond noise"] = ["yes" if low > 0 else "no" for low in wide.pop("ci_low")]
-    metrics = ["ndcg", "recall", "precision", "mrr", "hit_rate", "coverage", "novelty"]
     wide = wide[["list", "strategy", "customers", *metrics, "behind beyond noise"]].rename(columns=_in_words)
     formats = {"customers": ",.0f", **dict.fromkeys(metrics, ".3f"), "novelty": ".1f"}
     return Section(
@@ -332,20 +337,20 @@ def _recommendations(data: dict[str, pd.DataFrame]) -> Section:
         [
             svg(recommendation_plots.plot_leaderboard(board)),
             svg(recommendation_plots.plot_segments(board)),
-            *(
-                [svg(recommendation_plots.plot_leaderboard(board, PRODUCT_LISTS))]
-                if board["list"].isin(PRODUCT_LISTS).any()
-                else []
-            ),
+            svg(recommendation_plots.plot_leaderboard(board, PRODUCT_LISTS)),
         ],
         [
             page_table(
                 "Leaderboard, first ten places (coverage: share of all products; novelty: bits)",
                 wide,
                 {name.replace("_", " "): text for name, text in formats.items()},
+                empty_because(recommendation_schema.LEADERBOARD),
             ),
             page_table(
-                "What goes with what: strongest", data["cross_sell"].rename(columns=_in_words), {"score": ".3f"}
+                "What goes with what: strongest",
+                data["cross_sell"].rename(columns=_in_words),
+                {"score": ".3f"},
+                empty_because(recommendation_schema.PRODUCT_RECOMMENDATIONS),
             ),
         ],
     )
@@ -425,7 +430,7 @@ def _sales(data: dict[str, pd.DataFrame]) -> Section:
         index=["frequency", "level", "series_id", "series_count"], columns="metric", values="value"
     )
     columns = ["mase", "wmape", "bias", "improvement_over_naive_pct", "coverage_80", "coverage_95"]
-    pooled = pooled[columns].reset_index().rename(columns=_in_words)
+    pooled = pooled.reindex(columns=columns).reset_index().rename(columns=_in_words)
     accuracy_formats = {
         "series count": ",.0f",
         "mase": ".3f",
@@ -443,34 +448,45 @@ def _sales(data: dict[str, pd.DataFrame]) -> Section:
         *(svg(forecast_plots.plot_accuracy(accuracy, name)) for name in FREQUENCIES),
         svg(forecast_plots.plot_champions(data["forecast_models"])),
         svg(forecast_plots.plot_coverage(accuracy)),
+        svg(forecast_plots.plot_realised(realised)),
     ]
     tables = [
-        page_table("Total sales, USD", total, dict.fromkeys(["mean", "lo_80", "hi_80", "lo_95", "hi_95"], ",.0f")),
-        page_table("What is served, on the held-out periods, over the series of a level", pooled, accuracy_formats),
+        page_table(
+            "Total sales, USD",
+            total,
+            dict.fromkeys(["mean", "lo_80", "hi_80", "lo_95", "hi_95"], ",.0f"),
+            empty_because(forecast_schema.SALES_FORECASTS),
+        ),
+        page_table(
+            "What is served, on the held-out periods, over the series of a level",
+            pooled,
+            accuracy_formats,
+            empty_because(forecast_schema.FORECAST_ACCURACY),
+        ),
     ]
-    if not realised.empty:
-        figures.append(svg(forecast_plots.plot_realised(realised)))
-        shown = [
-            "forecast_as_of_on",
-            "frequency",
-            "level",
-            "point_count",
-            "mase",
-            "naive_mase",
-            "promised_mase",
-            "bias",
-        ]
-        shown = realised[[*shown, "coverage_80", "coverage_95", "is_alarming"]].assign(
-            forecast_as_of_on=realised["forecast_as_of_on"].dt.strftime("%Y-%m-%d")
+    columns = [
+        "forecast_as_of_on",
+        "frequency",
+        "level",
+        "point_count",
+        "mase",
+        "naive_mase",
+        "promised_mase",
+        "bias",
+        "coverage_80",
+        "coverage_95",
+        "is_alarming",
+    ]
+    shown = realised[columns].assign(forecast_as_of_on=realised["forecast_as_of_on"].dt.strftime("%Y-%m-%d"))
+    formats = {**accuracy_formats, **dict.fromkeys(["naive mase", "promised mase"], ".3f"), "point count": ",.0f"}
+    tables.append(
+        page_table(
+            "Earlier forecasts against what was sold since",
+            shown.rename(columns=_in_words),
+            {name: formats[name] for name in map(_in_words, columns) if name in formats},
+            empty_because(forecast_schema.REALISED_ACCURACY),
         )
-        formats = {**accuracy_formats, **dict.fromkeys(["naive mase", "promised mase"], ".3f"), "point count": ",.0f"}
-        tables.append(
-            page_table(
-                "Earlier forecasts against what was sold since",
-                shown.rename(columns=_in_words),
-                {name: formats[name] for name in map(_in_words, shown.columns) if name in formats},
-            )
-        )
+    )
     return Section(
         "Sales forecast",
         "Sales eight weeks and 28 days ahead, in total, by department, category and store; each of these splits adds up to the "
@@ -496,6 +512,7 @@ def _predictions(data: dict[str, pd.DataFrame]) -> Section:
         "probabilities": newest[is_probability],
         "amounts (USD) and days": newest[~is_probability],
     }
+    without = [name for name in TARGETS if name not in set(champions["target"])]
     realised = data["prediction_outcomes"][
         ["as_of_on", "target", "model", "metric", "value", "baseline_value", "customers"]
     ]
@@ -505,8 +522,8 @@ def _predictions(data: dict[str, pd.DataFrame]) -> Section:
         "What customers will do",
         "Churn, spend, days to the next order, what a customer is worth, who answers a campaign, who buys in which category. Every "
         "model foresaw three earlier dates from what was known before them; orange serves. A model is replaced only by one that is "
-        "better beyond noise. The value of 84 days comes from a learned model, which foresees it better than BG/NBD with "
-        "Gamma-Gamma does here. A change of customers since the training shows as drift.",
+        "better beyond noise. The value of 84 days is shown beside that of BG/NBD with Gamma-Gamma. A change of customers since "
+        "the training shows as drift." + (f" Without enough to learn from: {', '.join(without)}." if without else ""),
         [
             svg(prediction_plots.plot_prediction_leaderboard(board)),
             svg(prediction_plots.plot_dependence(data["prediction_dependence"])),
@@ -518,26 +535,25 @@ def _predictions(data: dict[str, pd.DataFrame]) -> Section:
         ],
         [
             page_table(
-                "Served models", champions.rename(columns=_in_words), {"training rows": ",.0f", "threshold": ".2f"}
+                "Served models",
+                champions.rename(columns=_in_words),
+                {"training rows": ",.0f", "threshold": ".2f"},
+                empty_because(prediction_schema.PREDICTION_MODELS),
             ),
             *(
                 page_table(
                     f"How good the served models are on the newest date that is known, beside the naive answers: {kind}",
                     rows.dropna(axis=1, how="all").reset_index().rename(columns=_in_words),
                     dict.fromkeys(map(_in_words, rows.columns), ".3f"),
+                    empty_because(prediction_schema.PREDICTION_LEADERBOARD),
                 )
                 for kind, rows in quality.items()
             ),
-            *(
-                [
-                    page_table(
-                        "What came of earlier predictions",
-                        realised.rename(columns=_in_words),
-                        numbers | {"customers": ",.0f"},
-                    )
-                ]
-                if len(realised)
-                else []
+            page_table(
+                "What came of earlier predictions",
+                realised.rename(columns=_in_words),
+                numbers | {"customers": ",.0f"},
+                empty_because(prediction_schema.PREDICTION_OUTCOMES),
             ),
         ],
     )
@@ -549,20 +565,25 @@ def _similar(data: dict[str, pd.DataFrame]) -> Section:
     )
     shown = [measure for measure in SIMILARITY_SHOWN if measure in examples.columns]
     examples = examples[shown].sort_index(level="orders", ascending=False).reset_index().fillna("–")
-    lookalikes = data["lookalikes"]
     return Section(
         "Similar customers and products",
         "Who buys the same products, and which products go to the same customers, into the same baskets or have the same words: "
         "for the best seller of each department the nearest product by each measure, with the similarity. Look-alikes are the "
         "customers nearest to a group, here to the buyers of a category, by what they buy, when, in which words and who they are.",
-        [svg(profile_plots.plot_lookalike_quality(lookalikes))] if len(lookalikes) else [],
+        [svg(profile_plots.plot_lookalike_quality(data["lookalikes"]))],
         [
             page_table(
                 "Most similar customers with 20 products or more in common",
                 data["similar_customers"].rename(columns=_in_words),
                 {"similarity": ".3f", "products in common": ",.0f"},
+                "no two customers have that many",
             ),
-            page_table("Most similar products", examples.rename(columns=SIMILARITY_SHOWN), {"orders": ",.0f"}),
+            page_table(
+                "Most similar products",
+                examples.rename(columns=SIMILARITY_SHOWN),
+                {"orders": ",.0f"},
+                empty_because(similarity_schema.PRODUCT_SIMILARITY),
+            ),
             page_table(
                 "Every measure",
                 data["measures"][

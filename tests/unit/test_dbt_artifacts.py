@@ -1,4 +1,4 @@
-from dmp_assets.dbt_artifacts import busy_seconds, column_lineage
+from dmp_assets.dbt_artifacts import busy_seconds, column_lineage, no_rows_because
 
 
 def node(kind, name, columns, sql=None):
@@ -62,6 +62,25 @@ def test_a_source_that_declares_no_columns_is_followed_where_it_is_read_alone():
         "customer": [("source.dmp.undeclared", "顧客")],
         "sales": orders("sales"),
     }
+
+
+def test_a_model_without_rows_names_the_staging_models_that_it_is_made_of():
+    manifest = {
+        "nodes": {
+            "model.stg": {"name": "stg_shop__order_lines", "schema": "staging"},
+            "model.int": {"name": "int_order_lines", "schema": "intermediate"},
+            "model.fct": {"name": "fct_order_lines", "schema": "marts"},
+            "model.dim": {"name": "dim_campaigns", "schema": "marts"},
+        },
+        "parent_map": {
+            "model.stg": ["source.lines"],
+            "model.int": ["model.stg"],
+            "model.fct": ["model.int"],
+            "model.dim": [],
+        },
+    }
+    assert no_rows_because("model.fct", manifest) == "no row of stg_shop__order_lines belongs here"
+    assert no_rows_because("model.dim", manifest) == "no listed source has what it is made of"
 
 
 def result(*spans):

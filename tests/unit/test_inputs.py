@@ -72,3 +72,18 @@ def test_explicit_ratings_are_the_newest_reviews_before_the_as_of_date(warehouse
         "product_id": ["p1", "p1"],
         "rating": [4.5, -1.0],
     }
+
+
+def test_a_product_is_named_by_what_is_known_of_it_or_by_its_id(warehouse):
+    products = pd.DataFrame(
+        {
+            "product_id": ["a", "b", "c"],
+            "product_type": ["TEA", "Unknown", "Unknown"],
+            "department": ["X", "Y", "Unknown"],
+        }
+    )
+    with warehouse.write() as connection:
+        replace_table(connection, "marts.dim_products", products, {})
+    name = inputs.product_name("products", "product_type", "department")
+    named = warehouse.query(f"select {name} as name from marts.dim_products as products order by product_id")
+    assert named["name"].tolist() == ["TEA, X", "Y", "c"]

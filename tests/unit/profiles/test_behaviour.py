@@ -24,7 +24,8 @@ def test_later_ranks_are_null_for_a_customer_of_one_department() -> None:
 
 
 def test_rows_without_department_or_sales_say_nothing() -> None:
-    table = favourite_departments(sales([("a", None, 50), ("a", "COUPON", 0), ("a", "MEAT", 10), ("b", "MEAT", 0)]))
+    nothing = [("a", None, 50), ("a", "Unknown", 50), ("a", "COUPON", 0), ("b", "MEAT", 0)]
+    table = favourite_departments(sales([*nothing, ("a", "MEAT", 10)]))
     assert table["customer_id"].tolist() == ["a"]
     assert table["favourite_department_1_share"].tolist() == [1.0]
 

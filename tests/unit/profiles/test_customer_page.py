@@ -79,6 +79,11 @@ def test_the_date_of_a_return_is_shown(profiles: pd.DataFrame, tags: pd.DataFram
 
 def test_products_are_named_by_what_is_known_of_them() -> None:
     products = pd.DataFrame(
-        {"product_id": ["a", "b"], "product_type": ["TEA", "SOUP"], "package_size": ["20 CT", None]}
+        {
+            "product_id": ["a", "b", "c"],
+            "product_type": ["TEA", "SOUP", "Unknown"],
+            "brand": [None, "Private", "Unknown"],
+            "package_size": ["20 CT", None, "Unknown"],
+        }
     )
-    assert product_names(products).to_dict() == {"a": "TEA (20 CT)", "b": "SOUP"}
+    assert product_names(products).to_dict() == {"a": "TEA (20 CT)", "b": "SOUP (Private)", "c": "c"}

@@ -53,6 +53,14 @@ def test_products_that_have_all_names_of_an_entry_are_excluded(catalogue, load):
     assert not excluded_products(catalogue, NO_EXCLUSIONS).any()
 
 
+def test_without_a_catalogue_unknown_names_nothing(catalogue, load):
+    exclusions = load("exclusions: [{department: Unknown, reason: nothing is known of it}]")
+    assert excluded_products(catalogue.assign(department=["GROCERY", *["Unknown"] * 3]), exclusions).sum() == 3
+    nothing_known = catalogue.assign(department="Unknown", product_category="Unknown", product_type="Unknown")
+    assert excluded_products(nothing_known, exclusions).sum() == 0
+    assert entries_without_effect(nothing_known, exclusions) == ["department Unknown"]
+
+
 def test_one_product_can_be_excluded(catalogue, load):
     exclusions = load("exclusions: [{product_id: p1, reason: recalled}, {product_id: p9, reason: recalled}]")
     assert excluded_products(catalogue, exclusions).to_dict() == {"p1": True, "p2": False, "p3": False, "p4": False}

@@ -47,6 +47,13 @@ def test_numbers_are_formatted_and_missing_ones_shown_as_a_dash():
     assert [list(row) for row in table.rows] == [["a", "1,234"], ["b", "–"]]
 
 
+def test_a_table_without_rows_is_a_sentence_that_says_why():
+    table = page_table("Earlier forecasts", pd.DataFrame(columns=pd.Index(["day"])), {}, "no day is over yet")
+    page = render(as_of_on="", about="", facts=[], sections=[Section("Sales", "", tables=[table])], footer="")
+    assert "<b>Earlier forecasts</b>: no day is over yet." in page
+    assert "<table" not in page
+
+
 def test_sections_can_be_linked_to():
     assert 'href="#sales-forecast"' in a_page()
     assert 'id="sales-forecast"' in a_page()

@@ -19,7 +19,7 @@ def fit_scaling(features: pd.DataFrame, *, log: bool) -> pd.DataFrame:
     """
     is_log = np.array([log and not str(name).endswith("_share") for name in features.columns], dtype=bool)
     values = pd.DataFrame(_log(features, is_log))
-    fill = values.median().fillna(0)
+    fill = values.dropna(axis="columns", how="all").median().reindex(values.columns).fillna(0)
     filled = values.fillna(fill)
     spread = filled.std(ddof=0).to_numpy()
     return pd.DataFrame(

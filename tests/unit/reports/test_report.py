@@ -1,0 +1,111 @@
+"""The report of a platform that knows one customer and next to nothing else."""
+
+import html
+from datetime import date
+
+import pandas as pd
+import pytest
+
+from dmp_assets.clusters.centres import fitted_clusters
+from dmp_assets.clusters.describe import cluster_summaries, name_customers
+from dmp_assets.clusters.features import transform_features
+from dmp_assets.clusters.selection import select_clusters
+from dmp_assets.emptiness import empty_because, empty_table
+from dmp_assets.forecasts.customers import schema as predictions
+from dmp_assets.forecasts.sales import schema as sales
+from dmp_assets.profiles import schema as profiles
+from dmp_assets.profiles.plots import SHOWN_FEATURES
+from dmp_assets.recommendations import schema as recommendations
+from dmp_assets.reports.report import QUERIES, build_report
+
+AS_OF = date(2018, 1, 1)
+SCHEMAS = {
+    "tags": profiles.CUSTOMER_TAGS,
+    "interests": profiles.CUSTOMER_INTERESTS,
+    "topics": profiles.TOPIC_TERMS,
+    "lookalikes": profiles.LOOKALIKE_QUALITY,
+    "leaderboard": recommendations.LEADERBOARD,
+    "forecasts": sales.SALES_FORECASTS,
+    "forecast_models": sales.FORECAST_MODELS,
+    "backtest": sales.FORECAST_BACKTEST,
+    "accuracy": sales.FORECAST_ACCURACY,
+    "realised": sales.REALISED_ACCURACY,
+    "prediction_board": predictions.PREDICTION_LEADERBOARD,
+    "prediction_models": predictions.PREDICTION_MODELS,
+    "prediction_reliability": predictions.PREDICTION_RELIABILITY,
+    "prediction_gains": predictions.PREDICTION_GAINS,
+    "prediction_importance": predictions.PREDICTION_IMPORTANCE,
+    "prediction_dependence": predictions.PREDICTION_DEPENDENCE,
+    "prediction_drift": predictions.PREDICTION_DRIFT,
+    "prediction_outcomes": predictions.PREDICTION_OUTCOMES,
+    "lifetime_values": predictions.LIFETIME_VALUES,
+}
+COLUMNS = {
+    "cross_sell": ["product", "goes_with", "score", "reason"],
+    "similar_customers": ["customer", "most_similar", "similarity", "products_in_common"],
+    "similar_products": ["product", "department", "orders", "measure", "most_similar"],
+    "rejected": ["contract_table", "reason", "rows"],
+    "drift": ["feature", "psi", "is_drifting", "reference_as_of_on"],
+    "measures": [
+        *["entity", "measure", "description", "is_default"],
+        *["covered_share", "same_type_share", "chance_same_type_share"],
+    ],
+    "weekly": ["level", "series_id", "week_start_on", "sales_amount", "is_whole_week"],
+    "daily": ["level", "series_id", "sold_on", "sales_amount", "is_whole_day"],
+}
+
+
+def one_customer() -> dict[str, pd.DataFrame]:
+    features = pd.DataFrame(
+        {
+            **dict.fromkeys(SHOWN_FEATURES, 1.0),
+            "customer_id": ["shop:1"],
+            "as_of_on": pd.Timestamp(AS_OF),
+            **dict.fromkeys(["average_order_products", "evening_share"], 1.0),
+        }
+    )
+    points = transform_features(features)
+    selection, fits = select_clusters(points, AS_OF)
+    clusters = name_customers(fitted_clusters(points, fits, AS_OF), points)
+    profile = features.assign(
+        r_score=3,
+        f_score=3,
+        rfm_segment="Loyal",
+        lifecycle_stage="new",
+        loyalty_tier="basic",
+        sales_amount_26w=1.0,
+    )
+    orders = {"orders": 1, "customers": 1, "sales_amount": 1.0, "first_on": AS_OF, "last_on": AS_OF, "sources": "shop"}
+    return {
+        "orders": pd.DataFrame([orders]),
+        "features": features,
+        "profiles": profile,
+        "clusters": clusters,
+        "selection": selection,
+        "summaries": cluster_summaries(features, points, clusters),
+    }
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    frames = {
+        **{name: pd.DataFrame(columns=pd.Index(columns)) for name, columns in COLUMNS.items()},
+        **{name: empty_table(schema) for name, schema in SCHEMAS.items()},
+        **one_customer(),
+    }
+    names = {sql: name for name, sql in QUERIES.items()}
+    return build_report(lambda sql: frames[names[sql]], sample_percent=100)
+
+
+def test_every_table_without_rows_says_why(page):
+    text = " ".join(html.unescape(page).split())
+    shown = [schema for name, schema in SCHEMAS.items() if name not in ("backtest", "prediction_models")]
+    missing = [schema.name for schema in shown if (reason := empty_because(schema)) and reason[:40] not in text]
+    assert missing == []
+    assert "Rejected rows by reason</b>: none." in page
+
+
+def test_the_report_names_the_source_and_the_targets_without_a_model(page):
+    assert "Purchases from shop, 01 January 2018" in page
+    assert "Without enough to learn from: churn_28d" in page
+    assert "nan" not in page.replace("finance", "").lower().split()
