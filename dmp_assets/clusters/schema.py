@@ -4,7 +4,7 @@ import pandera.pandas as pa
 
 from dmp_assets.clusters.features import CLUSTER_FEATURES
 from dmp_assets.clusters.methods import METHODS, NOISE, SERVED_METHOD
-from dmp_assets.drift import DRIFT_LIMIT
+from dmp_assets.drift import DRIFT_LIMIT, LEAST_ROWS
 
 _METHOD = pa.Column(
     str,
@@ -241,7 +241,9 @@ CLUSTER_DRIFT = pa.DataFrameSchema(
             nullable=True,
             description="Population stability index against the reference, 0 for the same distribution; null without one.",
         ),
-        "is_drifting": pa.Column(bool, description=f"Whether psi is above {DRIFT_LIMIT}."),
+        "is_drifting": pa.Column(
+            bool, description=f"Whether psi is above {DRIFT_LIMIT}, of {LEAST_ROWS} customers or more."
+        ),
         "as_of_on": _AS_OF,
         "reference_as_of_on": pa.Column(
             "datetime64[us]",

@@ -60,6 +60,7 @@ def discover_reasons(past: Interactions, end_day: int, ranked: pd.DataFrame, gro
     customer, product = ranked["customer"].to_numpy(), ranked["product"].to_numpy()
     near, bought = recent_neighbours(past, end_day, USER_NEIGHBOURS, USER_RECENT_DAYS)
     near.data[:] = 1
+    neighbours = np.diff(near.indptr)[customer]
     alike = values_at(sparse.csr_array(near @ bought).sorted_indices(), customer, product).astype(np.int64)
     recent = past.between(end_day - USER_RECENT_DAYS, end_day)
     size = len(groups.type_names)
@@ -71,7 +72,7 @@ def discover_reasons(past: Interactions, end_day: int, ranked: pd.DataFrame, gro
     sold = recent_orders(past, end_day).astype(np.int64)[product]
     reasons = [
         "; ".join(
-            ([f"bought by {neighbours} of the {USER_NEIGHBOURS} most similar customers"] if neighbours else [])
+            ([f"bought by {buyers} of the {near_by} most similar customers"] if buyers else [])
             + (
                 [f"{kind} is in {orders} of this customer's orders of the last {USER_RECENT_DAYS} days"]
                 if orders
@@ -79,8 +80,8 @@ def discover_reasons(past: Interactions, end_day: int, ranked: pd.DataFrame, gro
             )
             + [f"in {sales} orders of all customers in the last {RECENT_DAYS} days"]
         )
-        for neighbours, orders, kind, sales in zip(
-            alike, own, groups.type_names[groups.types[product]], sold, strict=True
+        for buyers, near_by, orders, kind, sales in zip(
+            alike, neighbours, own, groups.type_names[groups.types[product]], sold, strict=True
         )
     ]
     return np.array(reasons, dtype=object)

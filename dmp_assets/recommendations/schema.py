@@ -130,7 +130,8 @@ LEADERBOARD = pa.DataFrameSchema(
     ordered=True,
     name="recommendations.leaderboard",
     metadata=may_be_empty(
-        "the last month held nothing to foresee: no product that was known before it, bought by a customer known before it"
+        "the last month held nothing to foresee: no product that was known before it, bought by a customer known before it; "
+        "the baselines fill the lists"
     ),
     description="How good every strategy was on the last days before the as-of date, trained on what was known before "
     "them. One row per list, segment, strategy and metric.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pandera.pandas as pa
 
-from dmp_assets.drift import DRIFT_LIMIT
+from dmp_assets.drift import DRIFT_LIMIT, LEAST_ROWS
 from dmp_assets.emptiness import may_be_empty
 from dmp_assets.forecasts.customers.categories import CATEGORIES, CATEGORY_28D
 from dmp_assets.forecasts.customers.champions import BASELINE, CHAMPION, REFERENCE
@@ -429,7 +429,9 @@ PREDICTION_DRIFT = _table(
             nullable=True,
             least=0,
         ),
-        "is_drifting": pa.Column(bool, description=f"True where psi is above {DRIFT_LIMIT}."),
+        "is_drifting": pa.Column(
+            bool, description=f"True where psi is above {DRIFT_LIMIT}, of {LEAST_ROWS} customers or more."
+        ),
         "reference_as_of_on": pa.Column(
             "datetime64[us]", nullable=True, description="The as-of date of the training compared with."
         ),
