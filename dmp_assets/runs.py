@@ -248,7 +248,9 @@ class Progress(logging.Handler):
         elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             evaluation = event.asset_check_evaluation_data
             if not evaluation.passed:
-                self._show(f"  FAILED   check {evaluation.asset_key.to_user_string()}:{evaluation.check_name}")
+                outcome = "warned" if evaluation.severity == dg.AssetCheckSeverity.WARN else "FAILED"
+                why = f": {evaluation.description}" if evaluation.description else ""
+                self._show(f"  {outcome}   check {evaluation.asset_key.to_user_string()}:{evaluation.check_name}{why}")
         elif event.is_step_start:
             self._show(f"started    {event.step_key}")
         elif event.is_step_failure:

@@ -54,6 +54,23 @@ def reset(settings: Settings, table: DeclaredTable) -> None:
     shutil.rmtree(extraction_folder(settings, table.source, table.name), ignore_errors=True)
 
 
+def check_database(url: str) -> None:
+    """Stop if a SQLite file is not there: opening it would make an empty one.
+
+    Raises:
+        UserError: it is not there, or the URL is none.
+    """
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise UserError(f"{without_password(url)} is no SQLAlchemy URL, such as sqlite:////data/shop.db.") from None
+    if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").is_file():
+        raise UserError(f"There is no SQLite database at {parsed.database}: put it there, or change the location.")
+
+
 def without_password(location: str) -> str:
     """Return a URL that may be shown."""
     return _PASSWORD.sub("***", location)
@@ -69,6 +86,8 @@ def _run(table: DeclaredTable, folder: Path) -> None:
     from dlt.common.exceptions import DltException
 
     location = table.rule.resolved_location()
+    if table.rule.format == "database":
+        check_database(location)
     pipeline = dlt.pipeline(
         f"{table.source}__{table.name}",
         pipelines_dir=str(folder / "state"),
@@ -140,7 +159,8 @@ def _explain(table: DeclaredTable, location: str, error: BaseException) -> str:
     """Return the innermost reason, without a password."""
     while error.__cause__ is not None or error.__context__ is not None:
         error = error.__cause__ or error.__context__  # ty: ignore[invalid-assignment]
-    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    first_line, *_ = [*str(error).splitlines(), ""]
+    reason = f"{type(error).__name__}: {first_line}"
     return (
         f"{table.source}: {without_password(location)} cannot be read for raw.{table.raw_name} ({without_password(reason)}). "
         "Check that it runs, the address and the table's name; nothing was lost, and the next run reads on from here."

@@ -15,7 +15,7 @@ from typing import Literal
 import duckdb
 import pandas as pd
 
-from dmp_assets.collection.extraction import extract, without_password
+from dmp_assets.collection.extraction import check_database, extract, without_password
 from dmp_assets.collection.reading import (
     SUFFIXES,
     DamagedFileError,
@@ -311,6 +311,7 @@ def _database_tables(url: str) -> list[str]:
     import sqlalchemy
     from sqlalchemy.exc import SQLAlchemyError
 
+    check_database(url)
     try:
         found = sqlalchemy.inspect(sqlalchemy.create_engine(url))
         names = sorted([*found.get_table_names(), *found.get_view_names()])

@@ -126,19 +126,16 @@ def _land_file(
             customer=rule.customer if rule else None,
             now=now,
         )
+    take_on_columns(connection, table)
     for known, sha, name in loads:
         is_replaced = table.rule.keep == "replace" and name == file_name
         if sha == content or is_replaced:
             _forget(connection, table, known)
-    rows = add_arrived(connection, table, file_name, load_id, now)
-    (rejected,) = connection.execute("select count(*) from unread").fetchall()[0]
+    rows = append_arrived(connection, table, file, file_name, now)
+    ((rejected,),) = connection.execute("select count(*) from unread").fetchall()
     connection.execute(
         "insert into raw.rejected_lines select ?, ?, reason, line, ?, _row, ?, ? from unread order by _row",
         [table.source, table.rule.contract, file_name, load_id, now],
-    )
-    connection.execute(
-        "insert into raw._loads values (?, ?, ?, ?, ?, ?, ?)",
-        [load_id, table.source, table.raw_name, file_name, content, rows, now],
     )
     landing.files += 1
     landing.rows_added += rows
@@ -155,13 +152,10 @@ def load_id_of(file: Path, rule: LoadRule) -> str:
     return hashlib.sha256(f"{sha256(file)} {read_by}".encode()).hexdigest()[:16]
 
 
-def add_arrived(
-    connection: duckdb.DuckDBPyConnection, table: DeclaredTable, file_name: str, load_id: str, now: dt.datetime
-) -> int:
-    """Append the temporary table ``arrived`` to a raw table, which takes its columns on; return the number of rows."""
-    arrived = columns_of(connection, "arrived")
+def take_on_columns(connection: duckdb.DuckDBPyConnection, table: DeclaredTable) -> None:
+    """Give a raw table the columns of the temporary table ``arrived``; before any of its rows is deleted in the transaction."""
     present = columns_of(connection, _raw(table))
-    for column, kind in arrived.items():
+    for column, kind in columns_of(connection, "arrived").items():
         name = quoted(column)
         if column == "_row":
             continue
@@ -169,15 +163,28 @@ def add_arrived(
             connection.execute(f"alter table {_raw(table)} add column {name} {kind}")
         elif _base(kind) != _base(present[column]) and not _fits(connection, name, present[column], kind):
             connection.execute(f"alter table {_raw(table)} alter column {name} set data type varchar")
-    present = columns_of(connection, _raw(table))
-    values = ", ".join(f"cast({quoted(column)} as {present[column]})" for column in arrived)
+
+
+def append_arrived(
+    connection: duckdb.DuckDBPyConnection, table: DeclaredTable, file: Path, file_name: str, now: dt.datetime
+) -> int:
+    """Append the temporary table ``arrived`` to a raw table, with the record of the load; return the number of rows."""
+    load_id = load_id_of(file, table.rule)
+    kinds = columns_of(connection, _raw(table))
+    arrived = columns_of(connection, "arrived")
+    values = ", ".join(f"cast({quoted(column)} as {kinds[column]})" for column in arrived)
     names = ", ".join(map(quoted, arrived))
     connection.execute(
         f"insert into {_raw(table)} ({names}, _file, _load_id, _loaded_at) "
         f"select {values}, ?, ?, ? from arrived order by _row",
         [file_name, load_id, now],
     )
-    return connection.execute("select count(*) from arrived").fetchall()[0][0]
+    ((rows,),) = connection.execute("select count(*) from arrived").fetchall()
+    connection.execute(
+        "insert into raw._loads values (?, ?, ?, ?, ?, ?, ?)",
+        [load_id, table.source, table.raw_name, file_name, sha256(file), rows, now],
+    )
+    return rows
 
 
 def _forget(connection: duckdb.DuckDBPyConnection, table: DeclaredTable, load_id: str) -> None:

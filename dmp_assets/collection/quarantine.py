@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from dmp_assets.collection.landing import add_arrived, create_tables, load_id_of
+from dmp_assets.collection.landing import append_arrived, create_tables, take_on_columns
 from dmp_assets.collection.reading import DamagedFileError, read_file
 from dmp_assets.collection.sources import PLACE_COLUMNS, DeclaredTable, LoadRule
 from dmp_assets.errors import UserError
@@ -96,7 +96,6 @@ def replay(warehouse: Warehouse, settings: Settings, table: DeclaredTable, file:
     """
     if not file.is_file():
         raise UserError(f"There is no file {file}.")
-    load_id = load_id_of(file, _CORRECTED)
     with warehouse.write() as connection:
         create_tables(connection, table)
         connection.execute(
@@ -108,14 +107,7 @@ def replay(warehouse: Warehouse, settings: Settings, table: DeclaredTable, file:
         except (DamagedFileError, duckdb.Error) as error:
             raise UserError(f"{file} cannot be read ({str(error).splitlines()[0]}); nothing was changed.") from None
         _check(connection, table, file)
-        for origin in (_raw(table), "raw.rejected_lines"):
-            chosen = f"(_load_id, _row) in (select {LOAD}, cast({ROW} as bigint) from arrived)"
-            connection.execute(
-                f"insert into raw._replaced_rows select ?, cast(to_json(rows) as varchar), _file, _row, _load_id, _loaded_at, ?, ? "
-                f"from {origin} as rows where {chosen}",
-                [table.raw_name, load_id, now],
-            )
-            connection.execute(f"delete from {origin} where {chosen}")
+        connection.execute(f"create temp table places as select {LOAD}, cast({ROW} as bigint) as {ROW} from arrived")
         for column in (LOAD, ROW, REASON, "line"):
             connection.execute(f"alter table arrived drop column if exists {column}")
         pseudonymise(
@@ -127,14 +119,19 @@ def replay(warehouse: Warehouse, settings: Settings, table: DeclaredTable, file:
             customer=table.rule.customer,
             now=now,
         )
-        rows = add_arrived(connection, table, file.name, load_id, now)
-        connection.execute(
-            "insert into raw._loads values (?, ?, ?, ?, ?, ?, ?)",
-            [load_id, table.source, table.raw_name, file.name, load_id, rows, now],
-        )
+        take_on_columns(connection, table)
+        for origin in (_raw(table), "raw.rejected_lines"):
+            chosen = f"(_load_id, _row) in (select {LOAD}, {ROW} from places)"
+            connection.execute(
+                f"insert into raw._replaced_rows select ?, cast(to_json(rows) as varchar), _file, _row, _load_id, _loaded_at, ?, ? "
+                f"from {origin} as rows where {chosen}",
+                [table.raw_name, file.name, now],
+            )
+            connection.execute(f"delete from {origin} where {chosen}")
+        rows = append_arrived(connection, table, file, file.name, now)
     settings.landing_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     with replays(settings).open("a", encoding="utf-8") as stream:
-        stream.write(f"{load_id}\n")
+        stream.write(f"{now.isoformat()} {table.raw_name} {file.name} {rows}\n")
     return rows
 
 

@@ -29,6 +29,7 @@ LONGEST_LINE = 16 * 1024 * 1024
 """Bytes; a longer line is not read."""
 
 _CHUNK = 1 << 20
+_HOUSEKEEPING = ("file_row_number", "_dlt_id", "_dlt_load_id")  # columns of Parquet files that the source does not have
 
 
 class DamagedFileError(Exception):
@@ -81,25 +82,21 @@ def read_file(connection: duckdb.DuckDBPyConnection, file: Path, rule: LoadRule)
 
 @contextmanager
 def readable_text(file: Path, encoding: str) -> Generator[Path]:
-    """Yield a text file as plain UTF-8 without NUL characters: the file itself if it is, else a copy that lasts as long.
+    """Yield a text file as UTF-8 with plain line ends and no NUL: the file itself if it is that, else a copy that lasts as long.
 
     Raises:
         DamagedFileError: the file is not in the encoding, or a compressed file is cut off.
     """
     is_compressed = file.suffix == ".gz"
     is_utf8 = encoding.lower().replace("_", "-") in ("utf-8", "utf8", "utf-8-sig")
-    if is_utf8 and not is_compressed and not _has_nul(file):
+    if is_utf8 and not is_compressed and not _has_other_characters(file):
         yield file
         return
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / file.name.removesuffix(".gz")
         with _open(file, is_compressed=is_compressed) as stream:
-            if is_utf8:
-                with copy.open("wb") as target:
-                    while chunk := stream.read(_CHUNK):
-                        target.write(chunk.replace(b"\0", b""))
-            else:
-                _transcode(stream, copy, encoding)
+            # Bytes that are no UTF-8 stay, for DuckDB to find their lines; another encoding is right or wrong as a whole.
+            _transcode(stream, copy, encoding, errors="surrogateescape" if is_utf8 else "strict")
         yield copy
 
 
@@ -124,11 +121,12 @@ def bare_suffix(path: Path) -> str:
 
 
 def _read_csv(connection: duckdb.DuckDBPyConnection, file: Path, rule: LoadRule) -> None:
+    with file.open("rb") as stream:
+        first_line = stream.readline()
     try:
-        with file.open(encoding="utf-8-sig", newline="") as stream:
-            header = next(csv.reader(stream, delimiter=rule.delimiter, quotechar=rule.quote), [])
+        header = next(csv.reader([first_line.decode("utf-8-sig")], delimiter=rule.delimiter, quotechar=rule.quote), [])
     except UnicodeDecodeError:
-        raise DamagedFileError(f"its first lines are not in the encoding {rule.encoding}") from None
+        raise DamagedFileError(f"its first line is not in the encoding {rule.encoding}") from None
     if not header:
         connection.execute("create or replace temp table arrived (_row bigint)")
         return
@@ -169,24 +167,30 @@ def _read_json_lines(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
             delim = chr(1), quote = '', escape = '', columns = {{'line': 'VARCHAR'}}, max_line_size = {LONGEST_LINE})
         """
     )
-    is_object = "coalesce(json_valid(line) and json_type(line) = 'OBJECT', false)"
+    # A case, because `and` may ask for the type of what is no JSON.
+    is_object = "case when json_valid(line) then json_type(line) = 'OBJECT' else false end"
+    connection.execute(f"create or replace temp table objects as from lines where {is_object}")
     connection.execute(
         f"insert into unread select _row, 'not_json', line from lines where not {is_object} and trim(line) <> ''"
     )
     keys = connection.execute(
-        f"select key from (select unnest(json_keys(line)) as key, _row from lines where {is_object}) "
+        "select key from (select unnest(json_keys(line)) as key, _row from objects) "
         "group by key order by min(_row), key"
     ).fetchall()
     values = "".join(
         f", nullif(json_extract_string(line, {literal(_json_path(key))}), '') as {quoted(name)}"
         for (key,), name in zip(keys, column_names(key for (key,) in keys), strict=True)
     )
-    connection.execute(f"create or replace temp table arrived as select _row{values} from lines where {is_object}")
+    connection.execute(f"create or replace temp table arrived as select _row{values} from objects")
 
 
 def _read_parquet(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
     source = f"read_parquet({literal(str(file))}, file_row_number = true)"
-    described = connection.execute(f"describe select * exclude (file_row_number) from {source}").fetchall()
+    described = [
+        column
+        for column in connection.execute(f"describe select * from {source}").fetchall()
+        if column[0] not in _HOUSEKEEPING
+    ]
     values = "".join(
         f", {quoted(given) if not _is_nested(kind) else f'cast(to_json({quoted(given)}) as varchar)'} as {quoted(name)}"
         for (given, kind, *_), name in zip(described, column_names(given for given, *_ in described), strict=True)
@@ -196,16 +200,16 @@ def _read_parquet(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
     )
 
 
-def _transcode(stream: BinaryIO, copy: Path, encoding: str) -> None:
+def _transcode(stream: BinaryIO, copy: Path, encoding: str, *, errors: str) -> None:
     line = 0
     try:
         with (
-            io.TextIOWrapper(stream, encoding=encoding, newline="") as text,
-            copy.open("w", encoding="utf-8", newline="") as target,
+            io.TextIOWrapper(stream, encoding=encoding, errors=errors) as text,
+            copy.open("w", encoding="utf-8", errors=errors, newline="\n") as target,
         ):
             for line, each in enumerate(text, start=1):  # noqa: B007 - read after the loop breaks off
                 target.write(each.replace("\0", ""))
-    except UnicodeDecodeError:
+    except UnicodeError:
         raise DamagedFileError(f"not in the encoding {encoding} after line {line}") from None
 
 
@@ -218,9 +222,10 @@ def _json_path(key: str) -> str:
     return f'$."{escaped}"'
 
 
-def _has_nul(file: Path) -> bool:
+def _has_other_characters(file: Path) -> bool:
+    """Return whether a file has NUL characters, or line ends of other systems."""
     with file.open("rb") as stream:
-        return any(b"\0" in chunk for chunk in iter(lambda: stream.read(_CHUNK), b""))
+        return any(b"\0" in chunk or b"\r" in chunk for chunk in iter(lambda: stream.read(_CHUNK), b""))
 
 
 def _open(file: Path, *, is_compressed: bool) -> BinaryIO:

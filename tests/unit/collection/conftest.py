@@ -1,0 +1,64 @@
+"""A user's table that is declared, and what was landed of it."""
+
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from dmp_assets.collection.landing import Landing, land_files
+from dmp_assets.collection.reading import files_at
+from dmp_assets.collection.sources import DeclaredTable, LoadRule
+from dmp_assets.settings import Settings
+from dmp_assets.warehouse import Warehouse
+
+NOW = dt.datetime(2026, 1, 2, 3, 4, 5)  # noqa: DTZ001 - the raw layer keeps UTC without a time zone
+COLUMNS = {"customer": "VARCHAR", "amount": "VARCHAR"}
+
+
+class Shop:
+    """A source with one table, whose files lie in a folder, and a warehouse to land them in."""
+
+    def __init__(self, folder: Path) -> None:
+        self.settings = Settings(home=folder / "home")
+        self.settings.home.mkdir()
+        self.warehouse = Warehouse.from_settings(self.settings)
+        self.folder = folder / "files"
+        self.folder.mkdir()
+
+    def table(self, columns: dict[str, str] | None = None, **rule: Any) -> DeclaredTable:
+        load = {"location": str(self.folder), "format": "csv", "contract": "order_lines"} | rule
+        return DeclaredTable("shop", "orders", "Orders.", COLUMNS if columns is None else columns, LoadRule(**load))
+
+    def write(self, name: str, content: str | bytes) -> Path:
+        file = self.folder / name
+        file.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return file
+
+    def land(self, table: DeclaredTable | None = None) -> Landing:
+        table = table or self.table()
+        assert table.rule.file_format
+        files = files_at(table.rule.location, table.rule.file_format)
+        return land_files(self.warehouse, self.settings, table, files, now=NOW)
+
+    def rows(self, sql: str = "select customer, amount, _file, _row from raw.shop__orders order by all") -> list[tuple]:
+        with duckdb.connect(self.warehouse.database) as connection:
+            return connection.execute(sql).fetchall()
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    return Shop(tmp_path)
+
+
+@pytest.fixture
+def connection():
+    with duckdb.connect() as connection:
+        yield connection
+
+
+@pytest.fixture
+def rule_of() -> Callable[..., LoadRule]:
+    return lambda **rule: LoadRule(**({"location": "x", "format": "csv", "contract": "order_lines"} | rule))
