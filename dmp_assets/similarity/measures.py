@@ -13,6 +13,8 @@ from datetime import date
 
 import pandas as pd
 
+from dmp_assets.product_text import UNKNOWN
+
 
 @dataclass(frozen=True)
 class ServedMeasure:
@@ -125,8 +127,8 @@ def similarity_measures(
     Returns:
         entity, measure, description, is_symmetric, is_default, neighbour_count (most per row), row_count, covered_share
         (of customers or products with at least one neighbour), median_similarity, same_type_share (of best neighbours
-        of the same product type; missing for customers and for measures that see the type), chance_same_type_share
-        (of pairs of neighbours drawn at random from those listed, missing where the former is), as_of_on.
+        of the same product type, where both are known; missing for customers, without types and for measures that see
+        them), chance_same_type_share (of pairs of neighbours drawn at random from those listed, missing where the former is), as_of_on.
 
     Raises:
         ValueError: if a served measure is not described in MEASURES.
@@ -146,6 +148,8 @@ def similarity_measures(
         same = chance = float("nan")
         if measure.entity == "product" and not measure.sees_type and len(best):
             types, others = best[id_name].map(product_type), best[f"neighbour_{id_name}"].map(product_type)
+            is_known = types.ne(UNKNOWN) & others.ne(UNKNOWN)
+            types, others = types[is_known], others[is_known]
             same = float((types == others).mean())
             chance = float(types.map(others.value_counts(normalize=True)).fillna(0.0).mean())
         rows.append(

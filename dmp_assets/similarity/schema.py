@@ -153,8 +153,8 @@ SIMILARITY_MEASURES = pa.DataFrameSchema(
             "float64",
             _SHARE,
             nullable=True,
-            description="Share of best neighbours of the same product type, 0 to 1. Null for customers and for measures "
-            "that are computed from the type.",
+            description="Share of best neighbours of the same product type, where both are known, 0 to 1. Null for customers, "
+            "where no type is known and for measures that are computed from the type.",
         ),
         "chance_same_type_share": pa.Column(
             "float64",

@@ -164,6 +164,8 @@ def test_measures_say_what_is_in_the_tables(ratings: pd.DataFrame, products: pd.
     assert row["same_type_share"] == pytest.approx(same.mean())
     assert 0 < row["chance_same_type_share"] < 1
     assert table.loc[table["measure"].str.startswith("content"), "same_type_share"].isna().all()
+    without_types = similarity_measures(customers, products, attributes.assign(product_type="Unknown"), 40, AS_OF)
+    assert SIMILARITY_MEASURES.validate(without_types)["same_type_share"].isna().all()
     empty = similarity_measures(customers.iloc[:0], products.iloc[:0], attributes.iloc[:0], 0, AS_OF)
     assert SIMILARITY_MEASURES.validate(empty)["row_count"].sum() == 0
     with pytest.raises(ValueError, match="without a description in MEASURES: jaccard"):
