@@ -128,7 +128,8 @@ def similarity_measures(
         entity, measure, description, is_symmetric, is_default, neighbour_count (most per row), row_count, covered_share
         (of customers or products with at least one neighbour), median_similarity, same_type_share (of best neighbours
         of the same product type, where both are known; missing for customers, without types and for measures that see
-        them), chance_same_type_share (of pairs of neighbours drawn at random from those listed, missing where the former is), as_of_on.
+        them), chance_same_type_share (of pairs of neighbours drawn at random from those listed, missing where the former is),
+        as_of_on.
 
     Raises:
         ValueError: if a served measure is not described in MEASURES.
