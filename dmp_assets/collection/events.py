@@ -8,11 +8,13 @@ between these steps leaves what the next load completes.
 from __future__ import annotations
 
 import datetime as dt
+import fcntl
 import gzip
 import hashlib
 import os
 import zlib
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -109,6 +111,23 @@ def load_segments(warehouse: Warehouse, settings: Settings, *, now: dt.datetime)
     Raises:
         UserError: a segment is damaged (all others are loaded first), or the vault cannot be opened.
     """
+    with _alone(settings.collector_dir):
+        segments, added, damaged = _load_waiting(warehouse, settings, now)
+    if damaged:
+        raise UserError(
+            f"These segments of the collector are damaged: {'; '.join(damaged)}. Put them back from a backup, or move them out "
+            "of the folder. All others are loaded."
+        )
+    with warehouse.read() as connection:
+        totals = [
+            connection.execute(f"select count(*) from raw.{table}").fetchall()[0][0]
+            for table in ("events", "rejected_events")
+        ]
+    return EventLoad(segments, *added, *totals)
+
+
+def _load_waiting(warehouse: Warehouse, settings: Settings, now: dt.datetime) -> tuple[int, list[int], list[str]]:
+    """Load what waits; return the number of segments loaded, of rows added to each table, and the damaged segments."""
     with warehouse.write() as connection:
         create_tables(connection)
         known = {
@@ -132,17 +151,16 @@ def load_segments(warehouse: Warehouse, settings: Settings, *, now: dt.datetime)
             added[0] += len(segment.events)
             added[1] += len(segment.rejected)
         _move(path, segment.lines, settings.collector_dir / LOADED)
-    if damaged:
-        raise UserError(
-            f"These segments of the collector are damaged: {'; '.join(damaged)}. Put them back from a backup, or move them out "
-            "of the folder. All others are loaded."
-        )
-    with warehouse.read() as connection:
-        totals = [
-            connection.execute(f"select count(*) from raw.{table}").fetchall()[0][0]
-            for table in ("events", "rejected_events")
-        ]
-    return EventLoad(segments, *added, *totals)
+    return segments, added, damaged
+
+
+@contextmanager
+def _alone(folder: Path) -> Generator[None]:
+    """Let one process load at a time: a build and the sensor's run may both find the same segments."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (folder / "load.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def read_lines(lines: Sequence[bytes], name: str, keys: Keys) -> Segment:

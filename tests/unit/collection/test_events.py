@@ -1,5 +1,7 @@
 import datetime as dt
 import gzip
+import subprocess
+import sys
 from pathlib import Path
 
 import orjson
@@ -139,6 +141,26 @@ def test_a_load_that_breaks_off_anywhere_is_completed_by_the_next(
     assert len(platform.rows()) == 1
     assert count_identifiers(platform.settings, read_keys(platform.settings)) == {"email": 1}
     assert sealed_segments(platform.folder) == []
+
+
+LOAD = """
+import datetime, pathlib, sys
+from dmp_assets.collection.events import load_segments
+from dmp_assets.settings import Settings
+from dmp_assets.warehouse import Warehouse
+
+settings = Settings(home=pathlib.Path(sys.argv[1]))
+print(load_segments(Warehouse.from_settings(settings), settings, now=datetime.datetime(2026, 1, 1)).segments)
+"""
+
+
+def test_two_loads_at_the_same_time_load_each_segment_once(platform: Platform):
+    for number in range(20):
+        platform.seal(line(an_event(f"m{number}")))
+    command = [sys.executable, "-c", LOAD, platform.settings.home]
+    loads = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    assert sorted(load.communicate()[0] for load in loads) == ["0\n", "20\n"]
+    assert len(platform.rows()) == 20
 
 
 def test_the_same_content_in_two_segments_is_kept_twice(platform: Platform):
