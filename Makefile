@@ -30,7 +30,7 @@ docs: $(VENV)/.demo  ## Publish the dbt docs and the report again, without rebui
 	@$(BIN)/dmp build --layer published
 
 test: $(VENV)/.dev  ## Run the tests on a small sample of the demo data
-	$(BIN)/python -m pytest
+	OMP_WAIT_POLICY=passive $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
 clients: $(VENV)/.dev  ## Try the event collector with two Node clients; needs node and npm
 	npm install --silent --no-audit --no-fund --prefix $(VENV)/node @segment/analytics-node@3.1.0 @rudderstack/rudder-sdk-node@3.0.13

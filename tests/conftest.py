@@ -17,6 +17,7 @@ SAMPLE_PERCENT = 5
 DMP = Path(sys.executable).with_name("dmp")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the tests of the one platform together, and those of a file: several processes (pytest-xdist) share neither."""
     for item in items:
