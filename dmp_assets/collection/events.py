@@ -27,7 +27,7 @@ import pandas as pd
 from dmp_assets.collection.loader import create_loads_table
 from dmp_assets.collector.segments import GZIP_LEVEL, sealed_segments
 from dmp_assets.errors import UserError
-from dmp_assets.privacy.identifiers import Token, clean, clean_text
+from dmp_assets.privacy.identifiers import Token, clean, clean_broken_json
 from dmp_assets.privacy.keys import Keys, pseudonym, read_keys
 from dmp_assets.privacy.vault import add_identifiers
 from dmp_assets.settings import Settings
@@ -254,7 +254,7 @@ def _reject(segment: Segment, record: dict[str, Any], token: Token, place: tuple
         cleaned = clean(sent, raw.encode(), token)
         found, text = cleaned.found, orjson.dumps(cleaned.event).decode()
     else:
-        text = clean_text(raw, token, found)
+        text = clean_broken_json(raw, token, found)
     segment.rejected.append((record["source"], record["reason"], text, *place))
     segment.identifiers.extend(
         (record["source"], None, None, *identifier, record.get("received_at")) for identifier in found

@@ -6,6 +6,7 @@ e-mail address or a phone number. A bare number is none: order and product numbe
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -38,6 +39,7 @@ PHONE = (
     r"(?<![\w.+-])(?:\+|%2[Bb])\d(?:[ ().-]{0,2}\d){6,14}(?!\d)|(?<![\w.+-])\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?![\w-])"
 )
 _IN_TEXT = re.compile(f"(?P<email>{EMAIL})|(?P<phone>{PHONE})")
+_JSON_KEY = re.compile(r'"([^"\\]{1,40})"\s*:\s*')
 _IDS = ("userId", "anonymousId", "groupId", "previousId")
 _SEPARATORS = str.maketrans("", "", "_- .")
 _MARKS = (b"@", b"%40", b"%2B", b"%2b", b"\\u00")
@@ -111,6 +113,22 @@ def may_hold_one_sql(text: str) -> str:
     """Return the SQL condition under which `clean_value` may change a text; few texts fulfil it."""
     phone = r"(\+|%2[Bb])[0-9]|[ .)-][0-9]{3}[ .-][0-9]{4}"
     return f"(contains({text}, '@') or contains({text}, '%40') or regexp_matches({text}, '{phone}'))"
+
+
+def clean_broken_json(text: str, token: Token, found: list[tuple[str, str, str]]) -> str:
+    """Return a JSON text that is cut off or broken without the values of personal keys; the rest as by `clean_text`."""
+    kept, at = "", 0
+    for key in _JSON_KEY.finditer(text):
+        plain = _plain(key[1])
+        kind = DIRECT_KEYS.get(plain) or (plain if plain in DROPPED_KEYS or plain == "name" else None)
+        if kind is None or key.start() < at:
+            continue
+        kept += text[at : key.end()] + f'"[{kind}]"'
+        try:
+            _, at = json.JSONDecoder().raw_decode(text, key.end())
+        except (ValueError, RecursionError):
+            at = len(text)
+    return clean_text(kept + text[at:], token, found)
 
 
 def _looks_like_one(text: bytes) -> bool:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dmp_assets.privacy.identifiers import Cleaned, clean, clean_text
+from dmp_assets.privacy.identifiers import Cleaned, clean, clean_broken_json, clean_text
 
 
 def token(kind: str, value: str) -> str:
@@ -120,3 +120,22 @@ def test_a_text_keeps_everything_but_the_identifier():
     found: list[tuple[str, str, str]] = []
     assert clean_text("ask jane@example.com, order 31198570044", token, found) == "ask [email], order 31198570044"
     assert found == [("email", "jane@example.com", "<email>")]
+
+
+@given(st.integers(0, 400))
+def test_of_an_event_that_is_cut_off_anywhere_no_personal_value_is_left(length: int):
+    personal = {
+        "firstName": "Jane",
+        "name": "Doe",
+        "phone": 15550001111,
+        "address": {"geo": {"at": [1]}, "city": "Ghent"},
+    }
+    event = {
+        "type": "identify",
+        "context": {"ip": "10.0.0.1"},
+        "traits": {**personal, "note": "j@x.test", "plan": "gold"},
+    }
+    text = orjson.dumps(event).decode()
+    left = clean_broken_json(text[:length], token, [])
+    assert not any(value in left for value in ("10.0", "Jan", "Doe", "1555", "Ghe", "j@x.t"))
+    assert left.endswith('"plan":"gold"}}') is (length >= len(text))
