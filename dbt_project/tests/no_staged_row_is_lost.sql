@@ -1,4 +1,7 @@
-{#- Every staged row is accepted by the marts or kept in quarantine, and so is all money: staged = accepted + rejected. -#}
+{#-
+    Every staged row and every line that could not be read is accepted by the marts or kept in quarantine: staged + unread =
+    accepted + rejected.
+-#}
 {{ config(meta={'dagster': {'ref': {'name': 'rejected_rows'}}}) }}
 
 {%- set accepted = {
@@ -18,6 +21,9 @@ with counts as (
     select
         '{{ contract_table }}' as contract_table,
         (select count(*) from ({{ union_sources(contract_table) }}) as staged) as staged_count,
+        (
+            select count(*) from {{ ref('stg_landing__rejected_lines') }} where contract_table = '{{ contract_table }}'
+        ) as unread_count,
         (select count(*) from {{ accepted_rows }}) as accepted_count,
         (
             select count(*) from {{ ref('rejected_rows') }} where contract_table = '{{ contract_table }}'
@@ -31,4 +37,4 @@ with counts as (
 
 select *
 from counts
-where staged_count <> accepted_count + rejected_count
+where staged_count + unread_count <> accepted_count + rejected_count
