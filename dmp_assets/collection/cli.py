@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a script instead of text.")]
 
-quarantine_app = typer.Typer(help="Rows that were rejected: see them, export them, take corrected ones back.")
+quarantine_app = typer.Typer(
+    help="Rows that were rejected: see them, export them, take corrected ones back.", no_args_is_help=True
+)
 
 
 def add_source(  # noqa: PLR0913, PLR0917 - one option for everything that can be said

@@ -155,11 +155,19 @@ def missing_fields(contract: str, mapping: Mapping[str, str]) -> list[str]:
 
 
 def guess_contract(columns: Iterable[str]) -> str | None:
-    """Return the contract table that most of the columns fit and whose required fields are all there; None if there is none."""
+    """Return the contract table that most of the columns fit; None if there is none.
+
+    All required fields must be there, and a second column that tells: many tables name a customer.
+    """
     columns = list(columns)
-    guesses = {contract: guess_mapping(contract, columns) for contract in CONTRACT}
-    complete = [contract for contract, mapping in guesses.items() if not missing_fields(contract, mapping)]
-    return max(complete, key=lambda contract: len(guesses[contract]), default=None)
+    telling = {"customers": len(guess_identifiers(columns))}
+    fits = {
+        contract: len(mapping) + telling.get(contract, 0)
+        for contract in CONTRACT
+        if not missing_fields(contract, mapping := guess_mapping(contract, columns))
+    }
+    best = max(fits, key=lambda contract: fits[contract], default=None)
+    return best if best and fits[best] > 1 else None
 
 
 def guess_identifiers(columns: Iterable[str]) -> dict[str, str]:

@@ -8,12 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
+
+import duckdb
 
 from dmp_assets.collection.contract import CONTRACT, Field
 from dmp_assets.collection.inspection import Column
 from dmp_assets.collection.project import yaml_text
 from dmp_assets.collection.sources import RAW, LoadRule
+from dmp_assets.warehouse import quoted
 
 CONTRACT_TYPES: Mapping[str, Mapping[str, str]] = {
     "customers": dict.fromkeys(
@@ -311,7 +315,14 @@ def _text(plan: Plan, column: str) -> str:
 
 def _name(column: str) -> str:
     """Return a column's name as SQL; only where it must be, in quotes."""
-    return column if re.fullmatch(r"[a-z_][a-z0-9_]*_[a-z0-9_]+", column) else '"' + column.replace('"', '""') + '"'
+    is_plain = re.fullmatch(r"[a-z_][a-z0-9_]*", column) and column not in _keywords()
+    return column if is_plain else quoted(column)
+
+
+@cache
+def _keywords() -> frozenset[str]:
+    rows = duckdb.sql("select keyword_name from duckdb_keywords() where keyword_category <> 'unreserved'").fetchall()
+    return frozenset(name for (name,) in rows)
 
 
 def _argument(sql: str) -> str:

@@ -36,6 +36,8 @@ def test_what_is_required_and_missing_is_named():
     mapping = guess_mapping("order_lines", ["user_id", "when", "sku"])
     assert missing_fields("order_lines", mapping) == ["ordered_at", "sales_amount"]
     assert guess_contract(["a", "b"]) is None
+    assert guess_contract(["customer", "when", "what"]) is None, "a customer alone does not make a table of customers"
+    assert guess_contract(["customer", "email"]) == "customers"
 
 
 def test_a_unit_price_is_not_taken_for_the_sales():
