@@ -6,6 +6,11 @@ The cutoff is the first day that is not known, 2017-11-01. Features of exactly t
 Active are the customers with a sale in the 90 days before the cutoff: 2,306 on 1 November, of whom 13.66 % buy nothing in the 28
 days from it on, 157.77 USD on average. The published 2,308, 13.65 % and 157.13 USD are the same rule on UTC dates, void scans
 included. The intervals hold the noise of the customers: a published number inside is not beaten beyond noise.
+
+Reached with the cutoff on 1 November and on 30 October: churn ROC AUC 0.847 and 0.851, PR AUC 0.435 and 0.441, Brier 0.0935 and
+0.0917; absolute error of the median model 67.9 and 67.1 USD, of the mean model 68.7 and 67.6. Churn ties with what is published:
+with some 315 customers who leave, the interval of the area is 0.02 to either side. What was tried beyond is in `targets` and
+`examples`.
 """
 
 import datetime as dt
