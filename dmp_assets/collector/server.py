@@ -322,6 +322,13 @@ class BoundedProtocol(HttpToolsProtocol):
         self._stop_waiting()
         super().on_message_complete()
 
+    def eof_received(self) -> bool:  # ty: ignore[incompatible-method-override]
+        """Stay open for the answer to a request that is whole, though its sender will send no more."""
+        if self.cycle is None or self.cycle.more_body or self.cycle.response_complete:
+            return False
+        self.cycle.keep_alive = False
+        return True
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""
         self._stop_waiting()

@@ -301,6 +301,15 @@ def test_slow_clients_are_cut_off_and_hold_nobody_up(collector):
     assert len(collector.rows()) == 1
 
 
+def test_a_client_that_has_no_more_to_send_hears_the_answer(collector):
+    body = json.dumps({"writeKey": collector.key, **track()}).encode()
+    with socket.create_connection(("127.0.0.1", collector.port), timeout=30) as client:
+        client.sendall(b"POST /v1/track HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        client.shutdown(socket.SHUT_WR)
+        assert client.recv(1000).startswith(b"HTTP/1.1 200")
+    assert len(collector.rows()) == 1
+
+
 def test_endless_headers_are_cut_off(collector):
     with socket.create_connection(("127.0.0.1", collector.port), timeout=30) as endless, pytest.raises(ConnectionError):
         endless.sendall(b"POST /v1/track HTTP/1.1\r\n")
