@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from dmp_assets.clusters.methods import NOISE
+from dmp_assets.money import currency
 
 NOISE_NAME = "Noise"
 # A cluster mean this many standard deviations from the average customer is worth a word in the name, and this many a
@@ -56,7 +57,9 @@ _WORDS: dict[str, _Words] = {
     "frequency": _Words(
         "activity", "occasional", "frequent", "order less often", "order more often", "{:.0f}", " orders"
     ),
-    "monetary_amount": _Words("activity", "low-spend", "high-spend", "spend less", "spend more", "${:,.0f}", ""),
+    "monetary_amount": _Words(
+        "activity", "low-spend", "high-spend", "spend less", "spend more", f"{{:,.0f}} {currency()}", ""
+    ),
     "discount_share": _Words(
         "choice",
         "full-price",

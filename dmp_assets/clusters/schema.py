@@ -148,12 +148,12 @@ CLUSTER_SUMMARIES = pa.DataFrameSchema(
         ),
         "recency_days": pa.Column(float, pa.Check.ge(0), description="Mean days from the last order to as_of_on."),
         "frequency": pa.Column(float, pa.Check.ge(0), description="Mean orders with a sale."),
-        "monetary_amount": pa.Column(float, pa.Check.ge(0), description="Mean sales per customer, USD."),
+        "monetary_amount": pa.Column(float, pa.Check.ge(0), description="Mean sales per customer, platform currency."),
         "average_order_amount": pa.Column(
             float,
             pa.Check.ge(0),
             nullable=True,
-            description="Mean of the customers' mean order, USD; null without any.",
+            description="Mean of the customers' mean order, platform currency; null without any.",
         ),
         "average_order_products": pa.Column(
             float, pa.Check.ge(0), nullable=True, description="Mean distinct products in an order; null without any."

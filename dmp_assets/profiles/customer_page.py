@@ -9,6 +9,7 @@ from datetime import date
 
 import pandas as pd
 
+from dmp_assets.money import money
 from dmp_assets.product_text import UNKNOWN
 from dmp_assets.profiles.profile import DEMOGRAPHIC_BANDS
 
@@ -106,7 +107,7 @@ def _standing(profile: pd.Series) -> tuple[Fact, ...]:
         f"scores of 1 to 5: recency {profile['r_score']}, frequency {profile['f_score']}, spend {profile['m_score']}"
     )
     tier = (
-        f"${profile['sales_amount_26w']:,.2f} in the last 26 weeks, "
+        f"{money(profile['sales_amount_26w'])} in the last 26 weeks, "
         f"with an order in {100 * profile['active_week_share']:.0f} % of them"
     )
     return (
@@ -121,7 +122,7 @@ def _standing(profile: pd.Series) -> tuple[Fact, ...]:
 def _scores(profile: pd.Series) -> tuple[Fact, ...]:
     value = ()
     if pd.notna(profile["expected_amount_84d"]):
-        value = (Fact("Next 84 days", f"${profile['expected_amount_84d']:,.2f}", "expected sales, the lifetime value"),)
+        value = (Fact("Next 84 days", money(profile["expected_amount_84d"]), "expected sales, the lifetime value"),)
     if pd.isna(profile["churn_probability"]):
         return value
     response = ()
@@ -134,7 +135,7 @@ def _scores(profile: pd.Series) -> tuple[Fact, ...]:
         Fact("Churn", f"{100 * profile['churn_probability']:.0f} %", "probability of no order in the next 28 days"),
         Fact(
             "Next 28 days",
-            f"${profile['expected_amount_28d']:,.2f}",
+            money(profile["expected_amount_28d"]),
             "expected sales, by what customers like this spent",
         ),
         *value,
@@ -149,11 +150,11 @@ def _scores(profile: pd.Series) -> tuple[Fact, ...]:
 
 def _buying(profile: pd.Series) -> tuple[Fact, ...]:
     facts = [
-        Fact("Sales", f"${profile['monetary_amount']:,.2f}", f"in {_count(profile['frequency'], 'order')} with a sale"),
+        Fact("Sales", money(profile["monetary_amount"]), f"in {_count(profile['frequency'], 'order')} with a sale"),
     ]
     if pd.notna(profile["average_order_amount"]):
         why = f"{profile['average_order_products']:.1f} different products on average"
-        facts.append(Fact("An order", f"${profile['average_order_amount']:,.2f}", why))
+        facts.append(Fact("An order", money(profile["average_order_amount"]), why))
     departments = [
         f"{profile[name]} {100 * profile[f'{name}_share']:.0f} %"
         for name in (f"favourite_department_{rank}" for rank in (1, 2, 3))

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from dmp_assets.figures import drawn_from
+from dmp_assets.money import currency
 from dmp_assets.profiles import schema
 from dmp_assets.profiles.lifecycle import STAGES
 from dmp_assets.profiles.loyalty import TIERS
@@ -136,7 +137,7 @@ def plot_frequency_and_spend(profiles: pd.DataFrame) -> "Figure":
     )
     figure.colorbar(cells, ax=axes, label="Customers")
     axes.set_xlabel("Orders with a sale (log scale)")
-    axes.set_ylabel("Sales, USD (log scale)")
+    axes.set_ylabel(f"Sales, {currency()} (log scale)")
     axes.set_title("Customers by number of orders and sales")
     return figure
 
@@ -191,7 +192,7 @@ def plot_feature_distributions(features: pd.DataFrame) -> "Figure":
         axes.set_title(f"{title} ({missing:,} without)" if missing else title, fontsize=8)
         axes.tick_params(labelsize=7)
         axes.spines[["top", "right"]].set_visible(False)
-    figure.suptitle("Customers by feature (counts, days and USD on a logarithmic scale)", fontsize="medium")
+    figure.suptitle(f"Customers by feature (counts, days and {currency()} on a logarithmic scale)", fontsize="medium")
     return figure
 
 

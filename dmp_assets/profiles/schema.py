@@ -63,7 +63,7 @@ CUSTOMER_PROFILES = pa.DataFrameSchema(
         "as_of_on": _AS_OF,
         "recency_days": pa.Column("int64", pa.Check.ge(0), description="Days from the last order to as_of_on."),
         "frequency": pa.Column("int64", pa.Check.ge(0), description="Orders with a sale."),
-        "monetary_amount": pa.Column(float, pa.Check.ge(0), description="Sales over all orders, USD."),
+        "monetary_amount": pa.Column(float, pa.Check.ge(0), description="Sales over all orders, platform currency."),
         "r_score": pa.Column("int64", _SCORE, description="Quintile of recency, 5 most recent; ties score alike."),
         "f_score": pa.Column("int64", _SCORE, description="Quintile of frequency, 5 most frequent; ties score alike."),
         "m_score": pa.Column("int64", _SCORE, description="Quintile of monetary amount, 5 highest; ties score alike."),
@@ -97,7 +97,7 @@ CUSTOMER_PROFILES = pa.DataFrameSchema(
             pa.Check.isin(TIERS),
             description="Tier by spend and regularity in 26 weeks; the rules are in profiles/loyalty.py.",
         ),
-        "sales_amount_26w": pa.Column(float, description="Sales of the 26 weeks before as_of_on, USD."),
+        "sales_amount_26w": pa.Column(float, description="Sales of the 26 weeks before as_of_on, platform currency."),
         "active_week_share": pa.Column(
             float, _SHARE, description="Share of those weeks, as far as there is history, with an order, 0 to 1."
         ),
@@ -113,8 +113,8 @@ CUSTOMER_PROFILES = pa.DataFrameSchema(
         "expected_amount_28d": pa.Column(
             float,
             nullable=True,
-            description="Expected sales in the 28 days from as_of_on, USD, as forecasts.customer_predictions says; null where "
-            "churn_probability is.",
+            description="Expected sales in the 28 days from as_of_on, platform currency, as forecasts.customer_predictions says; "
+            "null where churn_probability is.",
         ),
         "expected_days_to_purchase": pa.Column(
             float,
@@ -125,8 +125,8 @@ CUSTOMER_PROFILES = pa.DataFrameSchema(
         "expected_amount_84d": pa.Column(
             float,
             nullable=True,
-            description="Expected sales in the 84 days from as_of_on, USD, as forecasts.customer_predictions says, also without an "
-            "order in the last 90 days; null with too little history to learn from.",
+            description="Expected sales in the 84 days from as_of_on, platform currency, as forecasts.customer_predictions says, "
+            "also without an order in the last 90 days; null with too little history to learn from.",
         ),
         "campaign_response_probability": pa.Column(
             float,
@@ -138,7 +138,10 @@ CUSTOMER_PROFILES = pa.DataFrameSchema(
         **_top_tags(INTERESTS, "Product category that the customer buys more than others do,"),
         **_top_tags(TOPICS, "Topic of products that the customer buys more of than others do,"),
         "average_order_amount": pa.Column(
-            float, pa.Check.ge(0), nullable=True, description="Mean sales of an order, USD; null without a sale."
+            float,
+            pa.Check.ge(0),
+            nullable=True,
+            description="Mean sales of an order, platform currency; null without a sale.",
         ),
         "average_order_products": pa.Column(
             float, pa.Check.ge(0), nullable=True, description="Mean distinct products in an order; null without a sale."
@@ -176,7 +179,7 @@ CUSTOMER_PROFILES = pa.DataFrameSchema(
         ),
         "has_demographics": pa.Column(bool, description="Whether the source knows anything about the household."),
         "age_band": _band("Age band of the household's head"),
-        "income_band": _band("Household income band, thousand USD a year"),
+        "income_band": _band("Household income band, as the source has it"),
         "home_ownership": _band("Owner or renter"),
         "marital_status": _band("Married or unmarried"),
         "household_size": _band("Persons in the household"),
@@ -233,7 +236,7 @@ PRODUCT_TOPICS = pa.DataFrameSchema(
         "terms": _text("Its top words and pairs of words, strongest first."),
         "product_count": pa.Column("int64", pa.Check.ge(0), description="Products whose strongest topic it is."),
         "sales_amount": pa.Column(
-            float, description="Sales before as_of_on, USD; a product's go to its topics by their weight."
+            float, description="Sales before as_of_on, platform currency; a product's go to its topics by their weight."
         ),
         "sales_share": pa.Column(float, description="Share of the sales of all products without fuel, 0 to 1."),
     },

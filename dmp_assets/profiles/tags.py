@@ -31,6 +31,7 @@ from pydantic import (
 )
 
 from dmp_assets.errors import UserError
+from dmp_assets.money import currency
 
 DEFAULT_RULES_PATH = Path(__file__).with_name("tags.yml")
 
@@ -257,7 +258,7 @@ def _compile_evidence(template: str, kinds: dict[str, Kind]) -> str:
         elif column.endswith("_share"):
             parts.append(f"format(if({name} < 0.1, '{{:.1f}} %', '{{:.0f}} %'), 100.0::double * {name})")
         elif column.endswith("_amount"):
-            parts.append(f"format('${{:,.2f}}', {name}::double)")
+            parts.append(f"format('{{:,.2f}} {currency()}', {name}::double)")
         else:
             parts.append(f"format(if({name} = round({name}), '{{:,.0f}}', '{{:,.1f}}'), {name}::double)")
     return " || ".join(parts)

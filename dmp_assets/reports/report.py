@@ -20,6 +20,7 @@ from dmp_assets.forecasts.sales import plots as forecast_plots
 from dmp_assets.forecasts.sales import schema as forecast_schema
 from dmp_assets.forecasts.sales.accuracy import ALL_SERIES, POOLED_SERIES, SERVED
 from dmp_assets.forecasts.sales.frequencies import FREQUENCIES
+from dmp_assets.money import currency, money
 from dmp_assets.profiles import plots as profile_plots
 from dmp_assets.profiles import schema as profile_schema
 from dmp_assets.recommendations import plots as recommendation_plots
@@ -229,7 +230,7 @@ def _facts(data: dict[str, pd.DataFrame]) -> list[Fact]:
     return [
         Fact(f"{orders['customers']:,.0f}", "customers with an order"),
         Fact(f"{orders['orders']:,.0f}", "orders"),
-        Fact(f"${orders['sales_amount']:,.0f}", "sales"),
+        Fact(money(orders["sales_amount"], 0), "sales"),
         Fact(f"{len(chosen)}", "clusters of customers"),
         *(
             [Fact(f"{-gain:+.1f} %", "error of the weekly category forecasts against the naive forecast")]
@@ -452,7 +453,7 @@ def _sales(data: dict[str, pd.DataFrame]) -> Section:
     ]
     tables = [
         page_table(
-            "Total sales, USD",
+            f"Total sales, {currency()}",
             total,
             dict.fromkeys(["mean", "lo_80", "hi_80", "lo_95", "hi_95"], ",.0f"),
             empty_because(forecast_schema.SALES_FORECASTS),
@@ -510,7 +511,7 @@ def _predictions(data: dict[str, pd.DataFrame]) -> Section:
     is_probability = newest.reindex(columns=[LOG_LOSS])[LOG_LOSS].notna()
     quality = {
         "probabilities": newest[is_probability],
-        "amounts (USD) and days": newest[~is_probability],
+        f"amounts ({currency()}) and days": newest[~is_probability],
     }
     without = [name for name in TARGETS if name not in set(champions["target"])]
     realised = data["prediction_outcomes"][

@@ -11,6 +11,7 @@ from dmp_assets.drift import DRIFT_LIMIT
 from dmp_assets.figures import drawn_from
 from dmp_assets.forecasts.customers import schema
 from dmp_assets.forecasts.customers.metrics import LOG_LOSS, MAE, R2, ROC_AUC
+from dmp_assets.money import currency, money
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -183,14 +184,20 @@ def plot_lifetime_values(values: pd.DataFrame) -> Figure:
     top = float(values["value"].quantile(0.99)) or 1.0
     left.hist(values["value"].clip(upper=top), bins=40, color=_OTHER)
     median = float(values["value"].median())
-    left.axvline(median, color=_CHAMPION, label=f"half have less than {median:,.0f} USD")
+    left.axvline(median, color=_CHAMPION, label=f"half have less than {money(median, 0)}")
     left.set(
-        title="Value of the next 84 days", xlabel="expected sales, USD (top 1 % in the last bar)", ylabel="customers"
+        title="Value of the next 84 days",
+        xlabel=f"expected sales, {currency()} (top 1 % in the last bar)",
+        ylabel="customers",
     )
     left.legend(fontsize="small")
     right.scatter(values["bg_nbd_value"].clip(upper=top), values["value"].clip(upper=top), s=5, alpha=0.3, color=_OTHER)
     right.plot([0, top], [0, top], color="black", linestyle="--", linewidth=1)
-    right.set(title="Beside BG/NBD with Gamma-Gamma", xlabel="BG/NBD, USD", ylabel=f"{values['model'].iloc[0]}, USD")
+    right.set(
+        title="Beside BG/NBD with Gamma-Gamma",
+        xlabel=f"BG/NBD, {currency()}",
+        ylabel=f"{values['model'].iloc[0]}, {currency()}",
+    )
     return figure
 
 

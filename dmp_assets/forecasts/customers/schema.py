@@ -52,11 +52,11 @@ def _is_probability_where_due(frame: pd.DataFrame) -> pd.Series:
 SERVED_TARGETS = (*(name for name in TARGETS if name != CATEGORY_28D), *COMPLEMENTS)
 
 _WHAT = (
-    "churn_28d (no order with a sale in the 28 days from the as-of date on, a probability), amount_28d (expected sales in them, "
-    "USD), median_amount_28d (the amount that half of such customers stay below, USD), days_to_purchase (expected days to the next "
-    "order with a sale, 0 to 28: who has none within 28 days counts as 28, so nothing is censored), value_84d (expected sales in "
-    "84 days, USD, also of customers who are not active), campaign_response (redeems a coupon of a campaign in its days, a "
-    "probability)"
+    "churn_28d (no order with a sale in the 28 days from the as-of date on, a probability), amount_28d (expected sales in them), "
+    "median_amount_28d (the amount that half of such customers stay below), days_to_purchase (expected days to the next order with "
+    "a sale, 0 to 28: who has none within 28 days counts as 28, so nothing is censored), value_84d (expected sales in 84 days, "
+    "also of customers who are not active), campaign_response (redeems a coupon of a campaign in its days, a probability); amounts in "
+    "the platform currency"
 )
 _MODEL_TEXT = (
     "The way to predict. Baselines: recency, order_count (of 90 days) and other single features by their own names (each in a "
@@ -323,7 +323,7 @@ CUSTOMER_PREDICTIONS = _table(
         "prediction": pa.Column(
             float,
             pa.Check.in_range(0, float("inf"), include_max=False),
-            description="The prediction in the target's unit: a probability, USD or days.",
+            description="The prediction in the target's unit: a probability, platform currency or days.",
         ),
     },
     ["customer_id", "target"],
@@ -360,14 +360,17 @@ LIFETIME_VALUES = _table(
         "as_of_on": _AS_OF_ON,
         "probability_alive": _share("Probability that the customer still orders at all, by BG/NBD."),
         "expected_orders": _number(f"Expected orders in the next {VALUE_DAYS} days, by BG/NBD.", least=0),
-        "expected_order_amount": _number("Expected amount of an order, USD, by Gamma-Gamma.", least=0),
-        "bg_nbd_value": _number(f"expected_orders * expected_order_amount: sales in {VALUE_DAYS} days, USD.", least=0),
+        "expected_order_amount": _number("Expected amount of an order, platform currency, by Gamma-Gamma.", least=0),
+        "bg_nbd_value": _number(
+            f"expected_orders * expected_order_amount: sales in {VALUE_DAYS} days, platform currency.", least=0
+        ),
         "model": _MODEL,
         "value": _number(
-            f"Expected sales in {VALUE_DAYS} days, USD, by the champion of {VALUE}; the number to use.", least=0
+            f"Expected sales in {VALUE_DAYS} days, platform currency, by the champion of {VALUE}; the number to use.",
+            least=0,
         ),
         "value_364d": _number(
-            "Expected sales in 364 days, USD: value times the orders that BG/NBD expects in 364 days over those in "
+            "Expected sales in 364 days, platform currency: value times the orders that BG/NBD expects in 364 days over those in "
             f"{VALUE_DAYS}. An extrapolation: with one year of data it cannot be checked.",
             least=0,
         ),

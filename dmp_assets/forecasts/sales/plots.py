@@ -13,6 +13,7 @@ from dmp_assets.forecasts.sales.backtest import POOLED
 from dmp_assets.forecasts.sales.frequencies import FREQUENCIES
 from dmp_assets.forecasts.sales.intervals import COVERAGES
 from dmp_assets.forecasts.sales.models import MODELS
+from dmp_assets.money import currency
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,7 +56,7 @@ def plot_forecasts(sales: pd.DataFrame, forecasts: pd.DataFrame, backtest: pd.Da
     for axes in panels[len(shown) :]:
         axes.set_visible(False)
     figure.suptitle(
-        f"Sales per {FREQUENCIES[frequency].period} (USD), the forecast with its intervals, and the backtest",
+        f"Sales per {FREQUENCIES[frequency].period} ({currency()}), the forecast with its intervals, and the backtest",
         fontsize="medium",
     )
     handles, labels = panels[0].get_legend_handles_labels()

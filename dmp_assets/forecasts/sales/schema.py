@@ -60,10 +60,10 @@ _LEVEL = pa.Column(str, pa.Check.isin(LEVELS), description="What is added up: to
 _MODEL = pa.Column(str, pa.Check.isin(MODELS), description="The forecasting method, the champion of the series.")
 _DATE = pa.Column("datetime64[us]", description="The day, or the Monday on which the week starts.")
 _BOUNDS = {
-    "lo_80": _amount("Lower bound of the 80 % prediction interval, USD; never below 0."),
-    "hi_80": _amount("Upper bound of the 80 % prediction interval, USD."),
-    "lo_95": _amount("Lower bound of the 95 % prediction interval, USD; never below 0."),
-    "hi_95": _amount("Upper bound of the 95 % prediction interval, USD."),
+    "lo_80": _amount("Lower bound of the 80 % prediction interval, platform currency; never below 0."),
+    "hi_80": _amount("Upper bound of the 80 % prediction interval, platform currency."),
+    "lo_95": _amount("Lower bound of the 95 % prediction interval, platform currency; never below 0."),
+    "hi_95": _amount("Upper bound of the 95 % prediction interval, platform currency."),
 }
 _KNOWN_BEFORE = "Only periods that had ended before this day were used."
 
@@ -105,10 +105,11 @@ SALES_FORECASTS = pa.DataFrameSchema(
         "date": _DATE,
         "model": _MODEL,
         "mean": _amount(
-            "Expected sales of the period, USD, reconciled: departments, categories and stores each add up to the total."
+            "Expected sales of the period, platform currency, reconciled: departments, categories and stores each add up to the "
+            "total."
         ),
         **_BOUNDS,
-        "base_mean": _amount("What the model itself expects, before reconciliation, USD."),
+        "base_mean": _amount("What the model itself expects, before reconciliation, platform currency."),
         "as_of_on": _as_of(_KNOWN_BEFORE),
     },
     checks=[
@@ -131,13 +132,13 @@ FORECAST_HISTORY = pa.DataFrameSchema(
         "level": _LEVEL,
         "date": _DATE,
         "model": _MODEL,
-        "mean": _amount("Expected sales of the period as it was served, USD."),
+        "mean": _amount("Expected sales of the period as it was served, platform currency."),
         **_BOUNDS,
         "naive": _amount(
-            "The naive forecast made the same day, USD: of the last week, of the same weekday a week before."
+            "The naive forecast made the same day, platform currency: of the last week, of the same weekday a week before."
         ),
         "scale": _amount(
-            "The naive forecast's mean absolute error within the history, USD: what errors are divided by."
+            "The naive forecast's mean absolute error within the history, platform currency: what errors are divided by."
         ),
         "as_of_on": _as_of("The day of the forecast: only periods that had ended before it were used."),
     },
@@ -216,7 +217,7 @@ FORECAST_ACCURACY = pa.DataFrameSchema(
             pa.Check.isin([SELECTION_METRIC, *HELD_OUT_METRICS]),
             description=(
                 "On the held-out last periods: mase and rmsse (absolute and root mean squared error over the naive error), mae "
-                "(USD), wmape, bias, coverage_80 and coverage_95 (share of periods inside the interval), "
+                "(platform currency), wmape, bias, coverage_80 and coverage_95 (share of periods inside the interval), "
                 "improvement_over_naive_pct. On the earlier windows: selection_error (mase, of intermittent series rmsse)."
             ),
         ),
@@ -283,10 +284,12 @@ FORECAST_BACKTEST = pa.DataFrameSchema(
         "level": _LEVEL,
         "date": _DATE,
         "model": _MODEL,
-        "actual": _amount("What was sold in the period, USD."),
-        "mean": _amount("What would have been served from the periods before the held-out ones, reconciled, USD."),
+        "actual": _amount("What was sold in the period, platform currency."),
+        "mean": _amount(
+            "What would have been served from the periods before the held-out ones, reconciled, platform currency."
+        ),
         **_BOUNDS,
-        "naive": _amount("The naive forecast from the same periods, USD."),
+        "naive": _amount("The naive forecast from the same periods, platform currency."),
         "as_of_on": _as_of(_KNOWN_BEFORE),
     },
     checks=pa.Check(_bounds_are_ordered, error="lo_95 <= lo_80 <= mean <= hi_80 <= hi_95"),
@@ -310,7 +313,7 @@ EXCLUDED_SERIES = pa.DataFrameSchema(
             "int64", pa.Check.ge(0), description="Whole periods known, from the first sale on."
         ),
         "sale_period_share": _share("Share of these periods with sales, 0 to 1."),
-        "sales_amount": _amount("Sales of these periods together, USD."),
+        "sales_amount": _amount("Sales of these periods together, platform currency."),
         "reason": pa.Column(str, pa.Check.str_length(min_value=1), description="Why the series is not forecast alone."),
         "as_of_on": _as_of(_KNOWN_BEFORE),
     },

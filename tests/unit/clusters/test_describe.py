@@ -73,7 +73,7 @@ def test_a_description_gives_the_largest_differences_with_both_means() -> None:
     population = pd.Series([22, 63, 1861, 0.16, 0.27], index=COLUMNS)
     sentence = describe_cluster(pd.Series([1.6, -1.7, -1.8, -0.1, 0.1], index=COLUMNS), means, population)
     assert sentence == (
-        "They spend less ($151 against $1,861), order less often (7 orders against 63) "
+        "They spend less (151 USD against 1,861 USD), order less often (7 orders against 63) "
         "and have not ordered for longer (99 days ago against 22)."
     )
 

@@ -30,7 +30,9 @@ class Shop:
 
     def table(self, columns: dict[str, str] | None = None, **rule: Any) -> DeclaredTable:
         load = {"location": str(self.folder), "format": "csv", "contract": "order_lines"} | rule
-        return DeclaredTable("shop", "orders", "Orders.", COLUMNS if columns is None else columns, LoadRule(**load))
+        return DeclaredTable(
+            "shop", "orders", "Orders.", COLUMNS if columns is None else columns, LoadRule.model_validate(load)
+        )
 
     def write(self, name: str, content: str | bytes) -> Path:
         file = self.folder / name
@@ -61,4 +63,5 @@ def connection():
 
 @pytest.fixture
 def rule_of() -> Callable[..., LoadRule]:
-    return lambda **rule: LoadRule(**({"location": "x", "format": "csv", "contract": "order_lines"} | rule))
+    load = {"location": "x", "format": "csv", "contract": "order_lines"}
+    return lambda **rule: LoadRule.model_validate(load | rule)

@@ -43,7 +43,7 @@ class Database:
             "orders",
             "Orders.",
             {"id": "BIGINT", "用户ID": "VARCHAR", "updated_at": "TIMESTAMP"},
-            LoadRule(**(load | rule)),
+            LoadRule.model_validate(load | rule),
         )
 
     def load(self, **rule) -> int:

@@ -115,8 +115,8 @@ def test_evidence_writes_each_kind_of_number_its_way(frame: pd.DataFrame) -> Non
     evidence = "{coupon_share}, {monetary_amount}, {frequency}, {department}, isn't {has_demographics}"
     tags = rule_tags(frame, rule([("frequency", ">=", 3)], evidence=evidence))
     assert tags["evidence"].tolist() == [
-        "12 %, $1,234.50, 12, FUEL, isn't true",
-        "4.2 %, $20.00, 3, O'BRIEN, isn't false",
+        "12 %, 1,234.50 USD, 12, FUEL, isn't true",
+        "4.2 %, 20.00 USD, 3, O'BRIEN, isn't false",
     ]
 
 
