@@ -55,8 +55,8 @@ _WHAT = (
     "churn_28d (no order with a sale in the 28 days from the as-of date on, a probability), amount_28d (expected sales in them), "
     "median_amount_28d (the amount that half of such customers stay below), days_to_purchase (expected days to the next order with "
     "a sale, 0 to 28: who has none within 28 days counts as 28, so nothing is censored), value_84d (expected sales in 84 days, "
-    "also of customers who are not active), campaign_response (redeems a coupon of a campaign in its days, a probability); amounts in "
-    "the platform currency"
+    "also of customers who are not active), campaign_response (redeems a coupon of a campaign in its days, a probability); "
+    "amounts in the platform currency"
 )
 _MODEL_TEXT = (
     "The way to predict. Baselines: recency, order_count (of 90 days) and other single features by their own names (each in a "
