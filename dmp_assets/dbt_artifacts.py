@@ -7,6 +7,7 @@ per column, and takes the columns from the manifest instead of asking the wareho
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -54,16 +55,20 @@ def failed_nodes(run_results: Mapping[str, Any]) -> list[str]:
 
 
 def no_rows_because(model: str, manifest: Mapping[str, Any]) -> str:
-    """Return why a model has no rows: which staging models nothing came from, if there are any."""
-    ancestors, found = [model], set()
+    """Return why a model has no rows: the contract tables that no source has, and the staging models that nothing came from."""
+    ancestors, found = [model], {model}
     while ancestors:
         parents = set(manifest["parent_map"].get(ancestors.pop(), [])) - found
         found |= parents
         ancestors += parents
-    staged = sorted(
-        node["name"] for name in found if (node := manifest["nodes"].get(name)) and node["schema"] == "staging"
+    nodes = [manifest["nodes"][name] for name in found if name in manifest["nodes"]]
+    staged = sorted(node["name"] for node in nodes if node["schema"] == "staging")
+    united = {table for node in nodes for table in re.findall(r"union_sources\('(\w+)'\)", node["raw_code"])}
+    missing = sorted(table for table in united if not any(name.endswith(f"__{table}") for name in staged))
+    return "; ".join(
+        [f"no listed source has {', '.join(missing)}"] * bool(missing)
+        + [f"no row of {', '.join(staged)} belongs here"] * bool(staged)
     )
-    return f"no row of {', '.join(staged)} belongs here" if staged else "no listed source has what it is made of"
 
 
 def busy_seconds(run_results: Mapping[str, Any]) -> float:

@@ -64,23 +64,25 @@ def test_a_source_that_declares_no_columns_is_followed_where_it_is_read_alone():
     }
 
 
-def test_a_model_without_rows_names_the_staging_models_that_it_is_made_of():
+def test_a_model_without_rows_names_what_no_source_has_and_what_nothing_came_from():
+    def a_model(name, schema, raw_code):
+        return {"name": name, "schema": schema, "raw_code": raw_code}
+
     manifest = {
         "nodes": {
-            "model.stg": {"name": "stg_shop__order_lines", "schema": "staging"},
-            "model.int": {"name": "int_order_lines", "schema": "intermediate"},
-            "model.fct": {"name": "fct_order_lines", "schema": "marts"},
-            "model.dim": {"name": "dim_campaigns", "schema": "marts"},
+            "stg": a_model("stg_shop__order_lines", "staging", "select"),
+            "int": a_model("int_order_lines", "intermediate", "{{ union_sources('order_lines') }}"),
+            "fct": a_model("fct_order_lines", "marts", "select"),
+            "dim": a_model("dim_campaigns", "marts", "{{ union_sources('campaigns') }}"),
+            "ads": a_model("fct_campaign_lines", "marts", "select"),
         },
-        "parent_map": {
-            "model.stg": ["source.lines"],
-            "model.int": ["model.stg"],
-            "model.fct": ["model.int"],
-            "model.dim": [],
-        },
+        "parent_map": {"stg": ["source"], "int": ["stg"], "fct": ["int"], "dim": [], "ads": ["fct", "dim"]},
     }
-    assert no_rows_because("model.fct", manifest) == "no row of stg_shop__order_lines belongs here"
-    assert no_rows_because("model.dim", manifest) == "no listed source has what it is made of"
+    assert no_rows_because("fct", manifest) == "no row of stg_shop__order_lines belongs here"
+    assert no_rows_because("dim", manifest) == "no listed source has campaigns"
+    assert no_rows_because("ads", manifest) == (
+        "no listed source has campaigns; no row of stg_shop__order_lines belongs here"
+    )
 
 
 def result(*spans):
