@@ -13,6 +13,7 @@ from dmp_assets.collection.load import load_table
 from dmp_assets.collection.loader import LOAD_COLUMNS, SourceTable, check_file, load_file
 from dmp_assets.collection.sources import PLACE_COLUMNS, DeclaredTable, declared_tables, listed_sources
 from dmp_assets.collector.segments import sealed_segments
+from dmp_assets.contracts import EMPTY_BECAUSE
 from dmp_assets.errors import UserError
 from dmp_assets.settings import get_settings
 from dmp_assets.simulation import assets as simulation
@@ -76,6 +77,12 @@ EVENT_TABLES = {
 }
 
 
+_NO_EVENTS = {
+    "events": "The collector has received no event yet, and no simulated one was written.",
+    "rejected_events": "No event was refused.",
+}
+
+
 def _event_spec(name: str) -> dg.AssetSpec:
     columns, description = EVENT_TABLES[name]
     return dg.AssetSpec(
@@ -105,7 +112,12 @@ def load_events(warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
     ):
         yield dg.MaterializeResult(
             asset_key=dg.AssetKey([LAYER, name]),
-            metadata={"dagster/row_count": total, "rows_added": added, "segments_added": load.segments},
+            metadata={
+                "dagster/row_count": total,
+                "rows_added": added,
+                "segments_added": load.segments,
+                **({} if total else {EMPTY_BECAUSE: _NO_EVENTS[name]}),
+            },
         )
 
 
@@ -211,7 +223,8 @@ def build_sources(tables: Sequence[DeclaredTable]) -> dg.AssetsDefinition:
             with warehouse.write() as connection:
                 create_tables(connection)
                 ((rows,),) = connection.execute("select count(*) from raw.rejected_lines").fetchall()
-            yield dg.MaterializeResult(asset_key=REJECTED_LINES_KEY, metadata={"dagster/row_count": rows})
+            reason = {} if rows else {EMPTY_BECAUSE: "Every line of every file was read."}
+            yield dg.MaterializeResult(asset_key=REJECTED_LINES_KEY, metadata={"dagster/row_count": rows, **reason})
         if failures:
             raise UserError("\n".join(failures))
 
