@@ -17,12 +17,12 @@ SAMPLE_PERCENT = 5
 DMP = Path(sys.executable).with_name("dmp")
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
+@pytest.hookimpl(tryfirst=True)  # before `-m` chooses
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of the one platform together, and those of a file: several processes (pytest-xdist) share neither."""
+    """Mark what needs the platform, so that one process builds and uses it while another runs everything else."""
     for item in items:
-        uses_platform = "home" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("platform" if uses_platform else item.location[0]))
+        if "home" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.platform)
 
 
 @pytest.fixture(scope="session")
