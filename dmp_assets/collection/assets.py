@@ -8,8 +8,7 @@ import dagster as dg
 from dmp_assets.collection import complete_journey
 from dmp_assets.collection.events import EVENTS, LOAD, REJECTED_EVENTS, load_segments
 from dmp_assets.collection.extraction import without_password
-from dmp_assets.collection.landing import REJECTED_LINES, create_tables
-from dmp_assets.collection.load import load_table
+from dmp_assets.collection.landing import REJECTED_LINES, create_tables, load_table
 from dmp_assets.collection.loader import LOAD_COLUMNS, SourceTable, check_file, load_file
 from dmp_assets.collection.sources import PLACE_COLUMNS, DeclaredTable, declared_tables, listed_sources
 from dmp_assets.collector.segments import sealed_segments

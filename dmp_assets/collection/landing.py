@@ -16,8 +16,9 @@ from pathlib import Path
 
 import duckdb
 
+from dmp_assets.collection.extraction import extract, reset
 from dmp_assets.collection.loader import create_loads_table, sha256
-from dmp_assets.collection.reading import DamagedFileError, read_file
+from dmp_assets.collection.reading import DamagedFileError, files_at, read_file
 from dmp_assets.collection.sources import PLACE_COLUMNS, DeclaredTable, LoadRule
 from dmp_assets.privacy.tables import pseudonymise
 from dmp_assets.settings import Settings
@@ -52,6 +53,31 @@ class Landing:
     lines_rejected: int = 0
     changes: list[str] = field(default_factory=list)
     damaged: list[str] = field(default_factory=list)
+
+
+def load_table(warehouse: Warehouse, settings: Settings, table: DeclaredTable, *, now: dt.datetime) -> Landing:
+    """Load what is new of a declared table; see `land_files`.
+
+    Raises:
+        UserError: its place is empty or cannot be reached.
+    """
+    if table.rule.file_format:
+        files = files_at(table.rule.resolved_location(), table.rule.file_format)
+        return land_files(warehouse, settings, table, files, now=now)
+    with warehouse.write() as connection:
+        create_tables(connection, table)
+        ((loads,),) = connection.execute(
+            "select count(*) from raw._loads where table_name = ?", [table.raw_name]
+        ).fetchall()
+    if not loads:
+        # Another warehouse than the one that dlt remembers having filled.
+        reset(settings, table)
+    files = extract(settings, table)
+    landing = land_files(warehouse, settings, table, files, now=now)
+    if not landing.damaged:
+        for file in files.values():
+            file.unlink()
+    return landing
 
 
 def land_files(

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from dmp_assets.collection.extraction import extract, without_password
-from dmp_assets.collection.load import load_table
+from dmp_assets.collection.landing import load_table
 from dmp_assets.collection.sources import DeclaredTable, LoadRule
 from dmp_assets.errors import UserError
 from dmp_assets.settings import Settings
