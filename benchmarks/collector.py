@@ -2,6 +2,11 @@
 
 The load generator runs beside the collector, on the same processors and disk. Requests leave by the clock, whether or not
 earlier ones are answered, and a latency counts from the moment at which its request was due.
+
+    .venv/bin/python -m benchmarks.collector
+
+Reached on two cores: 5,000 events/s asked in batches of 100 and of 20, p99 5 ms; as fast as answered, 95,000 events/s in batches of
+500 and 5,500 in requests of one event; 97 MB; 60 kills, 405,849 events acknowledged, none lost.
 """
 
 import asyncio
