@@ -79,11 +79,15 @@ def fingerprint(settings: Settings) -> str:
         digest.update(path.name.encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     for table in declared_tables(settings.dbt_project_dir):
-        if table.rule.file_format is None:
-            # Only asking a database tells whether it has something new.
+        try:
+            files = files_at(table.rule.resolved_location(), table.rule.file_format) if table.rule.file_format else None
+        except UserError:
+            files = None
+        if files is None:
+            # Only the load tells whether a database has something new, or what has become of a file.
             digest.update(os.urandom(8))
             continue
-        for name, path in files_at(table.rule.resolved_location(), table.rule.file_format).items():
+        for name, path in files.items():
             status = path.stat()
             digest.update(f"{name} {status.st_size} {status.st_mtime_ns}".encode())
     if replays(settings).exists():

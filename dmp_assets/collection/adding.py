@@ -21,6 +21,7 @@ from dmp_assets.collection.contract import (
     guess_identifiers,
     guess_mapping,
     missing_fields,
+    plain,
 )
 from dmp_assets.collection.extraction import extraction_folder
 from dmp_assets.collection.inspection import Column, Found
@@ -96,13 +97,13 @@ def plan_table(source: str, found: Found, said: Said, ask: Ask | None) -> Plan:
         _Question(f"Which contract table does {found.name} map to?", "--as"),
         ask,
     )
+    if said.cursor and said.cursor not in columns:
+        raise UserError(f"--cursor: there is no column {said.cursor}; there are {', '.join(columns)}.")
     mapping = _mapping(contract, columns, said, ask)
     used = [columns[column] for column in mapping.values()]
     kinds = {each.name: each.kind for each in CONTRACT[contract]}
     identifiers = guess_identifiers(columns) | dict(said.identifiers)
     _check_identifiers(identifiers, columns)
-    if said.cursor and said.cursor not in columns:
-        raise UserError(f"--cursor: there is no column {said.cursor}; there are {', '.join(columns)}.")
     time_formats = {
         mapping[name]: _time_format(columns[mapping[name]], said, ask)
         for name, kind in kinds.items()
@@ -279,10 +280,33 @@ def _mapping(contract: str, columns: Mapping[str, Column], said: Said, ask: Ask 
     taken = set(said.mapping.values())
     guessed = guess_mapping(contract, [column for column in columns if column not in taken])
     mapping = guessed | dict(said.mapping)
+    if contract == "order_lines":
+        mapping |= _line_id(columns, mapping, said)
     for name in missing_fields(contract, mapping):
         question = _Question(f"Which column holds {name} of {contract}?", f"--map {name}=COLUMN")
         mapping[name] = _chosen(None, list(columns), question, ask)
     return mapping
+
+
+def _line_id(columns: Mapping[str, Column], mapping: Mapping[str, str], said: Said) -> dict[str, str]:
+    """Return the column that tells order lines apart, if there is one; rows with the same value would be one line."""
+    column = mapping.get("order_line_id")
+    if column is None:
+        free = [name for name in columns if plain(name) == "id" and name not in mapping.values()]
+        if free and columns[free[0]].is_unique:
+            return {"order_line_id": free[0]}
+        if said.cursor and "order_id" not in mapping:
+            raise UserError(
+                "With --cursor a row that has changed comes again and would count twice: name the column that tells order lines "
+                "apart with --map order_line_id=COLUMN, or the order with --map order_id=COLUMN."
+            )
+        return {}
+    if not columns[column].is_unique:
+        raise UserError(
+            f"--map: {column} repeats or is missing in some rows, so it cannot be order_line_id. Name another column, or none: "
+            "lines are then told apart by their values."
+        )
+    return {}
 
 
 def _check_identifiers(identifiers: Mapping[str, str], columns: Mapping[str, Column]) -> None:

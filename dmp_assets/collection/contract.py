@@ -116,6 +116,9 @@ CONTRACT: Mapping[str, tuple[Field, ...]] = {
 }  # fmt: skip
 """Contract tables that a source can map to, each with its fields."""
 
+_OWN_ID = {"customers": "customer_id", "products": "product_id", "campaigns": "campaign_id"}
+"""The field that a column called only ``id`` holds."""
+
 IDENTIFIER_WORDS = {
     "email": ("email", "emailaddress", "mail", "邮箱", "电子邮箱", "电子邮件"),
     "phone": ("phone", "phonenumber", "mobile", "mobilenumber", "mobilephone", "telephone", "tel", "手机", "手机号", "手机号码",
@@ -146,6 +149,9 @@ def guess_mapping(contract: str, columns: Iterable[str]) -> dict[str, str]:
             if column is not None and column not in mapping.values():
                 mapping[field.name] = column
                 break
+    own_id = _OWN_ID.get(contract)
+    if own_id and own_id not in mapping and "id" in by_word:
+        mapping[own_id] = by_word["id"]
     return mapping
 
 

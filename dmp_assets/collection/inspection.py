@@ -60,6 +60,7 @@ class Column:
         time_formats: how it writes times (see the dbt macro ``parse_time``); several if the values do not tell.
         decimal_marks: how it writes numbers; several if the values do not tell.
         examples: a few of its values.
+        is_unique: whether every row has a value of its own.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Column:
     time_formats: tuple[str, ...] = ()
     decimal_marks: tuple[str, ...] = (".",)
     examples: tuple[str, ...] = ()
+    is_unique: bool = False
 
 
 @dataclass(frozen=True)
@@ -159,7 +161,10 @@ def _look_at(connection: duckdb.DuckDBPyConnection, name: str, data_type: str) -
         f"select {column} from (select {column}, min(_row) as first_row from sample where {column} is not null group by 1) "
         "order by first_row limit 3"
     ).fetchall()
-    found = Column(name, data_type, "text", examples=tuple(str(value) for (value,) in values))
+    ((is_unique,),) = connection.execute(f"select count(distinct {column}) = count(*) from sample").fetchall()
+    found = Column(
+        name, data_type, "text", examples=tuple(str(value) for (value,) in values), is_unique=bool(is_unique)
+    )
     if not values:
         return dataclasses.replace(found, guess="empty")
     if data_type.startswith(("TIMESTAMP", "DATE")):

@@ -96,6 +96,18 @@ def test_what_is_open_is_asked_for(orders):
     assert len(asked) == 2
 
 
+def test_an_id_tells_order_lines_apart_where_it_is_unique(tmp_path):
+    file = tmp_path / "orders.csv"
+    file.write_text("id,user,sku,date,amount\n1,u,s,2024-01-02,3\n2,u,s,2024-01-02,3\n")
+    assert plan(file, **SAID).mapping["order_line_id"] == "id"
+    file.write_text("id,user,sku,date,amount\n1,u,s,2024-01-02,3\n1,u,t,2024-01-02,3\n")
+    assert "order_line_id" not in plan(file, **SAID).mapping
+    with pytest.raises(UserError, match="id repeats or is missing in some rows"):
+        plan(file, mapping={"order_line_id": "id"}, **SAID)
+    with pytest.raises(UserError, match="would count twice"):
+        plan(file, cursor="date", **SAID)
+
+
 @pytest.mark.parametrize("name", ["Shop", "my shop", "1shop", "a__b", "collector", "complete_journey"])
 def test_a_name_that_cannot_be_used_is_refused(orders, name):
     with pytest.raises(UserError, match="is not accepted for a source"):

@@ -40,6 +40,12 @@ def test_what_is_required_and_missing_is_named():
     assert guess_contract(["customer", "email"]) == "customers"
 
 
+def test_a_column_called_id_is_the_tables_own():
+    assert guess_mapping("customers", ["id", "email"]) == {"customer_id": "id"}
+    assert guess_mapping("products", ["ID", "name", "brand"])["product_id"] == "ID"
+    assert "customer_id" not in guess_mapping("order_lines", ["id"])
+
+
 def test_a_unit_price_is_not_taken_for_the_sales():
     assert "sales_amount" not in guess_mapping("order_lines", ["price", "unit_price"])
 
