@@ -137,7 +137,10 @@ REJECTED_LINES_KEY = dg.AssetKey([LAYER, "rejected_lines"])
 
 
 def _declared_spec(table: DeclaredTable) -> dg.AssetSpec:
-    columns = [dg.TableColumn(name, kind) for name, kind in {**table.columns, **PLACE_COLUMNS}.items()]
+    columns = [
+        dg.TableColumn(name, kind, description=table.descriptions.get(name) or _PLACE.get(name))
+        for name, kind in {**table.columns, **PLACE_COLUMNS}.items()
+    ]
     return dg.AssetSpec(
         [LAYER, table.raw_name],
         description=f"{table.description} From {without_password(table.rule.location)} ({table.rule.format}).",
@@ -152,6 +155,12 @@ def _declared_spec(table: DeclaredTable) -> dg.AssetSpec:
     )
 
 
+_PLACE = {
+    "_file": "File that held the row.",
+    "_row": "Its line in the file, or in a Parquet file its row, counted from 1.",
+    "_load_id": "The load that brought the row.",
+    "_loaded_at": "When it was loaded, UTC.",
+}
 _KINDS = {"csv": "csv", "jsonl": "json", "parquet": "parquet", "database": "sql", "web": "rest"}
 _CHECK = "columns_as_declared"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -85,6 +85,7 @@ class DeclaredTable:
         description: what one row is.
         columns: each column with its DuckDB type, as declared; those of the load are left out.
         rule: how it is loaded.
+        descriptions: what each column holds, as declared.
     """
 
     source: str
@@ -92,6 +93,7 @@ class DeclaredTable:
     description: str
     columns: Mapping[str, str]
     rule: LoadRule
+    descriptions: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def raw_name(self) -> str:
@@ -159,16 +161,16 @@ def _tables_in(file: Path) -> Iterator[DeclaredTable]:
         for table in source.get("tables", []):
             load = table.get("config", {}).get("meta", {}).get("load")
             if load is not None:
+                columns = {
+                    column["name"]: column for column in table.get("columns", []) if column["name"] not in PLACE_COLUMNS
+                }
                 yield DeclaredTable(
                     source["name"],
                     table["name"],
                     table.get("description", ""),
-                    {
-                        column["name"]: _duckdb_type(column.get("data_type", "string"))
-                        for column in table.get("columns", [])
-                        if column["name"] not in PLACE_COLUMNS
-                    },
+                    {name: _duckdb_type(column.get("data_type", "string")) for name, column in columns.items()},
                     _rule(load, f"{file}, table {table['name']}"),
+                    {name: column.get("description", "") for name, column in columns.items()},
                 )
 
 
