@@ -110,28 +110,22 @@ def _add(
     dry_run: bool,
 ) -> None:
     from dmp_assets.collection import adding, scaffold
-    from dmp_assets.collection.contract import guess_contract
     from dmp_assets.collection.inspection import example_frame, inspect
     from dmp_assets.collection.project import ProjectFile
 
     table, encoding, delimiter = hints
     ask = _ask if is_asked else None
     tables = inspect(location, encoding=encoding, delimiter=delimiter, table=table)
-    chosen = [found for found in tables if guess_contract(column.name for column in found.columns)]
-    if len(tables) == 1 or (said.contract and len(chosen) != 1):
-        chosen = tables
-    if not chosen or (said.contract and len(chosen) > 1):
+    if said.contract and len(tables) > 1:
         names = ", ".join(found.name for found in tables)
-        raise UserError(
-            f"Say which table of the database to take with --table (there are {names}), and with --as what it is."
-        )
+        raise UserError(f"--as names the contract table of one table: say with --table which ({names} fit).")
     project = ProjectFile(get_settings().dbt_project_dir)
     plans, changes = [], []
-    for found in chosen:
+    for found in tables:
         _print_frame(f"{found.name} ({found.rule.format}{_how(found.rule)})", example_frame(found))
         if found.unread_lines:
             typer.echo(f"{found.unread_lines} lines cannot be read as a row; they will be in quarantine.")
-        has_cursor = len(chosen) == 1 or said.cursor in [column.name for column in found.columns]
+        has_cursor = len(tables) == 1 or said.cursor in [column.name for column in found.columns]
         plan = adding.plan_table(name, found, said if has_cursor else dataclasses.replace(said, cursor=None), ask)
         plans.append(plan)
         changes += adding.change_project(project, plan, said.exchange_rate, ask)

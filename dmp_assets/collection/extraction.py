@@ -13,6 +13,8 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import duckdb
+
 from dmp_assets.collection.sources import DeclaredTable
 from dmp_assets.errors import UserError
 from dmp_assets.settings import Settings
@@ -29,24 +31,42 @@ def extraction_folder(settings: Settings, source: str, table: str = "") -> Path:
     return settings.landing_dir / source / table
 
 
-def extract(settings: Settings, table: DeclaredTable) -> dict[str, Path]:
+def extract(settings: Settings, table: DeclaredTable, *, is_sample: bool = False) -> dict[str, Path]:
     """Fetch what is new of a table and return the files that wait, by their names.
 
-    A table without a cursor is fetched whole, and its newest file stands for the table: its name is always the same.
+    A table without a cursor is fetched whole, and its newest copy stands for the table: its name is always the same.
+
+    Args:
+        settings: name the folder.
+        table: what to fetch.
+        is_sample: whether the first rows are enough, to look at them.
 
     Raises:
         UserError: the database or web service cannot be reached, or the table is not in it.
     """
     folder = extraction_folder(settings, table.source, table.name)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _run(table, folder)
-    # Names begin with the time of the package.
+    _run(table, folder, is_sample=is_sample)
     files = sorted((folder / "files" / table.name).glob("*.parquet"))
-    if table.rule.cursor:
+    if table.rule.cursor or not files:
         return {f"{file.stem}.parquet": file for file in files}
-    for older in files[:-1]:
+    # Names are <package>.<part>, and packages are numbered by time.
+    newest = [file for file in files if file.stem.rpartition(".")[0] == files[-1].stem.rpartition(".")[0]]
+    for older in files[: -len(newest)]:
         older.unlink()
-    return {f"{table.name}.parquet": file for file in files[-1:]}
+    return {f"{table.name}.parquet": _one_file(newest)}
+
+
+def _one_file(parts: list[Path]) -> Path:
+    """Return the parts of a copy as one file; if this is broken off, the next copy takes its place."""
+    first, *others = parts
+    if others:
+        whole = first.with_suffix(".whole")
+        duckdb.from_parquet([str(part) for part in parts]).write_parquet(str(whole))
+        whole.replace(first)
+        for part in others:
+            part.unlink()
+    return first
 
 
 def reset(settings: Settings, table: DeclaredTable) -> None:
@@ -76,7 +96,7 @@ def without_password(location: str) -> str:
     return _PASSWORD.sub("***", location)
 
 
-def _run(table: DeclaredTable, folder: Path) -> None:
+def _run(table: DeclaredTable, folder: Path, *, is_sample: bool) -> None:
     os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
     os.environ["RUNTIME__LOG_LEVEL"] = "CRITICAL"
     # Columns keep their names, whatever their script; completed packages leave nothing behind.
@@ -98,6 +118,8 @@ def _run(table: DeclaredTable, folder: Path) -> None:
     )
     try:
         resource = _database_table(table, location) if table.rule.format == "database" else _web_table(table, location)
+        if is_sample:
+            resource.add_limit(1)
         pipeline.run(resource, loader_file_format="parquet", write_disposition="append")
     except (DltException, *_connection_errors()) as error:
         raise UserError(_explain(table, location, error)) from None

@@ -15,6 +15,7 @@ from typing import Literal
 import duckdb
 import pandas as pd
 
+from dmp_assets.collection.contract import guess_contract
 from dmp_assets.collection.extraction import check_database, extract, without_password
 from dmp_assets.collection.reading import (
     SUFFIXES,
@@ -91,7 +92,7 @@ def inspect(
         location: file, folder, pattern, SQLAlchemy URL or web address; may name environment variables.
         encoding: of text files, where it shall not be guessed.
         delimiter: of CSV files, where it shall not be guessed.
-        table: of a database; without one, all its tables.
+        table: of a database; without one, all whose columns fit a contract table.
 
     Raises:
         UserError: nothing is there, it cannot be read, or its files are of several kinds.
@@ -104,7 +105,7 @@ def inspect(
                 "The location holds a password, which would be written into the project: put the whole URL into an "
                 "environment variable and name that, such as '${SHOP_URL}'."
             )
-        names = [table or "rows"] if file_format == "web" else [table] if table else _database_tables(resolved)
+        names = [table or "rows"] if table or file_format == "web" else _fitting_tables(resolved)
         rules = [
             LoadRule(location=location, format=file_format, contract="", table=name, keep="replace") for name in names
         ]
@@ -138,9 +139,9 @@ def _look_at_files(location: str, resolved: str, encoding: str | None, delimiter
 
 
 def _look_at_extract(name: str, rule: LoadRule) -> Found:
-    """Fetch a table into a folder that is thrown away, just as a load would."""
+    """Fetch the first rows of a table into a folder that is thrown away, just as a load would."""
     with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
-        files = extract(Settings(home=Path(folder)), DeclaredTable("inspected", name, "", {}, rule))
+        files = extract(Settings(home=Path(folder)), DeclaredTable("inspected", name, "", {}, rule), is_sample=True)
         if not files:
             raise UserError(f"{without_password(rule.location)} has no rows in {name}: nothing tells its columns.")
         for file in files.values():
@@ -312,7 +313,8 @@ def _endings() -> str:
     return ", ".join(end for ends in SUFFIXES.values() for end in ends)
 
 
-def _database_tables(url: str) -> list[str]:
+def _fitting_tables(url: str) -> list[str]:
+    """Return the tables and views of a database whose columns fit a contract table."""
     import sqlalchemy
     from sqlalchemy.exc import SQLAlchemyError
 
@@ -320,11 +322,15 @@ def _database_tables(url: str) -> list[str]:
     try:
         found = sqlalchemy.inspect(sqlalchemy.create_engine(url))
         names = sorted([*found.get_table_names(), *found.get_view_names()])
+        fitting = [name for name in names if guess_contract(column["name"] for column in found.get_columns(name))]
     except (SQLAlchemyError, ModuleNotFoundError) as error:
         raise UserError(
             f"{without_password(url)} cannot be opened ({str(error).splitlines()[0]}). Give a SQLAlchemy URL, such as "
             "sqlite:////data/shop.db or postgresql+psycopg://user@host/shop, and install its driver."
         ) from None
-    if not names:
-        raise UserError(f"{without_password(url)} has no tables.")
-    return names
+    if not fitting:
+        raise UserError(
+            f"{without_password(url)}: the columns of no table tell what it is (there are {', '.join(names) or 'none'}). Name one "
+            "with --table, say with --as what it is and with --map which column is which."
+        )
+    return fitting

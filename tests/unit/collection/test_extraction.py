@@ -1,9 +1,11 @@
 import sqlite3
 from pathlib import Path
 
+import duckdb
 import pytest
 
-from dmp_assets.collection.extraction import extract, without_password
+from dmp_assets.collection import extraction
+from dmp_assets.collection.extraction import extract, extraction_folder, without_password
 from dmp_assets.collection.landing import load_table
 from dmp_assets.collection.sources import DeclaredTable, LoadRule
 from dmp_assets.errors import UserError
@@ -80,6 +82,20 @@ def test_a_table_without_a_cursor_is_a_full_copy(database):
     database.execute("delete from orders where id = 1")
     assert database.load(keep="replace") == 1
     assert database.ids() == [2]
+
+
+def test_a_copy_in_several_parts_is_one_and_the_newest_counts(database, monkeypatch):
+    table = database.table(keep="replace")
+    folder = extraction_folder(database.settings, "crm", "orders") / "files" / "orders"
+    folder.mkdir(parents=True)
+    for name, key in (("1.5.a", 1), ("2.5.a", 2), ("2.5.b", 3)):
+        duckdb.sql(f"select {key} as id").write_parquet(str(folder / f"{name}.parquet"))
+    monkeypatch.setattr(extraction, "_run", lambda *_, **__: None)  # as if these had just been fetched
+    for _ in range(2):
+        files = extract(database.settings, table)
+        assert list(files) == ["orders.parquet"]
+        assert sorted(duckdb.sql(f"select id from '{files['orders.parquet']}'").fetchall()) == [(2,), (3,)]
+        assert len(list(folder.iterdir())) == 1
 
 
 def test_what_was_fetched_and_not_loaded_is_loaded_next_time(database, monkeypatch):

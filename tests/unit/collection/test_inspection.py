@@ -105,17 +105,28 @@ def test_a_folder_of_one_kind_is_one_table_and_of_several_kinds_a_question(tmp_p
 def test_a_database_is_looked_at_table_by_table(tmp_path: Path):
     file = tmp_path / "shop.db"
     with sqlite3.connect(file) as database:
-        database.execute("create table orders (id integer, at timestamp, total numeric(10, 2))")
-        database.execute("insert into orders values (1, '2024-01-02 10:00:00', 1.5)")
-        database.execute("create table empty (id integer)")
-    with pytest.raises(UserError, match="has no rows in empty"):
+        database.execute(
+            "create table orders (id integer, customer text, sku text, at timestamp, total numeric(10, 2))"
+        )
+        database.executemany(
+            "insert into orders values (?, 'u', 's', '2024-01-02 10:00:00', 1.5)", [(number,) for number in range(3)]
+        )
+        database.execute("create table other (id integer)")
+    with pytest.raises(UserError, match=r"no table tell what it is \(there are orders, other\)"):
         inspect(f"sqlite:///{file}")
+    with pytest.raises(UserError, match="has no rows in other"):
+        inspect(f"sqlite:///{file}", table="other")
     (found,) = inspect(f"sqlite:///{file}", table="orders")
     assert [(column.name, column.data_type) for column in found.columns] == [
         ("id", "BIGINT"),
+        ("customer", "VARCHAR"),
+        ("sku", "VARCHAR"),
         ("at", "TIMESTAMP"),
         ("total", "DECIMAL(10,2)"),
     ]
+    with sqlite3.connect(file) as database:
+        database.execute("alter table orders rename column at to ordered_at")
+    assert [found.name for found in inspect(f"sqlite:///{file}")] == ["orders"]
 
 
 @pytest.mark.parametrize(
