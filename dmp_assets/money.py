@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from functools import cache
 
-import yaml
-
-from dmp_assets.settings import get_settings
+from dmp_assets.settings import project_variables
 
 
 @cache
 def currency() -> str:
     """Return the ISO 4217 code of the platform's currency."""
-    project = get_settings().dbt_project_dir / "dbt_project.yml"
-    return yaml.safe_load(project.read_text(encoding="utf-8"))["vars"]["currency"]
+    return project_variables()["currency"]
 
 
 def money(amount: float, decimals: int = 2) -> str:

@@ -11,8 +11,9 @@ import hashlib
 import os
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
+import yaml
 from pydantic import Field, SecretStr, StringConstraints, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -148,6 +149,12 @@ def _macros_version(project_dir: Path) -> str:
     for file in sorted((project_dir / "macros").glob("*.sql")):
         digest.update(file.read_bytes())
     return digest.hexdigest()[:8]
+
+
+def project_variables() -> dict[str, Any]:
+    """Return the variables of the dbt project, as ``dbt_project.yml`` has them."""
+    project = get_settings().dbt_project_dir / "dbt_project.yml"
+    return yaml.safe_load(project.read_text(encoding="utf-8"))["vars"]
 
 
 @cache

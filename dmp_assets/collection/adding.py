@@ -100,7 +100,6 @@ def plan_table(source: str, found: Found, said: Said, ask: Ask | None) -> Plan:
     if said.cursor and said.cursor not in columns:
         raise UserError(f"--cursor: there is no column {said.cursor}; there are {', '.join(columns)}.")
     mapping = _mapping(contract, columns, said, ask)
-    used = [columns[column] for column in mapping.values()]
     kinds = {each.name: each.kind for each in CONTRACT[contract]}
     identifiers = guess_identifiers(columns) | dict(said.identifiers)
     _check_identifiers(identifiers, columns)
@@ -124,9 +123,8 @@ def plan_table(source: str, found: Found, said: Said, ask: Ask | None) -> Plan:
     }
     is_order = contract == "order_lines"
     needs_zone = is_order or any(
-        kinds[name] == "time" and time_formats[mapping[name]] not in ("offset", "epoch", "epoch_ms")
-        for name in mapping
-        if kinds[name] == "time"
+        kinds[name] == "time" and time_formats[column] not in ("offset", "epoch", "epoch_ms")
+        for name, column in mapping.items()
     )
     time_zone = _time_zone(said.time_zone, ask) if needs_zone else "UTC"
     currency = None
@@ -138,11 +136,8 @@ def plan_table(source: str, found: Found, said: Said, ask: Ask | None) -> Plan:
             "customer": mapping.get("customer_id"),
             "identifiers": identifiers,
             "cursor": said.cursor,
-            "keep": "append"
-            if said.cursor
-            else "replace"
-            if said.is_full_copy or found.rule.file_format is None
-            else "append",
+            # What is found in a database or web service is a full copy, unless it is read from a cursor on.
+            "keep": "append" if said.cursor else "replace" if said.is_full_copy else found.rule.keep,
         }
     )
     table = found.name if found.rule.format == "database" else contract
@@ -152,7 +147,7 @@ def plan_table(source: str, found: Found, said: Said, ask: Ask | None) -> Plan:
         table,
         rule,
         tuple(_landed(column, identifiers) for column in found.columns),
-        {name: column for name, column in mapping.items() if any(each.name == column for each in used)},
+        mapping,
         time_formats,
         decimal_marks,
         currency,
@@ -184,7 +179,7 @@ def change_project(project: ProjectFile, plan: Plan, exchange_rate: float | None
         changes.append(f"currency: {plan.currency}")
     elif plan.currency and not project.has_rate(plan.currency):
         question = _Question(f"How many {project.currency} is one {plan.currency} worth?", "--exchange-rate")
-        rate = exchange_rate or _number(_chosen(None, (), question, ask))
+        rate = _number(_chosen(str(exchange_rate) if exchange_rate is not None else None, (), question, ask))
         project.set_rate(plan.currency, rate)
         changes.append(f"exchange_rates: one {plan.currency} is {rate} {project.currency}")
     return changes
@@ -211,9 +206,7 @@ def write_source(project: ProjectFile, plans: Sequence[Plan]) -> list[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     # Last: only now are the files read.
-    unfinished = project.path.with_suffix(".yml.tmp")
-    unfinished.write_text(project.text(), encoding="utf-8")
-    unfinished.replace(project.path)
+    project.write()
     return [*texts, project.path]
 
 
@@ -248,7 +241,7 @@ def remove_source(warehouse: Warehouse, settings: Settings, source: str) -> list
         shutil.rmtree(folder, ignore_errors=True)
         removed.append(str(folder))
     project.unlist(source)
-    project.path.write_text(project.text(), encoding="utf-8")
+    project.write()
     return [*removed, f"{source} in {project.path}"]
 
 

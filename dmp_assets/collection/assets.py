@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import dagster as dg
 
 from dmp_assets.collection import complete_journey
-from dmp_assets.collection.events import EVENTS, LOAD, REJECTED_EVENTS, load_segments
+from dmp_assets.collection.events import EVENTS, REJECTED_EVENTS, load_segments
 from dmp_assets.collection.extraction import without_password
 from dmp_assets.collection.landing import REJECTED_LINES, create_tables, load_table
 from dmp_assets.collection.loader import LOAD_COLUMNS, SourceTable, check_file, load_file
@@ -97,7 +97,7 @@ def _event_spec(name: str) -> dg.AssetSpec:
 
 
 def _event_schema(columns: dict[str, str]) -> dg.TableSchema:
-    return dg.TableSchema([dg.TableColumn(name, kind) for name, kind in {**columns, **LOAD}.items()])
+    return dg.TableSchema([dg.TableColumn(name, kind) for name, kind in {**columns, **LOAD_COLUMNS}.items()])
 
 
 @dg.multi_asset(name="load_events", specs=[_event_spec(name) for name in EVENT_TABLES])

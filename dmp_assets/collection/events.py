@@ -24,7 +24,7 @@ import duckdb
 import orjson
 import pandas as pd
 
-from dmp_assets.collection.loader import create_loads_table
+from dmp_assets.collection.loader import LOAD_COLUMNS, create_loads_table
 from dmp_assets.collector.segments import GZIP_LEVEL, sealed_segments
 from dmp_assets.errors import UserError
 from dmp_assets.privacy.identifiers import Token, clean, clean_broken_json
@@ -64,7 +64,6 @@ REJECTED_EVENTS = {
     "_segment": "VARCHAR",
     "_line": "BIGINT",
 }
-LOAD = {"_load_id": "VARCHAR", "_loaded_at": "TIMESTAMP"}
 """The columns of the raw tables, with their types."""
 
 LOADED = "loaded"
@@ -295,7 +294,7 @@ def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the raw tables of events and the record of loads, if they are not there."""
     create_loads_table(connection)
     for table, columns in (("events", EVENTS), ("rejected_events", REJECTED_EVENTS)):
-        typed = ", ".join(f"{name} {kind}" for name, kind in {**columns, **LOAD}.items())
+        typed = ", ".join(f"{name} {kind}" for name, kind in {**columns, **LOAD_COLUMNS}.items())
         connection.execute(f"create table if not exists raw.{table} ({typed})")
 
 

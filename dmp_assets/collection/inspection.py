@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import csv
 import dataclasses
-import gzip
 import tempfile
 from collections import Counter
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from dmp_assets.collection.reading import (
     DamagedFileError,
     bare_suffix,
     files_at,
+    open_bytes,
     read_file,
     readable_text,
 )
@@ -228,7 +228,7 @@ def guess_encoding(file: Path) -> str:
     Raises:
         UserError: none fits.
     """
-    with gzip.open(file, "rb") if file.suffix == ".gz" else file.open("rb") as stream:
+    with open_bytes(file) as stream:
         head = stream.read(_SAMPLE_BYTES)
     for mark, encoding in _MARKS.items():
         if head.startswith(mark):

@@ -104,8 +104,8 @@ def land_files(
                 connection.begin()
                 landing.damaged.append(f"{file} ({str(error).splitlines()[0]})")
     with warehouse.read() as connection:
-        landing.rows_total = connection.execute(f"select count(*) from {_raw(table)}").fetchall()[0][0]
-        columns = columns_of(connection, _raw(table))
+        landing.rows_total = connection.execute(f"select count(*) from {table.relation}").fetchall()[0][0]
+        columns = columns_of(connection, table.relation)
     for column, declared in table.columns.items():
         found = columns.get(column)
         if found is None:
@@ -123,7 +123,7 @@ def create_tables(connection: duckdb.DuckDBPyConnection, table: DeclaredTable | 
     create_loads_table(connection)
     _create(connection, "raw.rejected_lines", REJECTED_LINES)
     if table is not None:
-        _create(connection, _raw(table), {**table.columns, **PLACE_COLUMNS})
+        _create(connection, table.relation, {**table.columns, **PLACE_COLUMNS})
 
 
 def _land_file(
@@ -135,29 +135,21 @@ def _land_file(
     landing: Landing,
 ) -> None:
     file_name, file = named_file
-    content, load_id = sha256(file), load_id_of(file, table.rule)
+    content = sha256(file)
+    load_id = load_id_of(content, table.rule)
     loads = connection.execute(
         "select load_id, file_sha256, file_name from raw._loads where table_name = ?", [table.raw_name]
     ).fetchall()
     if any(known == load_id for known, *_ in loads):
         return
     read_file(connection, file, table.rule)
-    for read, rule in (("arrived", table.rule), ("unread", None)):
-        pseudonymise(
-            connection,
-            settings,
-            read,
-            source=table.source,
-            identifiers=rule.identifiers if rule else {},
-            customer=rule.customer if rule else None,
-            now=now,
-        )
-    take_on_columns(connection, table)
+    prepare_arrived(connection, settings, table, now)
+    pseudonymise(connection, settings, "unread", source=table.source, now=now)
     for known, sha, name in loads:
         is_replaced = table.rule.keep == "replace" and name == file_name
         if sha == content or is_replaced:
             _forget(connection, table, known)
-    rows = append_arrived(connection, table, file, file_name, now)
+    rows = append_arrived(connection, table, content, file_name, now)
     ((rejected,),) = connection.execute("select count(*) from unread").fetchall()
     connection.execute(
         "insert into raw.rejected_lines select ?, ?, reason, line, ?, _row, ?, ? from unread order by _row",
@@ -172,50 +164,65 @@ def _land_file(
         landing.changes.append(f"{file_name} lacks {', '.join(missing)}")
 
 
-def load_id_of(file: Path, rule: LoadRule) -> str:
-    """Return the id of a load: it follows from the file's content and from how it is read."""
+def load_id_of(content: str, rule: LoadRule) -> str:
+    """Return the id of a load: it follows from the hash of the file's content and from how it is read."""
     read_by = rule.model_dump_json(include={"format", "encoding", "delimiter", "quote", "identifiers"})
-    return hashlib.sha256(f"{sha256(file)} {read_by}".encode()).hexdigest()[:16]
+    return hashlib.sha256(f"{content} {read_by}".encode()).hexdigest()[:16]
 
 
-def take_on_columns(connection: duckdb.DuckDBPyConnection, table: DeclaredTable) -> None:
-    """Give a raw table the columns of the temporary table ``arrived``; before any of its rows is deleted in the transaction."""
-    present = columns_of(connection, _raw(table))
+def prepare_arrived(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, table: DeclaredTable, now: dt.datetime
+) -> None:
+    """Take the direct identifiers out of the temporary table ``arrived``, and give a raw table its columns.
+
+    DuckDB wants the columns changed before any row of the table is deleted in the same transaction.
+    """
+    rule = table.rule
+    pseudonymise(
+        connection,
+        settings,
+        "arrived",
+        source=table.source,
+        now=now,
+        identifiers=rule.identifiers,
+        customer=rule.customer,
+    )
+    present = columns_of(connection, table.relation)
     for column, kind in columns_of(connection, "arrived").items():
         name = quoted(column)
         if column == "_row":
             continue
         if column not in present:
-            connection.execute(f"alter table {_raw(table)} add column {name} {kind}")
+            connection.execute(f"alter table {table.relation} add column {name} {kind}")
         elif _base(kind) != _base(present[column]) and not _fits(connection, name, present[column], kind):
-            connection.execute(f"alter table {_raw(table)} alter column {name} set data type varchar")
+            connection.execute(f"alter table {table.relation} alter column {name} set data type varchar")
 
 
 def append_arrived(
-    connection: duckdb.DuckDBPyConnection, table: DeclaredTable, file: Path, file_name: str, now: dt.datetime
+    connection: duckdb.DuckDBPyConnection, table: DeclaredTable, content: str, file_name: str, now: dt.datetime
 ) -> int:
     """Append the temporary table ``arrived`` to a raw table, with the record of the load; return the number of rows."""
-    load_id = load_id_of(file, table.rule)
-    kinds = columns_of(connection, _raw(table))
+    load_id = load_id_of(content, table.rule)
+    kinds = columns_of(connection, table.relation)
     arrived = columns_of(connection, "arrived")
     values = ", ".join(f"cast({quoted(column)} as {kinds[column]})" for column in arrived)
     names = ", ".join(map(quoted, arrived))
     connection.execute(
-        f"insert into {_raw(table)} ({names}, _file, _load_id, _loaded_at) "
+        f"insert into {table.relation} ({names}, _file, _load_id, _loaded_at) "
         f"select {values}, ?, ?, ? from arrived order by _row",
         [file_name, load_id, now],
     )
     ((rows,),) = connection.execute("select count(*) from arrived").fetchall()
     connection.execute(
         "insert into raw._loads values (?, ?, ?, ?, ?, ?, ?)",
-        [load_id, table.source, table.raw_name, file_name, sha256(file), rows, now],
+        [load_id, table.source, table.raw_name, file_name, content, rows, now],
     )
     return rows
 
 
 def _forget(connection: duckdb.DuckDBPyConnection, table: DeclaredTable, load_id: str) -> None:
     """Remove what an earlier reading of a file left."""
-    connection.execute(f"delete from {_raw(table)} where _load_id = ?", [load_id])
+    connection.execute(f"delete from {table.relation} where _load_id = ?", [load_id])
     connection.execute("delete from raw.rejected_lines where _load_id = ?", [load_id])
     connection.execute("delete from raw._loads where table_name = ? and load_id = ?", [table.raw_name, load_id])
 
@@ -232,10 +239,6 @@ def _fits(connection: duckdb.DuckDBPyConnection, name: str, kind: str, arrived_k
 def _create(connection: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, str]) -> None:
     typed = ", ".join(f"{quoted(name)} {kind}" for name, kind in columns.items())
     connection.execute(f"create table if not exists {table} ({typed})")
-
-
-def _raw(table: DeclaredTable) -> str:
-    return f"raw.{quoted(table.raw_name)}"
 
 
 def _base(kind: str) -> str:

@@ -74,6 +74,12 @@ class ProjectFile:
         self._yaml.dump(self._content, stream)
         return stream.getvalue()
 
+    def write(self) -> None:
+        """Write the file anew, whole or not at all."""
+        unfinished = self.path.with_suffix(".yml.tmp")
+        unfinished.write_text(self.text(), encoding="utf-8")
+        unfinished.replace(self.path)
+
 
 def yaml_text(document: Any) -> str:
     """Return a new document in the style of the project's yml files."""

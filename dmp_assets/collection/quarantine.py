@@ -13,11 +13,11 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from dmp_assets.collection.landing import append_arrived, create_tables, take_on_columns
+from dmp_assets.collection.landing import append_arrived, create_tables, prepare_arrived
+from dmp_assets.collection.loader import sha256
 from dmp_assets.collection.reading import DamagedFileError, read_file
 from dmp_assets.collection.sources import PLACE_COLUMNS, DeclaredTable, LoadRule
 from dmp_assets.errors import UserError
-from dmp_assets.privacy.tables import pseudonymise
 from dmp_assets.settings import Settings
 from dmp_assets.warehouse import Warehouse, columns_of, quoted
 
@@ -66,13 +66,13 @@ def export_rejected(
     """
     _, rows = rejected(connection, source=table.source, contract_table=table.rule.contract, reason=reason)
     connection.register("rejected_rows", rows)
-    columns = [column for column in columns_of(connection, _raw(table)) if column not in PLACE_COLUMNS]
+    columns = [column for column in columns_of(connection, table.relation) if column not in PLACE_COLUMNS]
     named = ", ".join(f"raw_rows.{quoted(column)}" for column in columns)
     return connection.execute(
         f"""
         select {named}, lines.line, rejected._load_id as {LOAD}, rejected._row as {ROW}, rejected.reason as {REASON}
         from rejected_rows as rejected
-        left join {_raw(table)} as raw_rows on rejected._load_id = raw_rows._load_id and rejected._row = raw_rows._row
+        left join {table.relation} as raw_rows on rejected._load_id = raw_rows._load_id and rejected._row = raw_rows._row
         left join raw.rejected_lines as lines
             on rejected._load_id = lines._load_id and rejected._row = lines._row and raw_rows._load_id is null
         where raw_rows._load_id is not null or lines._load_id is not null
@@ -110,17 +110,8 @@ def replay(warehouse: Warehouse, settings: Settings, table: DeclaredTable, file:
         connection.execute(f"create temp table places as select {LOAD}, cast({ROW} as bigint) as {ROW} from arrived")
         for column in (LOAD, ROW, REASON, "line"):
             connection.execute(f"alter table arrived drop column if exists {column}")
-        pseudonymise(
-            connection,
-            settings,
-            "arrived",
-            source=table.source,
-            identifiers=table.rule.identifiers,
-            customer=table.rule.customer,
-            now=now,
-        )
-        take_on_columns(connection, table)
-        for origin in (_raw(table), "raw.rejected_lines"):
+        prepare_arrived(connection, settings, table, now)
+        for origin in (table.relation, "raw.rejected_lines"):
             chosen = f"(_load_id, _row) in (select {LOAD}, {ROW} from places)"
             connection.execute(
                 f"insert into raw._replaced_rows select ?, cast(to_json(rows) as varchar), _file, _row, _load_id, _loaded_at, ?, ? "
@@ -128,7 +119,7 @@ def replay(warehouse: Warehouse, settings: Settings, table: DeclaredTable, file:
                 [table.raw_name, file.name, now],
             )
             connection.execute(f"delete from {origin} where {chosen}")
-        rows = append_arrived(connection, table, file, file.name, now)
+        rows = append_arrived(connection, table, sha256(file), file.name, now)
     settings.landing_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     with replays(settings).open("a", encoding="utf-8") as stream:
         stream.write(f"{now.isoformat()} {table.raw_name} {file.name} {rows}\n")
@@ -156,7 +147,7 @@ def _check(connection: duckdb.DuckDBPyConnection, table: DeclaredTable, file: Pa
         f"""
         select _row from arrived
         where ({LOAD}, try_cast({ROW} as bigint)) not in (
-            select _load_id, _row from {_raw(table)} where _row is not null
+            select _load_id, _row from {table.relation} where _row is not null
             union all select _load_id, _row from raw.rejected_lines where source = ?
         )
         order by _row limit 5
@@ -169,7 +160,3 @@ def _check(connection: duckdb.DuckDBPyConnection, table: DeclaredTable, file: Pa
             f"{file}, lines {lines}: raw.{table.raw_name} has no such row, or it was replayed before. Take these lines out; "
             "nothing was changed."
         )
-
-
-def _raw(table: DeclaredTable) -> str:
-    return f"raw.{quoted(table.raw_name)}"

@@ -25,6 +25,7 @@ SUFFIXES: dict[FileFormat, tuple[str, ...]] = {
 }
 """File name endings of each format, before ``.gz``."""
 
+COMPRESSED = ".gz"
 LONGEST_LINE = 16 * 1024 * 1024
 """Bytes; a longer line is not read."""
 
@@ -87,14 +88,13 @@ def readable_text(file: Path, encoding: str) -> Generator[Path]:
     Raises:
         DamagedFileError: the file is not in the encoding, or a compressed file is cut off.
     """
-    is_compressed = file.suffix == ".gz"
     is_utf8 = encoding.lower().replace("_", "-") in ("utf-8", "utf8", "utf-8-sig")
-    if is_utf8 and not is_compressed and not _has_other_characters(file):
+    if is_utf8 and file.suffix != COMPRESSED and not _has_other_characters(file):
         yield file
         return
     with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / file.name.removesuffix(".gz")
-        with _open(file, is_compressed=is_compressed) as stream:
+        copy = Path(folder) / file.name.removesuffix(COMPRESSED)
+        with open_bytes(file) as stream:
             # Bytes that are no UTF-8 stay, for DuckDB to find their lines; another encoding is right or wrong as a whole.
             _transcode(stream, copy, encoding, errors="surrogateescape" if is_utf8 else "strict")
         yield copy
@@ -117,7 +117,7 @@ def column_names(header: Iterable[str]) -> list[str]:
 
 def bare_suffix(path: Path) -> str:
     """Return a file's ending in lower case, without ``.gz``."""
-    return Path(path.name.removesuffix(".gz")).suffix.lower()
+    return Path(path.name.removesuffix(COMPRESSED)).suffix.lower()
 
 
 def _read_csv(connection: duckdb.DuckDBPyConnection, file: Path, rule: LoadRule) -> None:
@@ -228,5 +228,6 @@ def _has_other_characters(file: Path) -> bool:
         return any(b"\0" in chunk or b"\r" in chunk for chunk in iter(lambda: stream.read(_CHUNK), b""))
 
 
-def _open(file: Path, *, is_compressed: bool) -> BinaryIO:
-    return cast("BinaryIO", gzip.open(file, "rb") if is_compressed else file.open("rb"))
+def open_bytes(file: Path) -> BinaryIO:
+    """Open a file, or what a compressed file holds."""
+    return cast("BinaryIO", gzip.open(file, "rb") if file.suffix == COMPRESSED else file.open("rb"))

@@ -16,7 +16,7 @@ import duckdb
 from dmp_assets.collection.contract import CONTRACT, Field
 from dmp_assets.collection.inspection import Column
 from dmp_assets.collection.project import yaml_text
-from dmp_assets.collection.sources import RAW, LoadRule
+from dmp_assets.collection.sources import PLACE_COLUMNS, RAW, LoadRule
 from dmp_assets.warehouse import quoted
 
 CONTRACT_TYPES: Mapping[str, Mapping[str, str]] = {
@@ -47,7 +47,6 @@ CONTRACT_TYPES: Mapping[str, Mapping[str, str]] = {
 }  # fmt: skip
 """Columns of the contract tables in their order, with dbt's types; the same as in the macro ``contract_types`` (tested)."""
 
-_LOAD_TYPES = {"_file": "string", "_row": "bigint", "_load_id": "string", "_loaded_at": "timestamp"}
 _ROWS = {
     "order_lines": "One row per order line.",
     "customers": "One row per customer.",
@@ -59,6 +58,7 @@ _ROWS = {
     "consents": "One row per decision of a customer on a purpose.",
 }
 _KEYS = {
+    "order_lines": ("order_line_id",),
     "customers": ("customer_id",),
     "products": ("product_id",),
     "campaigns": ("campaign_id",),
@@ -128,7 +128,6 @@ def staging_sql(plan: Plan) -> str:
         else []
     )
     contract = CONTRACT_TYPES[plan.contract]
-    rank_key = ["order_line_id"] if plan.contract == "order_lines" else list(_KEYS[plan.contract])
     outer = [f"{expressions[column]} as {column}," for column in contract]
     outer += ["_file,", "_row,", "cast(_load_id as string) as _load_id,", "cast(_loaded_at as timestamp) as _loaded_at"]
     selected = [f"{column}," for column in inner]
@@ -160,7 +159,7 @@ def staging_sql(plan: Plan) -> str:
             "",
             "    select",
             "        *,",
-            f"        {{{{ load_rank({rank_key}, ['_row']) }}}} as load_rank",
+            f"        {{{{ load_rank({list(_KEYS[plan.contract])}, ['_row']) }}}} as load_rank",
             "    from renamed",
             "",
             ")",
@@ -193,13 +192,13 @@ def staging_yaml(plan: Plan) -> str:
         "description": f"{plan.table} of the source {plan.source}, as it arrived. One row per row of the source and load.",
         "config": {"meta": {"dagster": {"asset_key": [RAW, f"{plan.source}__{plan.table}"]}, "load": load}},
     }
-    key = [plan.mapping[name] for name in _declared_key(plan) if name in plan.mapping]
-    if key and len(key) == len(_declared_key(plan)) and plan.rule.keep == "replace":
+    key = [plan.mapping.get(name) for name in _KEYS[plan.contract]]
+    if None not in key and plan.rule.keep == "replace":
         raw_table["data_tests"] = [
             {
                 "unique_within_load": {
                     "name": f"raw_{plan.source}__{plan.table}_has_each_key_once",
-                    "arguments": {"columns": [_name(column) for column in key]},
+                    "arguments": {"columns": [_name(column) for column in key if column]},
                     "config": {"severity": "warn"},
                 }
             }
@@ -292,10 +291,6 @@ def _key_columns(plan: Plan) -> list[str]:
     return [plan.mapping[name] for name in names if name in plan.mapping]
 
 
-def _declared_key(plan: Plan) -> tuple[str, ...]:
-    return ("order_line_id",) if plan.contract == "order_lines" else _KEYS[plan.contract]
-
-
 def _hashed(plan: Plan, what: str, columns: list[str]) -> str:
     return f"{{{{ hashed_id('{plan.namespace}:{what}', [{', '.join(map(_argument, columns))}]) }}}}"
 
@@ -345,3 +340,6 @@ def _raw_description(plan: Plan, column: Column, field: str | None) -> str:
 
 def _dbt_type(data_type: str) -> str:
     return "string" if data_type == "VARCHAR" else data_type.lower()
+
+
+_LOAD_TYPES = {name: _dbt_type(kind) for name, kind in PLACE_COLUMNS.items()}

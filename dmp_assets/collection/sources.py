@@ -17,11 +17,13 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from dmp_assets.collection.loader import LOAD_COLUMNS
 from dmp_assets.errors import UserError
-from dmp_assets.settings import get_settings
+from dmp_assets.settings import project_variables
+from dmp_assets.warehouse import quoted
 
 RAW = "raw"
-PLACE_COLUMNS = {"_file": "VARCHAR", "_row": "BIGINT", "_load_id": "VARCHAR", "_loaded_at": "TIMESTAMP"}
+PLACE_COLUMNS = {"_file": "VARCHAR", "_row": "BIGINT", **LOAD_COLUMNS}
 """Where a row of a user's raw table comes from."""
 
 FileFormat = Literal["csv", "jsonl", "parquet"]
@@ -100,6 +102,11 @@ class DeclaredTable:
         """Name of the table in the raw layer."""
         return f"{self.source}__{self.name}"
 
+    @property
+    def relation(self) -> str:
+        """The table as SQL."""
+        return f"{RAW}.{quoted(self.raw_name)}"
+
 
 def resolve(location: str) -> str:
     """Return a location with the environment's values in place of ``$NAME`` and ``${NAME}``.
@@ -118,8 +125,7 @@ def resolve(location: str) -> str:
 
 def listed_sources() -> dict[str, list[str]]:
     """Return the contract tables of each source that ``dbt_project.yml`` lists."""
-    project = yaml.safe_load((get_settings().dbt_project_dir / "dbt_project.yml").read_text(encoding="utf-8"))
-    return project["vars"]["sources"] or {}
+    return project_variables()["sources"] or {}
 
 
 def staging_folder(project_dir: Path, source: str) -> Path:

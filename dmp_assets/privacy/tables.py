@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import duckdb
 import pandas as pd
@@ -21,9 +22,9 @@ def pseudonymise(
     table: str,
     *,
     source: str,
-    identifiers: Mapping[str, str],
-    customer: str | None,
     now: dt.datetime,
+    identifiers: Mapping[str, str] = MappingProxyType({}),
+    customer: str | None = None,
 ) -> None:
     """Replace every value of the named columns, and what looks like an e-mail address or phone number in any other text.
 
@@ -32,9 +33,9 @@ def pseudonymise(
         settings: name the vault.
         table: whose columns of type VARCHAR are searched; the named ones become text.
         source: which the vault shall name.
+        now: UTC without time zone.
         identifiers: the kind of identifier of each column that has nothing else; a pseudonym in it stays.
         customer: column that names the customer, for the vault; None if there is none.
-        now: UTC without time zone.
 
     Raises:
         UserError: the vault cannot be opened.
