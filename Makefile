@@ -58,7 +58,7 @@ examples: $(VENV)/.dev  ## Run the functions on another data set, MovieLens 100k
 	$(BIN)/python -m examples.movielens $(VENV)/examples
 
 graph: $(VENV)/.dev  ## Write the generated files: the list of assets and edges, the dbt exposures
-	$(BIN)/python -m dmp_assets.lineage
+	$(BIN)/python -m dmp_assets.dbt.exposures
 
 lock:  ## Resolve the dependencies anew into requirements.lock; without the extra deep, see pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --extra demo --extra dev --generate-hashes --no-emit-index-url --no-emit-find-links \

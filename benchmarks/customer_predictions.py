@@ -29,8 +29,8 @@ from dmp_assets.forecasts.customers.examples import (
 from dmp_assets.forecasts.customers.predictions import predict
 from dmp_assets.forecasts.customers.targets import TARGETS
 from dmp_assets.forecasts.customers.training import train
-from dmp_assets.settings import get_settings
-from dmp_assets.warehouse import Warehouse
+from dmp_assets.platform.settings import get_settings
+from dmp_assets.platform.warehouse import Warehouse
 
 CUTOFF = "date '2017-11-01'"
 OF_CUSTOMERS = (CHURN, AMOUNT, MEDIAN_AMOUNT, DAYS)

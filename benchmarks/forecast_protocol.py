@@ -16,8 +16,8 @@ import time
 
 import pandas as pd
 
-from dmp_assets import inputs
-from dmp_assets.bootstrap import mean_intervals, resamples
+from dmp_assets.analysis import inputs
+from dmp_assets.analysis.bootstrap import mean_intervals, resamples
 from dmp_assets.forecasts.sales.accuracy import CHAMPION, SERVED
 from dmp_assets.forecasts.sales.frequencies import DAILY, FREQUENCIES, WEEKLY, Frequency
 from dmp_assets.forecasts.sales.models import (
@@ -29,8 +29,8 @@ from dmp_assets.forecasts.sales.models import (
     forecast_histories,
 )
 from dmp_assets.forecasts.sales.training import train
-from dmp_assets.settings import get_settings
-from dmp_assets.warehouse import Warehouse
+from dmp_assets.platform.settings import get_settings
+from dmp_assets.platform.warehouse import Warehouse
 
 UTC_SALES = """
     select cast(lines.ordered_at as date) as ds, products.product_category as unique_id,

@@ -11,8 +11,10 @@ import time
 
 import pandas as pd
 
-from dmp_assets import inputs
-from dmp_assets.interactions import day_number, encode
+from dmp_assets.analysis import inputs
+from dmp_assets.analysis.interactions import day_number, encode
+from dmp_assets.platform.settings import get_settings
+from dmp_assets.platform.warehouse import Warehouse
 from dmp_assets.recommendations.exclusions import load_exclusions
 from dmp_assets.recommendations.leaderboard import GAP, leaderboard
 from dmp_assets.recommendations.learned import candidate_features, ranker_scores, train_ranker
@@ -20,8 +22,6 @@ from dmp_assets.recommendations.product_groups import product_groups
 from dmp_assets.recommendations.recommend import HORIZON_DAYS, recommend, recommend_products, train, training_days
 from dmp_assets.recommendations.segments import ALL_CUSTOMERS
 from dmp_assets.recommendations.strategies import BASELINES, LEARNED, STRATEGIES
-from dmp_assets.settings import get_settings
-from dmp_assets.warehouse import Warehouse
 
 AS_OF = dt.date(2018, 1, 1)
 KNOWN = "repeat_ranker_one_cutoff"

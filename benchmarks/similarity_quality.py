@@ -8,9 +8,10 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from dmp_assets import inputs
-from dmp_assets.product_text import product_texts
-from dmp_assets.settings import get_settings
+from dmp_assets.analysis import inputs
+from dmp_assets.analysis.product_text import product_texts
+from dmp_assets.platform.settings import get_settings
+from dmp_assets.platform.warehouse import Warehouse
 from dmp_assets.similarity.measures import similarity_measures
 from dmp_assets.similarity.ratings import ratings_from_counts
 from dmp_assets.similarity.tables import (
@@ -19,7 +20,6 @@ from dmp_assets.similarity.tables import (
     customer_similarity,
     product_similarity,
 )
-from dmp_assets.warehouse import Warehouse
 
 HELD_OUT_DAYS = 28
 NEIGHBOURS = 20

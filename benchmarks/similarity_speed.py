@@ -10,12 +10,12 @@ import pandas as pd
 from scipy import sparse
 from sparse_dot_topn import sp_matmul_topn
 
-from dmp_assets import inputs
-from dmp_assets.settings import get_settings
+from dmp_assets.analysis import inputs
+from dmp_assets.platform.settings import get_settings
+from dmp_assets.platform.warehouse import Warehouse
 from dmp_assets.similarity.cosine import cosine_top_k, unit_rows
 from dmp_assets.similarity.ratings import rating_matrix, ratings_from_counts
 from dmp_assets.similarity.weights import binary
-from dmp_assets.warehouse import Warehouse
 
 K = 100
 CUTOFF = "2017-11-30"

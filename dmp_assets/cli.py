@@ -13,18 +13,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dmp_assets.collection import cli as collection_cli
 from dmp_assets.collector import cli as collector_cli
-from dmp_assets.errors import UserError
-from dmp_assets.errors import user_errors as _user_errors
+from dmp_assets.onboarding import cli as onboarding_cli
+from dmp_assets.platform.errors import UserError
+from dmp_assets.platform.errors import user_errors as _user_errors
+from dmp_assets.platform.settings import Settings, get_settings
+from dmp_assets.platform.terminal import AsJson
 from dmp_assets.privacy import cli as privacy_cli
-from dmp_assets.settings import Settings, get_settings
+from dmp_assets.sources import cli as sources_cli
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
 
     from dmp_assets.profiles.customer_page import CustomerPage
-    from dmp_assets.runs import RunReport
+    from dmp_assets.runs.report import RunReport
 
 app = typer.Typer(
     name="dmp",
@@ -32,8 +34,6 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a script instead of text.")]
 
 
 @app.command()
@@ -53,15 +53,16 @@ def build(
     """Load, transform, check and publish the whole graph, then print what was done."""
     with _user_errors():
         settings = _prepare()
-        from dmp_assets import runs
-        from dmp_assets.automation import LAYERS, REBUILD, REFRESH
+        from dmp_assets.platform.automation import LAYERS, REBUILD, REFRESH
+        from dmp_assets.runs.fingerprint import finished_run
+        from dmp_assets.runs.report import report as report_of
 
         if layer not in (None, *LAYERS):
             raise UserError(f"There is no layer {layer}: choose one of {', '.join(LAYERS)}.")
         with _instance() as instance:
-            done = None if force or layer else runs.finished_run(instance, settings)
+            done = None if force or layer else finished_run(instance, settings)
             if done:
-                report = runs.report(instance, done)
+                report = report_of(instance, done)
                 if not as_json:
                     typer.echo(
                         "Nothing changed since the last whole build, so nothing was built (--force builds anyway)."
@@ -78,7 +79,7 @@ def refresh(as_json: AsJson = False) -> None:
     """Bring everything that is served up to date with what the last build trained and chose; for every day between two builds."""
     with _user_errors():
         settings = _prepare()
-        from dmp_assets.automation import REFRESH
+        from dmp_assets.platform.automation import REFRESH
 
         with _instance() as instance:
             report = _run(instance, settings, REFRESH, as_json=as_json)
@@ -92,13 +93,13 @@ def summary(as_json: AsJson = False) -> None:
     """Print what the newest whole build did: rows, checks, time per layer, what failed."""
     with _user_errors():
         settings = _prepare()
-        from dmp_assets import runs
+        from dmp_assets.runs.report import newest_run, report
 
         with _instance() as instance:
-            newest = runs.newest_run(instance)
+            newest = newest_run(instance)
             if newest is None:
                 raise UserError("There is no build yet: run `make demo` or `dmp build`.")
-            _print_report(runs.report(instance, newest), settings, as_json=as_json)
+            _print_report(report(instance, newest), settings, as_json=as_json)
 
 
 @app.command()
@@ -108,8 +109,8 @@ def customer(
     """Print everything about one customer, and why."""
     with _user_errors():
         settings = get_settings()
+        from dmp_assets.platform.warehouse import Warehouse
         from dmp_assets.reports.customer_facts import read_customer
-        from dmp_assets.warehouse import Warehouse
 
         with Warehouse.from_settings(settings).read() as connection:
             page = read_customer(connection, customer_id)
@@ -124,7 +125,7 @@ def hash_tables(as_json: AsJson = False) -> None:
     """Print a hash of every table's content, load times left out: two equal builds print the same."""
     with _user_errors():
         settings = get_settings()
-        from dmp_assets.warehouse import Warehouse, table_hashes
+        from dmp_assets.platform.warehouse import Warehouse, table_hashes
 
         with Warehouse.from_settings(settings).read() as connection:
             hashes = table_hashes(connection)
@@ -135,9 +136,9 @@ def hash_tables(as_json: AsJson = False) -> None:
             typer.echo(f"{value:>28}  {table}")
 
 
-app.command()(collection_cli.add_source)
-app.command()(collection_cli.remove_source)
-app.add_typer(collection_cli.quarantine_app, name="quarantine")
+app.command()(onboarding_cli.add_source)
+app.command()(onboarding_cli.remove_source)
+app.add_typer(sources_cli.app, name="quarantine")
 app.add_typer(collector_cli.keys_app, name="keys")
 app.command()(collector_cli.collect)
 app.add_typer(privacy_cli.app, name="vault")
@@ -159,21 +160,23 @@ def _print_customer(page: CustomerPage) -> None:
 
 def _run(instance: DagsterInstance, settings: Settings, job_name: str, *, as_json: bool) -> RunReport:
     """Run a job and show its progress; where the answer is JSON, on the error stream."""
-    from dmp_assets import runs
+    from dmp_assets.runs.execute import run_job
 
     start = time.monotonic()
     with contextlib.redirect_stdout(sys.stderr if as_json else sys.stdout):
-        return runs.run_job(
+        return run_job(
             instance, settings, job_name, lambda line: typer.echo(f"[{time.monotonic() - start:6.1f} s] {line}")
         )
 
 
 def _prepare() -> Settings:
-    from dmp_assets.home import prepare_home
+    from dmp_assets.dbt.project import prepare_project
+    from dmp_assets.platform.home import prepare_home
 
     settings = get_settings()
     os.environ.update(settings.environment())
     prepare_home(settings)
+    prepare_project(settings)
     return settings
 
 
@@ -186,7 +189,7 @@ def _instance() -> Generator[DagsterInstance]:
 
 
 def _print_report(report: RunReport, settings: Settings, *, as_json: bool) -> None:
-    from dmp_assets.runs import published_files
+    from dmp_assets.runs.report import published_files
 
     files = [str(path) for path in published_files(settings)]
     if as_json:

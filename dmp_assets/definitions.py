@@ -6,20 +6,22 @@ from collections.abc import Mapping
 
 import dagster as dg
 
-from dmp_assets import automation, contracts
 from dmp_assets.clusters import assets as clusters
-from dmp_assets.collection import assets as collection
+from dmp_assets.dbt.assets import build_dbt_assets
+from dmp_assets.dbt.project import dbt_project, dbt_resource
+from dmp_assets.demo.simulation import assets as simulation
 from dmp_assets.forecasts.customers import assets as predictions
 from dmp_assets.forecasts.sales import assets as sales
+from dmp_assets.platform import automation
+from dmp_assets.platform import tables as contracts
+from dmp_assets.platform.settings import get_settings
+from dmp_assets.platform.warehouse import Warehouse
 from dmp_assets.profiles import assets as profiles
 from dmp_assets.recommendations import assets as recommendations
 from dmp_assets.recommendations.sequences import assets as sequences
 from dmp_assets.reports import assets as reports
-from dmp_assets.settings import get_settings
 from dmp_assets.similarity import assets as similarity
-from dmp_assets.simulation import assets as simulation
-from dmp_assets.transform import build_dbt_assets, dbt_project, dbt_resource
-from dmp_assets.warehouse import Warehouse
+from dmp_assets.sources import assets as collection
 
 TABLES = (
     *simulation.TABLES,

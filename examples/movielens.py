@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from dmp_assets.product_text import product_texts
+from dmp_assets.analysis.product_text import product_texts
 from dmp_assets.profiles.lifecycle import lifecycle_stages
 from dmp_assets.profiles.rfm import rfm_table
 from dmp_assets.profiles.topics import fit_topics

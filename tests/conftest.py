@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from dmp_assets.settings import PROJECT_ROOT, Settings, get_settings
+from dmp_assets.platform.settings import PROJECT_ROOT, Settings, get_settings
 
 SAMPLE_PERCENT = 5
 DMP = Path(sys.executable).with_name("dmp")

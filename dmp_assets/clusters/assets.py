@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 import dagster as dg
 import pandera.pandas as pa
 
-from dmp_assets import inputs
-from dmp_assets.automation import Cadence
+from dmp_assets.analysis import inputs
+from dmp_assets.analysis.drift import feature_bins, feature_drift
 from dmp_assets.clusters import schema
 from dmp_assets.clusters.centres import assign_customers, cluster_centres, fitted_clusters, previous_centres
 from dmp_assets.clusters.describe import SUMMARY_COLUMNS, cluster_summaries, name_customers
@@ -14,10 +14,10 @@ from dmp_assets.clusters.features import CLUSTER_FEATURES, fit_scaling, scale_fe
 from dmp_assets.clusters.numbering import number_clusters
 from dmp_assets.clusters.plots import plot_cluster_profiles, plot_dendrogram, plot_projection, plot_selection
 from dmp_assets.clusters.selection import select_clusters
-from dmp_assets.contracts import Table, alarm, lineage, result, store
-from dmp_assets.drift import feature_bins, feature_drift
-from dmp_assets.history import latest_before, stored, with_history
-from dmp_assets.warehouse import Warehouse
+from dmp_assets.platform.automation import Cadence
+from dmp_assets.platform.history import latest_before, stored, with_history
+from dmp_assets.platform.tables import Table, alarm, lineage, result, store
+from dmp_assets.platform.warehouse import Warehouse
 
 SOURCE = "marts.customer_features"
 _CLUSTERED_BY = [feature.column for feature in CLUSTER_FEATURES]

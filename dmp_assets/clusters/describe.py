@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from dmp_assets.clusters.methods import NOISE
-from dmp_assets.money import currency
+from dmp_assets.platform.money import currency
 
 NOISE_NAME = "Noise"
 # A cluster mean this many standard deviations from the average customer is worth a word in the name, and this many a

@@ -11,7 +11,7 @@ import pandas as pd
 from dmp_assets.clusters.describe import standardised_differences
 from dmp_assets.clusters.methods import SERVED_METHOD, pairwise_rows, ward_tree
 from dmp_assets.clusters.selection import MINIMUM_STABILITY
-from dmp_assets.figures import blank
+from dmp_assets.platform.pictures import blank
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

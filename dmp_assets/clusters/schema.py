@@ -2,9 +2,9 @@
 
 import pandera.pandas as pa
 
+from dmp_assets.analysis.drift import DRIFT_LIMIT, LEAST_ROWS
 from dmp_assets.clusters.features import CLUSTER_FEATURES
 from dmp_assets.clusters.methods import METHODS, NOISE, SERVED_METHOD
-from dmp_assets.drift import DRIFT_LIMIT, LEAST_ROWS
 
 _METHOD = pa.Column(
     str,

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dmp_assets.errors import user_errors
-from dmp_assets.settings import Settings, get_settings
+from dmp_assets.platform.errors import user_errors
+from dmp_assets.platform.settings import Settings, get_settings
+from dmp_assets.platform.terminal import AsJson
 
 if TYPE_CHECKING:
     from dmp_assets.collector.commit import EventWriter
 
 keys_app = typer.Typer(help="The write keys by which sources send events.", no_args_is_help=True)
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a script instead of text.")]
 KeyId = Annotated[str, typer.Argument(help="The key's id, as `dmp keys list` shows it.")]
 
 

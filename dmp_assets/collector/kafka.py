@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from dmp_assets.errors import UserError
+from dmp_assets.platform.errors import UserError
 
 DELIVERY_SECONDS = 10.0
 

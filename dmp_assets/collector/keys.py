@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from dmp_assets.errors import UserError
+from dmp_assets.platform.errors import UserError
 
 NAME = re.compile(r"[a-z0-9_]+")
 ID_DIGITS = 12

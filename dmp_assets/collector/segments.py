@@ -25,7 +25,7 @@ from typing import Self
 
 import orjson
 
-from dmp_assets.errors import UserError
+from dmp_assets.platform.errors import UserError
 
 SEAL_BYTES = 32 << 20
 SEAL_SECONDS = 60.0

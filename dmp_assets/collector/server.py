@@ -29,7 +29,7 @@ from dmp_assets.collector import events
 from dmp_assets.collector.commit import EventWriter, GroupCommit
 from dmp_assets.collector.events import Collected, RequestError, Source
 from dmp_assets.collector.keys import KeyReader
-from dmp_assets.errors import UserError
+from dmp_assets.platform.errors import UserError
 
 # What all requests together may hold, as bodies and as lines that wait; the parsed objects of one request come on top.
 WAITING_BYTES = 32 << 20

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from dmp_assets.errors import user_errors
+from dmp_assets.platform.errors import user_errors
 
 app = typer.Typer(help="The encrypted vault of direct identifiers.", no_args_is_help=True)
 
@@ -23,9 +23,9 @@ def status(
     """Print where the vault is, where its key comes from, and how many identifiers of each kind it holds."""
     import json
 
+    from dmp_assets.platform.settings import get_settings
     from dmp_assets.privacy.keys import read_keys
     from dmp_assets.privacy.vault import count_identifiers
-    from dmp_assets.settings import get_settings
 
     with user_errors():
         settings = get_settings()

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from dmp_assets.errors import UserError
-from dmp_assets.settings import Settings
+from dmp_assets.platform.errors import UserError
+from dmp_assets.platform.settings import Settings
 
 KEY_FILE = "vault.key"
 SHORTEST_SECRET = 32

@@ -9,11 +9,11 @@ from types import MappingProxyType
 import duckdb
 import pandas as pd
 
+from dmp_assets.platform.settings import Settings
+from dmp_assets.platform.warehouse import columns_of, quoted
 from dmp_assets.privacy.identifiers import Token, clean_value, may_hold_one_sql
 from dmp_assets.privacy.keys import is_pseudonym, pseudonym, read_keys
 from dmp_assets.privacy.vault import add_identifiers
-from dmp_assets.settings import Settings
-from dmp_assets.warehouse import columns_of, quoted
 
 
 def pseudonymise(

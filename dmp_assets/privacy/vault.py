@@ -13,9 +13,9 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from dmp_assets.errors import UserError
+from dmp_assets.platform.errors import UserError
+from dmp_assets.platform.settings import Settings
 from dmp_assets.privacy.keys import Keys
-from dmp_assets.settings import Settings
 
 COLUMNS = ("source", "user_id", "anonymous_id", "kind", "value", "token", "seen_at")
 

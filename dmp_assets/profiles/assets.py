@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from dmp_assets import inputs
+from dmp_assets.analysis import inputs
+from dmp_assets.analysis.interactions import day_number, encode
+from dmp_assets.analysis.product_text import UNKNOWN, product_texts
 from dmp_assets.clusters.methods import SERVED_METHOD
-from dmp_assets.contracts import Table, lineage, result, store
-from dmp_assets.interactions import day_number, encode
-from dmp_assets.product_text import UNKNOWN, product_texts
+from dmp_assets.platform.tables import Table, lineage, result, store
+from dmp_assets.platform.warehouse import Warehouse
 from dmp_assets.profiles import schema
 from dmp_assets.profiles.embedding import Beside, customer_embeddings, customer_traits, product_codes, product_words
 from dmp_assets.profiles.interests import behaviour_interests, interests_table
@@ -27,7 +28,6 @@ from dmp_assets.profiles.plots import (
 from dmp_assets.profiles.profile import INTERESTS, PROFILE_ONLY, SCORES, TOPICS, customer_profiles
 from dmp_assets.profiles.tags import customer_tags, load_rules, rule_frame, rule_tags, rules_columns
 from dmp_assets.profiles.topics import content_interests, fit_topics, product_topics, topic_products
-from dmp_assets.warehouse import Warehouse
 
 FEATURES = "marts.customer_features"
 _PURCHASES = f"""

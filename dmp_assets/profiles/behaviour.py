@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from dmp_assets.product_text import UNKNOWN
+from dmp_assets.analysis.product_text import UNKNOWN
 
 # Parts of the day in store-local hours: morning 6-12, afternoon 12-17, evening 17-22, night 22-6. A tie goes to the
 # earlier.

@@ -9,8 +9,8 @@ from datetime import date
 
 import pandas as pd
 
-from dmp_assets.money import money
-from dmp_assets.product_text import UNKNOWN
+from dmp_assets.analysis.product_text import UNKNOWN
+from dmp_assets.platform.money import money
 from dmp_assets.profiles.profile import DEMOGRAPHIC_BANDS
 
 

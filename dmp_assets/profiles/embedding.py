@@ -35,9 +35,9 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from dmp_assets.analysis.interactions import Interactions
+from dmp_assets.analysis.product_text import UNKNOWN, product_types
 from dmp_assets.clusters.kmeans import one_thread
-from dmp_assets.interactions import Interactions
-from dmp_assets.product_text import UNKNOWN, product_types
 
 EMBEDDING_DIMENSIONS = 32
 RHYTHM_WEIGHT = 0.1

@@ -25,7 +25,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from dmp_assets.interactions import Interactions, day_number
+from dmp_assets.analysis.interactions import Interactions, day_number
 
 HALF_LIFE_DAYS = 180
 SMOOTHING_ORDERS = 5

@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import pandas as pd
 
-from dmp_assets.bootstrap import mean_intervals, resamples
-from dmp_assets.interactions import Interactions
+from dmp_assets.analysis.bootstrap import mean_intervals, resamples
+from dmp_assets.analysis.interactions import Interactions
 from dmp_assets.profiles.embedding import NOTHING_BESIDE, Beside, customer_vectors
 
 HORIZON_DAYS = 28

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from dmp_assets.figures import drawn_from
-from dmp_assets.money import currency
+from dmp_assets.platform.money import currency
+from dmp_assets.platform.pictures import drawn_from
 from dmp_assets.profiles import schema
 from dmp_assets.profiles.lifecycle import STAGES
 from dmp_assets.profiles.loyalty import TIERS

@@ -3,7 +3,7 @@
 import numpy as np
 import pandera.pandas as pa
 
-from dmp_assets.emptiness import may_be_empty
+from dmp_assets.platform.emptiness import may_be_empty
 from dmp_assets.profiles.behaviour import DAY_PARTS
 from dmp_assets.profiles.embedding import EMBEDDING_DIMENSIONS
 from dmp_assets.profiles.lifecycle import STAGES

@@ -30,8 +30,8 @@ from pydantic import (
     model_validator,
 )
 
-from dmp_assets.errors import UserError
-from dmp_assets.money import currency
+from dmp_assets.platform.errors import UserError
+from dmp_assets.platform.money import currency
 
 DEFAULT_RULES_PATH = Path(__file__).with_name("tags.yml")
 

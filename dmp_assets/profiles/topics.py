@@ -32,9 +32,9 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from dmp_assets.analysis.interactions import Interactions, day_number
+from dmp_assets.analysis.product_text import UNKNOWN
 from dmp_assets.clusters.kmeans import one_thread
-from dmp_assets.interactions import Interactions, day_number
-from dmp_assets.product_text import UNKNOWN
 from dmp_assets.profiles.interests import decay, rank_interests, ranked_table, times
 
 TOPICS = 30

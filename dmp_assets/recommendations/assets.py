@@ -5,8 +5,10 @@ from collections.abc import Iterator
 import dagster as dg
 import pandas as pd
 
-from dmp_assets import inputs
-from dmp_assets.contracts import Table, lineage, result, store
+from dmp_assets.analysis import inputs
+from dmp_assets.platform.settings import get_settings
+from dmp_assets.platform.tables import Table, lineage, result, store
+from dmp_assets.platform.warehouse import Warehouse
 from dmp_assets.recommendations.exclusions import entries_without_effect, load_exclusions
 from dmp_assets.recommendations.leaderboard import LISTS
 from dmp_assets.recommendations.plots import plot_leaderboard, plot_segments
@@ -19,8 +21,6 @@ from dmp_assets.recommendations.schema import (
     RANKER,
 )
 from dmp_assets.recommendations.sequences.assets import SEQUENCE_MODELS
-from dmp_assets.settings import get_settings
-from dmp_assets.warehouse import Warehouse
 
 _LINES = "marts.fct_order_lines"
 _PRODUCTS = "marts.dim_products"

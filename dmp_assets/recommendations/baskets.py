@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from dmp_assets.interactions import Interactions
+from dmp_assets.analysis.interactions import Interactions
 from dmp_assets.recommendations.ranking import best_entries, keep_candidates_among
 from dmp_assets.recommendations.scores import keep_entries, row_of_entries
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from dmp_assets.interactions import Interactions
+from dmp_assets.analysis.interactions import Interactions
 from dmp_assets.recommendations.popularity import recent_orders
 from dmp_assets.recommendations.product_groups import ProductGroups
 from dmp_assets.recommendations.ranking import keep_candidates_among

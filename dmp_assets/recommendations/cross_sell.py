@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from dmp_assets.interactions import Interactions, day_number
+from dmp_assets.analysis.interactions import Interactions, day_number
 from dmp_assets.recommendations.baskets import Rules, TypeBaskets, mine_rules, type_baskets
 from dmp_assets.recommendations.leaderboard import LIST_LENGTH, coverage, list_board, self_information
 from dmp_assets.recommendations.metrics import customer_metrics

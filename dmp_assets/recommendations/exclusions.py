@@ -13,8 +13,8 @@ import pandas as pd
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StrictStr, ValidationError, model_validator
 
-from dmp_assets.errors import UserError
-from dmp_assets.product_text import UNKNOWN
+from dmp_assets.analysis.product_text import UNKNOWN
+from dmp_assets.platform.errors import UserError
 
 DEFAULT_EXCLUSIONS_PATH = Path(__file__).with_name("exclusions.yml")
 GROUP_FIELDS = ("department", "product_category", "product_type")

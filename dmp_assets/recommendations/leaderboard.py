@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from dmp_assets.bootstrap import mean_intervals, resamples
-from dmp_assets.interactions import Interactions, day_number
+from dmp_assets.analysis.bootstrap import mean_intervals, resamples
+from dmp_assets.analysis.interactions import Interactions, day_number
 from dmp_assets.recommendations.metrics import customer_metrics
 from dmp_assets.recommendations.ranking import best_places, merge_places
 from dmp_assets.recommendations.scores import is_stored, keep_entries, row_of_entries, select

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from dmp_assets.interactions import Interactions
+from dmp_assets.analysis.interactions import Interactions
 from dmp_assets.recommendations.novel_features import novel_features
 from dmp_assets.recommendations.product_groups import ProductGroups
 from dmp_assets.recommendations.repeat_features import repeat_features

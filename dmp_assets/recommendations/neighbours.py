@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from dmp_assets.interactions import Interactions
+from dmp_assets.analysis.interactions import Interactions
 from dmp_assets.recommendations.scores import NOVEL_CANDIDATES, keep_candidates, keep_entries
 from dmp_assets.similarity.cosine import cosine_weights
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from dmp_assets.interactions import Interactions
+from dmp_assets.analysis.interactions import Interactions
 from dmp_assets.recommendations.neighbours import USER_RECENT_DAYS, recent_neighbours
 from dmp_assets.recommendations.popularity import RECENT_DAYS, recent_orders
 from dmp_assets.recommendations.product_groups import ProductGroups

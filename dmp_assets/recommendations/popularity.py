@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from dmp_assets.interactions import Interactions
+from dmp_assets.analysis.interactions import Interactions
 from dmp_assets.recommendations.scores import NOVEL_CANDIDATES, best_positive, keep_candidates
 
 RECENT_DAYS = 28

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from dmp_assets.interactions import Interactions
-from dmp_assets.product_text import UNKNOWN, product_texts, product_types, type_name
+from dmp_assets.analysis.interactions import Interactions
+from dmp_assets.analysis.product_text import UNKNOWN, product_texts, product_types, type_name
 from dmp_assets.recommendations.exclusions import NO_EXCLUSIONS, Exclusions, excluded_products
 
 

@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from dmp_assets.interactions import Interactions, day_number
+from dmp_assets.analysis.interactions import Interactions, day_number
 from dmp_assets.recommendations.baskets import mine_rules, type_baskets
 from dmp_assets.recommendations.cross_sell import CROSS_SELL, Places, complements, cross_sell_board
 from dmp_assets.recommendations.leaderboard import champion, sorted_board

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from dmp_assets.interactions import Interactions
-from dmp_assets.product_text import UNKNOWN
+from dmp_assets.analysis.interactions import Interactions
+from dmp_assets.analysis.product_text import UNKNOWN
 from dmp_assets.recommendations.baskets import Rules, TypeBaskets
 from dmp_assets.recommendations.neighbours import USER_NEIGHBOURS, USER_RECENT_DAYS, as_set, recent_neighbours
 from dmp_assets.recommendations.popularity import RECENT_DAYS, recent_orders

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from dmp_assets.interactions import Interactions, day_number, encode
+from dmp_assets.analysis.interactions import Interactions, day_number, encode
 from dmp_assets.recommendations.exclusions import NO_EXCLUSIONS, Exclusions
 from dmp_assets.recommendations.leaderboard import champion, leaderboard, sorted_board
 from dmp_assets.recommendations.learned import candidate_features, no_ranker, ranker_scores, train_ranker

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pandera.pandas as pa
 
-from dmp_assets.emptiness import may_be_empty
+from dmp_assets.platform.emptiness import may_be_empty
 from dmp_assets.recommendations.cross_sell import CROSS_SELL_STRATEGIES
 from dmp_assets.recommendations.leaderboard import COVERAGE, GAIN, GAP, LISTS, METRICS
 from dmp_assets.recommendations.learned import KINDS

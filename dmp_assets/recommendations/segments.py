@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dmp_assets.interactions import Interactions
+from dmp_assets.analysis.interactions import Interactions
 
 ALL_CUSTOMERS = "all customers"
 FREQUENCY_SEGMENTS = ("light", "medium", "heavy")

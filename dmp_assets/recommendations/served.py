@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from dmp_assets.interactions import Interactions, day_number
-from dmp_assets.product_text import UNKNOWN
+from dmp_assets.analysis.interactions import Interactions, day_number
+from dmp_assets.analysis.product_text import UNKNOWN
 from dmp_assets.recommendations.cross_sell import eligible_products
 from dmp_assets.recommendations.product_groups import ProductGroups
 from dmp_assets.recommendations.reasons import buy_again_reasons, discover_reasons

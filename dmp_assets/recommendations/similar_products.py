@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from dmp_assets.interactions import Interactions, day_number
+from dmp_assets.analysis.interactions import Interactions, day_number
 from dmp_assets.recommendations.content import text_vectors
 from dmp_assets.recommendations.cross_sell import Places, Queries, eligible_products, item_board
 from dmp_assets.recommendations.leaderboard import LIST_LENGTH

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from scipy import sparse
 
-from dmp_assets.interactions import Interactions
+from dmp_assets.analysis.interactions import Interactions
 from dmp_assets.recommendations.als import als
 from dmp_assets.recommendations.baskets import co_purchase_rules
 from dmp_assets.recommendations.content import content

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from dmp_assets.interactions import Interactions
+from dmp_assets.analysis.interactions import Interactions
 from dmp_assets.recommendations.neighbours import as_set
 from dmp_assets.recommendations.scores import keep_candidates
 from dmp_assets.recommendations.tifu_knn import order_places

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Sequence
 import dagster as dg
 from dagster_dbt import DbtCliResource
 
-from dmp_assets.automation import Cadence, cadence_tag
-from dmp_assets.contracts import Table
+from dmp_assets.platform.automation import Cadence, cadence_tag
+from dmp_assets.platform.settings import get_settings
+from dmp_assets.platform.tables import Table
+from dmp_assets.platform.warehouse import Warehouse
 from dmp_assets.reports.customers_page import READS as CUSTOMERS_READ
 from dmp_assets.reports.customers_page import build_customers_page
 from dmp_assets.reports.files import publish_text
@@ -15,8 +17,6 @@ from dmp_assets.reports.lineage_page import lineage_page
 from dmp_assets.reports.page import external_references
 from dmp_assets.reports.report import READS, build_report
 from dmp_assets.reports.snapshots import publish_snapshots
-from dmp_assets.settings import get_settings
-from dmp_assets.warehouse import Warehouse
 
 LAYER = "published"
 

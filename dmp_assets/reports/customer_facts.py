@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pandas as pd
 
-from dmp_assets.errors import UserError
+from dmp_assets.platform.errors import UserError
 from dmp_assets.profiles.customer_page import CustomerPage, customer_page
 from dmp_assets.reports.customers_page import LISTED, NEIGHBOUR_MEASURE
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dmp_assets import inputs
+from dmp_assets.analysis import inputs
 from dmp_assets.profiles.schema import CUSTOMER_PROFILES
 from dmp_assets.reports.page import render_template
 

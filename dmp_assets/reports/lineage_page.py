@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from dmp_assets.contracts import Table
-from dmp_assets.dbt_artifacts import column_lineage
+from dmp_assets.dbt.artifacts import column_lineage
+from dmp_assets.platform.tables import Table
 from dmp_assets.reports.page import render_template
 
 TEMPLATE = Path(__file__).with_name("lineage.html")

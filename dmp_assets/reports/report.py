@@ -6,12 +6,10 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from dmp_assets import inputs
+from dmp_assets.analysis import inputs
 from dmp_assets.clusters import plots as cluster_plots
 from dmp_assets.clusters.features import transform_features
 from dmp_assets.clusters.methods import SERVED_METHOD
-from dmp_assets.emptiness import empty_because
-from dmp_assets.figures import svg
 from dmp_assets.forecasts.customers import plots as prediction_plots
 from dmp_assets.forecasts.customers import schema as prediction_schema
 from dmp_assets.forecasts.customers.metrics import LOG_LOSS
@@ -20,7 +18,9 @@ from dmp_assets.forecasts.sales import plots as forecast_plots
 from dmp_assets.forecasts.sales import schema as forecast_schema
 from dmp_assets.forecasts.sales.accuracy import ALL_SERIES, POOLED_SERIES, SERVED
 from dmp_assets.forecasts.sales.frequencies import FREQUENCIES
-from dmp_assets.money import currency, money
+from dmp_assets.platform.emptiness import empty_because
+from dmp_assets.platform.money import currency, money
+from dmp_assets.platform.pictures import svg
 from dmp_assets.profiles import plots as profile_plots
 from dmp_assets.profiles import schema as profile_schema
 from dmp_assets.recommendations import plots as recommendation_plots

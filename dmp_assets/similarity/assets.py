@@ -5,10 +5,11 @@ from collections.abc import Iterator
 import dagster as dg
 import pandas as pd
 
-from dmp_assets import inputs
-from dmp_assets.contracts import Table, lineage, result, store
-from dmp_assets.product_text import product_texts
-from dmp_assets.settings import get_settings
+from dmp_assets.analysis import inputs
+from dmp_assets.analysis.product_text import product_texts
+from dmp_assets.platform.settings import get_settings
+from dmp_assets.platform.tables import Table, lineage, result, store
+from dmp_assets.platform.warehouse import Warehouse
 from dmp_assets.similarity.measures import similarity_measures
 from dmp_assets.similarity.plots import similarity_by_measure
 from dmp_assets.similarity.ratings import ratings_from_counts
@@ -20,7 +21,6 @@ from dmp_assets.similarity.tables import (
     product_similarity,
     rated_similarity,
 )
-from dmp_assets.warehouse import Warehouse
 
 _LINES = "marts.fct_order_lines"
 _RATED_BY = [

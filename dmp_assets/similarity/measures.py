@@ -13,7 +13,7 @@ from datetime import date
 
 import pandas as pd
 
-from dmp_assets.product_text import UNKNOWN
+from dmp_assets.analysis.product_text import UNKNOWN
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from dmp_assets.figures import blank
+from dmp_assets.platform.pictures import blank
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

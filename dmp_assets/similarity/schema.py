@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
-from dmp_assets.emptiness import may_be_empty
+from dmp_assets.platform.emptiness import may_be_empty
 
 _AS_OF_ON = pa.Column("datetime64[us]", description="Only orders placed before this date (store-local) are counted.")
 

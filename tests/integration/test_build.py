@@ -13,9 +13,9 @@ import dagster as dg
 import duckdb
 import pytest
 
-from dmp_assets.automation import LAYERS
-from dmp_assets.collection import complete_journey
 from dmp_assets.definitions import TABLES
+from dmp_assets.demo import complete_journey
+from dmp_assets.platform.automation import LAYERS
 from dmp_assets.recommendations.sequences import extra
 from dmp_assets.reports.assets import SNAPSHOTS
 from dmp_assets.reports.page import external_references
@@ -240,7 +240,7 @@ def test_a_refresh_a_day_later_serves_with_what_was_trained(dmp, hashes):
 
 
 def test_everything_about_a_customer_can_be_asked_for(first_build, dmp, in_process):
-    from dmp_assets.warehouse import Warehouse
+    from dmp_assets.platform.warehouse import Warehouse
 
     known = Warehouse.from_settings(in_process).query(
         "select customer_id, rfm_segment from profiles.customer_profiles order by customer_id limit 1"

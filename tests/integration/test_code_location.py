@@ -8,11 +8,11 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from dmp_assets.automation import LAYERS
+from dmp_assets.dbt.exposures import EXPOSURES_FILE, GRAPH_FILE, exposures_yaml, graph_text
 from dmp_assets.definitions import TABLES
-from dmp_assets.lineage import EXPOSURES_FILE, GRAPH_FILE, exposures_yaml, graph_text
+from dmp_assets.platform.automation import LAYERS
+from dmp_assets.platform.settings import PROJECT_ROOT
 from dmp_assets.reports.assets import FILES, MARTS, SNAPSHOTS
-from dmp_assets.settings import PROJECT_ROOT
 
 DAGSTER = Path(sys.executable).with_name("dagster")
 
@@ -100,7 +100,7 @@ def test_all_marts_and_python_tables_are_published(definitions):
 @pytest.fixture
 def columns(definitions, in_process):
     """Return the columns of every table in the warehouse."""
-    from dmp_assets.warehouse import Warehouse
+    from dmp_assets.platform.warehouse import Warehouse
 
     found = Warehouse.from_settings(in_process).query(
         "select schema_name || '.' || table_name as name, column_name from duckdb_columns() where not internal"

@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from dmp_assets.warehouse import table_hashes
+from dmp_assets.platform.warehouse import table_hashes
 
 MONDAY = "2017-03-06"
 

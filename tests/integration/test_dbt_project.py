@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from dmp_assets.settings import PROJECT_ROOT
+from dmp_assets.platform.settings import PROJECT_ROOT
 
 DBT = Path(sys.executable).with_name("dbt")
 

@@ -15,9 +15,9 @@ import duckdb
 import pandas as pd
 import pytest
 
-from dmp_assets.collection import events as raw_events
-from dmp_assets.collection import landing
-from dmp_assets.warehouse import table_hashes
+from dmp_assets.collector import load as raw_events
+from dmp_assets.platform.warehouse import table_hashes
+from dmp_assets.sources import land as landing
 
 MODELS = ("fct_events", "fct_sessions", "fct_touches", "consents", "rejected_rows")
 VARS = {"sources": {"collector": ["events", "consents"]}, "as_of": "2017-03-04"}

@@ -9,13 +9,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from dmp_assets.demo.simulation.people import simulate_persons
+from dmp_assets.demo.simulation.purchases import read_purchases
+from dmp_assets.demo.simulation.rates import Rates
+from dmp_assets.platform.settings import Settings
+from dmp_assets.platform.warehouse import Warehouse
 from dmp_assets.privacy.keys import read_keys
 from dmp_assets.privacy.vault import open_vault
-from dmp_assets.settings import Settings
-from dmp_assets.simulation.people import simulate_persons
-from dmp_assets.simulation.purchases import read_purchases
-from dmp_assets.simulation.rates import Rates
-from dmp_assets.warehouse import Warehouse
 
 EMAIL = re.compile(rb"[\w.+-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+")
 # The pages pack their data: gzip in base64.

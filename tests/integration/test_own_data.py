@@ -9,8 +9,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from dmp_assets.collection import complete_journey
-from dmp_assets.settings import PROJECT_ROOT, Settings
+from dmp_assets.demo import complete_journey
+from dmp_assets.platform.settings import PROJECT_ROOT, Settings
 from tests.conftest import run_dmp
 
 HOUSEHOLDS = 40

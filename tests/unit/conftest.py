@@ -1,12 +1,16 @@
-"""Builders of purchases for the unit tests of several domains."""
+"""Builders of purchases and of a user's source for the unit tests of several domains."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from pathlib import Path
 
+import duckdb
 import pandas as pd
 import pytest
 
-from dmp_assets.interactions import Interactions, encode
+from dmp_assets.analysis.interactions import Interactions, encode
+from dmp_assets.sources.declare import LoadRule
+from tests.unit.shop import Shop
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +38,20 @@ def purchases_of() -> Callable[..., pd.DataFrame]:
 @pytest.fixture(scope="session")
 def interactions_of(purchases_of: Callable[..., pd.DataFrame]) -> Callable[..., Interactions]:
     return lambda *orders: encode(purchases_of(*orders))
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    return Shop(tmp_path)
+
+
+@pytest.fixture
+def connection():
+    with duckdb.connect() as connection:
+        yield connection
+
+
+@pytest.fixture
+def rule_of() -> Callable[..., LoadRule]:
+    load = {"location": "x", "format": "csv", "contract": "order_lines"}
+    return lambda **rule: LoadRule.model_validate(load | rule)

@@ -6,9 +6,7 @@ import dagster as dg
 import pandas as pd
 import pandera.pandas as pa
 
-from dmp_assets import inputs
-from dmp_assets.automation import Cadence
-from dmp_assets.contracts import Table, alarm, lineage, result, store
+from dmp_assets.analysis import inputs
 from dmp_assets.forecasts.customers import monitoring, schema
 from dmp_assets.forecasts.customers.campaigns import RESPONSE, campaign_candidates, campaign_examples
 from dmp_assets.forecasts.customers.categories import CATEGORY_28D, category_candidates, category_examples
@@ -35,8 +33,10 @@ from dmp_assets.forecasts.customers.plots import (
 from dmp_assets.forecasts.customers.predictions import predict, propensity
 from dmp_assets.forecasts.customers.targets import TARGETS
 from dmp_assets.forecasts.customers.training import train
-from dmp_assets.history import stored, with_history
-from dmp_assets.warehouse import Warehouse
+from dmp_assets.platform.automation import Cadence
+from dmp_assets.platform.history import stored, with_history
+from dmp_assets.platform.tables import Table, alarm, lineage, result, store
+from dmp_assets.platform.warehouse import Warehouse
 
 SOURCE = "marts.customer_features"
 _FEATURES = [f"{SOURCE}.{feature}" for feature in FEATURES]

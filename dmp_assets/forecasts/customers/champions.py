@@ -12,7 +12,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from dmp_assets.bootstrap import mean_intervals
+from dmp_assets.analysis.bootstrap import mean_intervals
 
 CHAMPION, BASELINE, REFERENCE = "champion", "baseline", "reference"
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from dmp_assets.bootstrap import resamples
+from dmp_assets.analysis.bootstrap import resamples
 from dmp_assets.forecasts.customers.calibration import best_threshold
 from dmp_assets.forecasts.customers.champions import challenge, choose_champion
 from dmp_assets.forecasts.customers.folds import Fold

@@ -1,7 +1,7 @@
 """Whether what is served can still be trusted: drift against the training data, and what came of earlier predictions.
 
-Drift is the population stability index (`dmp_assets.drift`) of every input and of every score against the rows that the served
-models learned from. Accuracy is known once the horizon of a prediction is over; it is compared with what the target's best
+Drift is the population stability index (`dmp_assets.analysis.drift`) of every input and of every score against the rows that the
+served models learned from. Accuracy is known once the horizon of a prediction is over; it is compared with what the target's best
 baseline said on the same day.
 """
 
@@ -13,7 +13,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from dmp_assets.drift import feature_drift
+from dmp_assets.analysis.drift import feature_drift
 from dmp_assets.forecasts.customers.champions import BASELINE
 from dmp_assets.forecasts.customers.examples import served_outcomes
 from dmp_assets.forecasts.customers.frames import INPUT, SCORE, table

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from dmp_assets.drift import DRIFT_LIMIT
-from dmp_assets.figures import drawn_from
+from dmp_assets.analysis.drift import DRIFT_LIMIT
 from dmp_assets.forecasts.customers import schema
 from dmp_assets.forecasts.customers.metrics import LOG_LOSS, MAE, R2, ROC_AUC
-from dmp_assets.money import currency, money
+from dmp_assets.platform.money import currency, money
+from dmp_assets.platform.pictures import drawn_from
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

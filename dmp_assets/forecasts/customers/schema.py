@@ -5,8 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pandera.pandas as pa
 
-from dmp_assets.drift import DRIFT_LIMIT, LEAST_ROWS
-from dmp_assets.emptiness import may_be_empty
+from dmp_assets.analysis.drift import DRIFT_LIMIT, LEAST_ROWS
 from dmp_assets.forecasts.customers.categories import CATEGORIES, CATEGORY_28D
 from dmp_assets.forecasts.customers.champions import BASELINE, CHAMPION, REFERENCE
 from dmp_assets.forecasts.customers.examples import VALUE, VALUE_DAYS
@@ -15,6 +14,7 @@ from dmp_assets.forecasts.customers.importance import CUSTOMERS, FEATURES_SHOWN,
 from dmp_assets.forecasts.customers.metrics import BINS, CALIBRATION_ERROR, METRICS
 from dmp_assets.forecasts.customers.monitoring import KEPT_DAYS, WATCHED
 from dmp_assets.forecasts.customers.targets import COMPLEMENTS, MODELS, TARGETS
+from dmp_assets.platform.emptiness import may_be_empty
 
 
 def _has_one_champion_per_target(frame: pd.DataFrame) -> bool:

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from dmp_assets.drift import feature_bins
+from dmp_assets.analysis.drift import feature_bins
 from dmp_assets.forecasts.customers.calibration import gains, reliability
 from dmp_assets.forecasts.customers.champions import BASELINE, CHAMPION, REFERENCE, incumbents
 from dmp_assets.forecasts.customers.comparison import Held, best_baseline, board_of, choose, outcome_of, thresholds_of

@@ -6,17 +6,17 @@ import dagster as dg
 import pandas as pd
 import pandera.pandas as pa
 
-from dmp_assets import inputs
-from dmp_assets.automation import Cadence
-from dmp_assets.contracts import Table, alarm, result, store
+from dmp_assets.analysis import inputs
 from dmp_assets.forecasts.sales import plots, schema
 from dmp_assets.forecasts.sales.forecast import FORECAST_COLUMNS, HISTORY_COLUMNS, forecast_sales
 from dmp_assets.forecasts.sales.frequencies import FREQUENCIES
 from dmp_assets.forecasts.sales.monitoring import realised_accuracy, recent_history
 from dmp_assets.forecasts.sales.training import train
-from dmp_assets.history import stored, with_history
-from dmp_assets.settings import get_settings
-from dmp_assets.warehouse import Warehouse
+from dmp_assets.platform.automation import Cadence
+from dmp_assets.platform.history import stored, with_history
+from dmp_assets.platform.settings import get_settings
+from dmp_assets.platform.tables import Table, alarm, result, store
+from dmp_assets.platform.warehouse import Warehouse
 
 QUERIES = {"weekly": inputs.WEEKLY_SALES, "daily": inputs.DAILY_SALES}
 MARTS = {"weekly": "marts.fct_weekly_sales", "daily": "marts.fct_daily_sales"}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from dmp_assets.bootstrap import mean_intervals, resamples
+from dmp_assets.analysis.bootstrap import mean_intervals, resamples
 from dmp_assets.forecasts.sales.models import MODELS
 from dmp_assets.forecasts.sales.series import KEYS
 

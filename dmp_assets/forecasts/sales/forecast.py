@@ -9,7 +9,6 @@ from datetime import date
 
 import pandas as pd
 
-from dmp_assets.emptiness import empty_table
 from dmp_assets.forecasts.sales.backtest import rolling_forecasts
 from dmp_assets.forecasts.sales.coherence import reconciled
 from dmp_assets.forecasts.sales.frequencies import FREQUENCIES, Frequency
@@ -17,6 +16,7 @@ from dmp_assets.forecasts.sales.intervals import BOUNDS, REACHES, add_intervals
 from dmp_assets.forecasts.sales.schema import FORECAST_HISTORY, SALES_FORECASTS
 from dmp_assets.forecasts.sales.series import KEYS, known_periods
 from dmp_assets.forecasts.sales.training import champion_forecasts, train
+from dmp_assets.platform.emptiness import empty_table
 
 FORECAST_COLUMNS = ["frequency", "series_id", "level", "date", "model", "mean", *BOUNDS, "base_mean", "as_of_on"]
 HISTORY_COLUMNS = [

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from dmp_assets.figures import blank, drawn_from
 from dmp_assets.forecasts.sales import schema
 from dmp_assets.forecasts.sales.accuracy import ALL_SERIES, CHAMPION, REGULAR_SERIES, SERVED
 from dmp_assets.forecasts.sales.backtest import POOLED
 from dmp_assets.forecasts.sales.frequencies import FREQUENCIES
 from dmp_assets.forecasts.sales.intervals import COVERAGES
 from dmp_assets.forecasts.sales.models import MODELS
-from dmp_assets.money import currency
+from dmp_assets.platform.money import currency
+from dmp_assets.platform.pictures import blank, drawn_from
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pandas as pd
 import pandera.pandas as pa
 
-from dmp_assets.emptiness import may_be_empty
 from dmp_assets.forecasts.sales.accuracy import (
     CHAMPION,
     HELD_OUT_METRICS,
@@ -15,6 +14,7 @@ from dmp_assets.forecasts.sales.accuracy import (
 )
 from dmp_assets.forecasts.sales.frequencies import FREQUENCIES
 from dmp_assets.forecasts.sales.models import MODELS
+from dmp_assets.platform.emptiness import may_be_empty
 
 LEVELS = ["total", "department", "category", "store"]
 

@@ -8,7 +8,6 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from dmp_assets.emptiness import empty_table
 from dmp_assets.forecasts.sales.accuracy import ACCURACY_COLUMNS, measure_accuracy
 from dmp_assets.forecasts.sales.backtest import (
     POOLED,
@@ -26,6 +25,7 @@ from dmp_assets.forecasts.sales.intervals import BOUNDS, REACHES, add_intervals,
 from dmp_assets.forecasts.sales.models import MODELS
 from dmp_assets.forecasts.sales.schema import FORECAST_ACCURACY, FORECAST_BACKTEST, FORECAST_MODELS
 from dmp_assets.forecasts.sales.series import KEYS, select_series
+from dmp_assets.platform.emptiness import empty_table
 
 MODEL_COLUMNS = [
     "frequency",

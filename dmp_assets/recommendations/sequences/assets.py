@@ -4,13 +4,13 @@ import time
 
 import dagster as dg
 
-from dmp_assets import inputs
-from dmp_assets.contracts import Table, lineage, result, store
-from dmp_assets.interactions import day_number, encode
+from dmp_assets.analysis import inputs
+from dmp_assets.analysis.interactions import day_number, encode
+from dmp_assets.platform.tables import Table, lineage, result, store
+from dmp_assets.platform.warehouse import Warehouse
 from dmp_assets.recommendations.recommend import HORIZON_DAYS
 from dmp_assets.recommendations.sequences import extra, schema
 from dmp_assets.recommendations.sequences.training import no_sequence_models, train_sequence_models
-from dmp_assets.warehouse import Warehouse
 
 _LINES = "marts.fct_order_lines"
 _LEARNED_FROM = [f"{_LINES}.{column}" for column in ("customer_id", "product_id", "order_id", "order_on", "line_type")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from dmp_assets.errors import UserError
+from dmp_assets.platform.errors import UserError
 
 HOW_TO_INSTALL = (
     "The sequence models need PyTorch, which the optional extra `deep` brings: `make deep`, or "

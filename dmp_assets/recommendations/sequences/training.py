@@ -36,7 +36,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from dmp_assets.interactions import Interactions
+from dmp_assets.analysis.interactions import Interactions
 from dmp_assets.recommendations.scores import NOVEL_CANDIDATES, best_positive
 from dmp_assets.recommendations.sequences import extra
 from dmp_assets.recommendations.sequences.weeks import (

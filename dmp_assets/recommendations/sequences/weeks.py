@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dmp_assets.interactions import Interactions
+from dmp_assets.analysis.interactions import Interactions
 
 WINDOW = 26
 """Weeks that a network reads."""

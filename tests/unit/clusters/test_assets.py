@@ -7,8 +7,8 @@ import pytest
 
 from dmp_assets.clusters.assets import TABLES, assign_clusters, train_clusters
 from dmp_assets.clusters.methods import METHODS
-from dmp_assets.contracts import schema_checks
-from dmp_assets.warehouse import Warehouse, replace_table, table_hashes
+from dmp_assets.platform.tables import schema_checks
+from dmp_assets.platform.warehouse import Warehouse, replace_table, table_hashes
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def test_a_rerun_repeats_every_table_and_a_later_date_keeps_numbers_and_history(
 ) -> None:
     for name, method in METHODS.items():
         monkeypatch.setitem(METHODS, name, replace(method, n_bootstraps=1))
-    monkeypatch.setattr("dmp_assets.contracts.picture", lambda figure, name: name)
+    monkeypatch.setattr("dmp_assets.platform.tables.picture", lambda figure, name: name)
     first = build(warehouse, features)
     assert set(first) == {table.full_name for table in TABLES}
 

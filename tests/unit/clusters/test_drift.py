@@ -2,9 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dmp_assets.analysis.drift import feature_bins, feature_drift
 from dmp_assets.clusters.features import CLUSTER_FEATURES
 from dmp_assets.clusters.schema import CLUSTER_DRIFT, FEATURE_BINS
-from dmp_assets.drift import feature_bins, feature_drift
 
 COLUMNS = [feature.column for feature in CLUSTER_FEATURES]
 

@@ -3,7 +3,7 @@ import sys
 import pytest
 
 from dmp_assets.collector.kafka import KafkaWriter
-from dmp_assets.errors import UserError
+from dmp_assets.platform.errors import UserError
 
 # librdkafka's own cluster of brokers, in this process; it speaks the protocol over sockets.
 # The short queue makes the writer wait for room in it.

@@ -6,7 +6,7 @@ import pytest
 
 from dmp_assets.collector import keys
 from dmp_assets.collector.keys import KeyReader, create_key, read_keys, revoke_key, set_disabled
-from dmp_assets.errors import UserError
+from dmp_assets.platform.errors import UserError
 
 
 @pytest.fixture

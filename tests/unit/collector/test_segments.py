@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dmp_assets.collector import segments
 from dmp_assets.collector.segments import SegmentWriter, read_segment, sealed_segments
-from dmp_assets.errors import UserError
+from dmp_assets.platform.errors import UserError
 
 
 def line(number: int, text: str = "é\\\u2028") -> bytes:

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from dmp_assets.errors import UserError
+from dmp_assets.platform.errors import UserError
+from dmp_assets.platform.settings import Settings
 from dmp_assets.privacy.keys import pseudonym, read_keys
-from dmp_assets.settings import Settings
 
 SECRET = "sixteen characters and sixteen more"  # noqa: S105 - a test's own
 

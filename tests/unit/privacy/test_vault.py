@@ -4,10 +4,10 @@ import duckdb
 import pytest
 from pydantic import SecretStr
 
-from dmp_assets.errors import UserError
+from dmp_assets.platform.errors import UserError
+from dmp_assets.platform.settings import Settings
 from dmp_assets.privacy.keys import read_keys
 from dmp_assets.privacy.vault import add_identifiers, count_identifiers, open_vault
-from dmp_assets.settings import Settings
 
 JANE = ("web", "42", "a1", "email", "jane@example.com", "t1", "2017-01-01T00:00:00Z")
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from dmp_assets.interactions import Interactions, day_number, encode
+from dmp_assets.analysis.interactions import Interactions, day_number, encode
 from dmp_assets.profiles.embedding import (
     EMBEDDING_DIMENSIONS,
     Beside,

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dmp_assets.interactions import encode
+from dmp_assets.analysis.interactions import encode
 from dmp_assets.profiles.interests import behaviour_interests, interests_table
 from dmp_assets.profiles.schema import CUSTOMER_INTERESTS
 

@@ -3,7 +3,7 @@ from datetime import date
 
 import numpy as np
 
-from dmp_assets.interactions import day_number, encode
+from dmp_assets.analysis.interactions import day_number, encode
 from dmp_assets.recommendations.als import als
 
 END = day_number(date(2017, 7, 1))

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dmp_assets.interactions import day_number
+from dmp_assets.analysis.interactions import day_number
 from dmp_assets.recommendations.baskets import co_purchase_rules, mine_rules
 
 DAY_0 = day_number(date(2017, 1, 1))

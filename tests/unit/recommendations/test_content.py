@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dmp_assets.interactions import day_number
+from dmp_assets.analysis.interactions import day_number
 from dmp_assets.recommendations.content import content, text_vectors
 from dmp_assets.recommendations.product_groups import product_groups
 

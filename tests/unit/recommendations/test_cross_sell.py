@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dmp_assets.interactions import day_number, encode
+from dmp_assets.analysis.interactions import day_number, encode
 from dmp_assets.recommendations.baskets import mine_rules
 from dmp_assets.recommendations.cross_sell import (
     CROSS_SELL_STRATEGIES,

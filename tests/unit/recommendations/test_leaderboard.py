@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from dmp_assets.interactions import day_number, encode
+from dmp_assets.analysis.interactions import day_number, encode
 from dmp_assets.recommendations.leaderboard import champion, leaderboard, list_board
 from dmp_assets.recommendations.segments import SEGMENTS
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dmp_assets.interactions import day_number, encode
+from dmp_assets.analysis.interactions import day_number, encode
 from dmp_assets.recommendations.learned import KEYS, candidate_features, ranker_scores, train_ranker
 from dmp_assets.recommendations.product_groups import product_groups
 from dmp_assets.recommendations.repeat_features import purchase_cycles

@@ -7,7 +7,7 @@ import pandas as pd
 import pandera.errors
 import pytest
 
-from dmp_assets.interactions import day_number, encode
+from dmp_assets.analysis.interactions import day_number, encode
 from dmp_assets.recommendations.exclusions import Exclusion, Exclusions
 from dmp_assets.recommendations.leaderboard import leaderboard, sorted_board
 from dmp_assets.recommendations.plots import plot_leaderboard, plot_segments

@@ -3,7 +3,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from dmp_assets.interactions import day_number
+from dmp_assets.analysis.interactions import day_number
 from dmp_assets.recommendations.segments import frequency_segments
 
 CUTOFF = day_number(date(2017, 4, 1))

@@ -2,7 +2,7 @@ from datetime import date
 
 import pytest
 
-from dmp_assets.interactions import day_number
+from dmp_assets.analysis.interactions import day_number
 from dmp_assets.recommendations.served import Limits, hold_back
 
 DAY_0 = day_number(date(2017, 1, 1))

@@ -5,7 +5,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from dmp_assets.interactions import day_number, encode
+from dmp_assets.analysis.interactions import day_number, encode
 from dmp_assets.recommendations.frequency import decayed_frequency, personal_frequency
 from dmp_assets.recommendations.neighbours import item_knn, user_knn
 from dmp_assets.recommendations.popularity import popularity

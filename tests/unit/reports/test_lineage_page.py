@@ -3,7 +3,7 @@ import re
 
 import pandera.pandas as pa
 
-from dmp_assets.contracts import Table, lineage
+from dmp_assets.platform.tables import Table, lineage
 from dmp_assets.reports.lineage_page import lineage_page
 
 SCHEMA = pa.DataFrameSchema({"score": pa.Column("int64", description="From 1 to 5.")}, description="Scores.")

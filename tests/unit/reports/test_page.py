@@ -1,7 +1,7 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from dmp_assets.figures import svg
+from dmp_assets.platform.pictures import svg
 from dmp_assets.reports.page import Fact, Section, external_references, page_table, render
 
 

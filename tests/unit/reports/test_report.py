@@ -10,9 +10,9 @@ from dmp_assets.clusters.centres import fitted_clusters
 from dmp_assets.clusters.describe import cluster_summaries, name_customers
 from dmp_assets.clusters.features import transform_features
 from dmp_assets.clusters.selection import select_clusters
-from dmp_assets.emptiness import empty_because, empty_table
 from dmp_assets.forecasts.customers import schema as predictions
 from dmp_assets.forecasts.sales import schema as sales
+from dmp_assets.platform.emptiness import empty_because, empty_table
 from dmp_assets.profiles import schema as profiles
 from dmp_assets.profiles.plots import SHOWN_FEATURES
 from dmp_assets.recommendations import schema as recommendations

@@ -5,7 +5,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dmp_assets.contracts import schema_checks
 from dmp_assets.forecasts.customers.assets import (
     CHECKS,
     DRIFT,
@@ -19,7 +18,8 @@ from dmp_assets.forecasts.customers.assets import (
     train_predictions,
 )
 from dmp_assets.forecasts.customers.examples import FEATURES
-from dmp_assets.warehouse import Warehouse, replace_table, table_hashes
+from dmp_assets.platform.tables import schema_checks
+from dmp_assets.platform.warehouse import Warehouse, replace_table, table_hashes
 
 DATES = pd.date_range(end="2018-01-01", periods=40, freq="W-MON").as_unit("us")
 CUSTOMERS = [f"c{number:02}" for number in range(40)]
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.usefixtures("only_linear_families")
 
 @pytest.fixture
 def warehouse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Warehouse:
-    monkeypatch.setattr("dmp_assets.contracts.picture", lambda figure, name: name)
+    monkeypatch.setattr("dmp_assets.platform.tables.picture", lambda figure, name: name)
     monkeypatch.setattr("dmp_assets.forecasts.customers.comparison.METRIC_DRAWS", 20)
     monkeypatch.setattr("dmp_assets.forecasts.customers.folds.TEST_CUTOFFS", 1)
     return Warehouse(database=str(tmp_path / "warehouse.duckdb"))

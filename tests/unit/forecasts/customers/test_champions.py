@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dmp_assets.bootstrap import resamples
+from dmp_assets.analysis.bootstrap import resamples
 from dmp_assets.forecasts.customers.champions import challenge, choose_champion, incumbents
 
 DRAWS = resamples(500, 0)

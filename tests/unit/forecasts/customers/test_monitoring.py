@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dmp_assets.drift import feature_bins
+from dmp_assets.analysis.drift import feature_bins
 from dmp_assets.forecasts.customers import monitoring, schema
 from dmp_assets.forecasts.customers.examples import AMOUNT, CHURN
 

@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dmp_assets.contracts import EMPTY_BECAUSE, schema_checks
-from dmp_assets.errors import UserError
-from dmp_assets.interactions import day_number, encode
+from dmp_assets.analysis.interactions import day_number, encode
+from dmp_assets.platform.errors import UserError
+from dmp_assets.platform.tables import EMPTY_BECAUSE, schema_checks
+from dmp_assets.platform.warehouse import Warehouse
 from dmp_assets.recommendations.leaderboard import SELECTION_METRIC
 from dmp_assets.recommendations.plots import plot_leaderboard
 from dmp_assets.recommendations.recommend import HORIZON_DAYS, Trained, recommend, train
@@ -30,7 +31,6 @@ from dmp_assets.recommendations.sequences.training import (
     train_sequence_models,
     write_arrays,
 )
-from dmp_assets.warehouse import Warehouse
 
 AS_OF = date(2017, 7, 1)
 CUTOFF = day_number(AS_OF) - HORIZON_DAYS

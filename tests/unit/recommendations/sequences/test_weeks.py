@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dmp_assets.interactions import Interactions
+from dmp_assets.analysis.interactions import Interactions
 from dmp_assets.recommendations.sequences.weeks import (
     HALF_LIVES_DAYS,
     LEAST_ORDERS,

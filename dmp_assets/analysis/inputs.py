@@ -1,0 +1,121 @@
+"""What several domains read from the marts, each as one query, and what was trained earlier.
+
+Only rows known before the as-of date: the newest that ``marts.customer_features`` holds.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pandas as pd
+
+from dmp_assets.analysis.product_text import UNKNOWN
+from dmp_assets.platform.errors import UserError
+from dmp_assets.platform.warehouse import Warehouse
+
+AS_OF = "(select max(as_of_on) from marts.customer_features)"
+
+FEATURES = f"select * from marts.customer_features where as_of_on = {AS_OF} order by customer_id"
+"""The customers' features at the as-of date, one row per customer."""
+
+DEPARTMENT_SALES = f"""
+    select lines.customer_id, products.department, sum(lines.sales_amount) as sales_amount
+    from marts.fct_order_lines as lines
+    inner join marts.dim_products as products on lines.product_id = products.product_id
+    where lines.order_on < {AS_OF}
+    group by all
+    order by all
+"""
+"""Sales by customer and department, USD."""
+
+ORDER_DAYS = f"""
+    select customer_id, order_on, sum(sales_amount) as sales_amount
+    from marts.fct_orders
+    where order_on < {AS_OF}
+    group by all
+    order by all
+"""
+"""The days on which each customer ordered, with the day's sales, USD."""
+
+PURCHASE_COUNTS = f"""
+    select lines.customer_id, lines.product_id, count(distinct lines.order_id) as order_count
+    from marts.fct_order_lines as lines
+    inner join marts.dim_products as products on lines.product_id = products.product_id
+    where lines.line_type <> 'coupon' and not products.is_fuel and lines.order_on < {AS_OF}
+    group by all
+"""
+"""In how many orders each customer bought each product; without fuel and coupon lines. In no order, as sorting takes as long."""
+
+RATINGS = f"""
+    with reviews as (
+        select customer_id, product_id, occurred_at, event_id,
+            try_cast(json_extract_string(properties, '$.rating') as double) as rating
+        from marts.fct_events
+        where event_name = 'Product Reviewed' and not is_bot and occurred_on < {AS_OF}
+    )
+    select customer_id, product_id, rating
+    from reviews
+    where customer_id is not null and product_id is not null and isfinite(rating)
+    qualify row_number() over (partition by customer_id, product_id order by occurred_at desc, event_id) = 1
+    order by customer_id, product_id
+"""
+"""Explicit ratings: the newest review of each customer and product, from the events `Product Reviewed` with the property rating, on
+any scale. No rows where no source has them."""
+
+BASKETS = f"""
+    select distinct lines.order_id, lines.product_id
+    from marts.fct_order_lines as lines
+    inner join marts.dim_products as products on lines.product_id = products.product_id
+    where lines.line_type <> 'coupon' and not products.is_fuel and lines.order_on < {AS_OF}
+"""
+"""Which products each order holds, one row per pair; without fuel and coupon lines. In no order."""
+
+PRODUCT_ATTRIBUTES = """
+    select product_id, department, product_category, product_type, brand
+    from marts.dim_products where not is_fuel order by product_id
+"""
+"""What kind of product each is, sold or not; without fuel. Manufacturer and package would make seven times as many texts."""
+
+WEEKLY_SALES = "select * from marts.fct_weekly_sales order by level, series_id, week_start_on"
+"""Sales by week, in total and by department, category and store, USD."""
+
+DAILY_SALES = "select * from marts.fct_daily_sales order by level, series_id, sold_on"
+"""Sales by day, in total and by department, category and store, USD."""
+
+PURCHASES = f"""
+    select customer_id, product_id, order_id, order_on as ordered_on, store_id
+    from marts.fct_order_lines
+    where line_type <> 'coupon' and order_on < {AS_OF}
+"""
+"""Lines of orders without coupons, one row per line. In no order."""
+
+
+def product_name(table: str, *columns: str) -> str:
+    """Return SQL that names a product of marts.dim_products: what is known of these columns of text, or else its id."""
+    known = ", ".join(f"nullif({table}.{column}, '{UNKNOWN}')" for column in columns)
+    return f"coalesce(nullif(concat_ws(', ', {known}), ''), {table}.product_id)"
+
+
+def as_of(warehouse: Warehouse) -> date:
+    """Return the as-of date."""
+    return warehouse.query(f"select {AS_OF} as as_of_on")["as_of_on"].iloc[0].date()
+
+
+def trained(warehouse: Warehouse, table: str) -> pd.DataFrame:
+    """Return the rows of a table that a build trained, chose or compared: those of its newest date up to the as-of date.
+
+    Raises:
+        UserError: there is no such table yet, or it knows only what happened after the as-of date.
+    """
+    advice = "Run `dmp build`, which trains; `dmp refresh` only uses what was trained."
+    if table not in warehouse.row_counts():
+        raise UserError(f"There is no {table} yet. {advice}")
+    frame = warehouse.query(f"select * from {table}")
+    as_of_on = pd.Timestamp(as_of(warehouse))
+    known = frame[frame["as_of_on"] <= as_of_on]
+    if known.empty and not frame.empty:
+        raise UserError(
+            f"{table} was trained as of {frame['as_of_on'].min():%Y-%m-%d}, after the as-of date {as_of_on:%Y-%m-%d}, and knows "
+            f"the future. {advice}"
+        )
+    return known[known["as_of_on"] == known["as_of_on"].max()].reset_index(drop=True)

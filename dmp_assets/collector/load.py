@@ -1,0 +1,340 @@
+"""Load the collector's sealed segments into ``raw.events``, each exactly once, without direct identifiers.
+
+A segment is known by its name, which never comes again. Its identifiers go to the vault first, then its rows and the record of the
+load are written in one transaction, then a copy emptied of identifiers takes its place in ``loaded/``. A process that is killed
+between these steps leaves what the next load completes.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import fcntl
+import gzip
+import hashlib
+import os
+import zlib
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import orjson
+import pandas as pd
+
+from dmp_assets.collector.segments import GZIP_LEVEL, sealed_segments
+from dmp_assets.platform.errors import UserError
+from dmp_assets.platform.settings import Settings
+from dmp_assets.platform.warehouse import Warehouse
+from dmp_assets.privacy.identifiers import Token, clean, clean_broken_json
+from dmp_assets.privacy.keys import Keys, pseudonym, read_keys
+from dmp_assets.privacy.vault import add_identifiers
+from dmp_assets.sources.loader import LOAD_COLUMNS, create_loads_table
+
+EVENTS = {
+    "source": "VARCHAR",
+    "namespace": "VARCHAR",
+    "message_id": "VARCHAR",
+    "event_type": "VARCHAR",
+    "event_name": "VARCHAR",
+    "user_id": "VARCHAR",
+    "anonymous_id": "VARCHAR",
+    "previous_id": "VARCHAR",
+    "group_id": "VARCHAR",
+    "email_token": "VARCHAR",
+    "phone_token": "VARCHAR",
+    "sent_at": "TIMESTAMP",
+    "original_at": "TIMESTAMP",
+    "received_at": "TIMESTAMP",
+    "context": "VARCHAR",
+    "properties": "VARCHAR",
+    "traits": "VARCHAR",
+    "consent": "VARCHAR",
+    "is_gpc": "BOOLEAN",
+    "is_simulated": "BOOLEAN",
+    "_segment": "VARCHAR",
+    "_line": "BIGINT",
+}
+REJECTED_EVENTS = {
+    "source": "VARCHAR",
+    "reason": "VARCHAR",
+    "row_json": "VARCHAR",
+    "_segment": "VARCHAR",
+    "_line": "BIGINT",
+}
+"""The columns of the raw tables, with their types."""
+
+LOADED = "loaded"
+SIMULATED = "simulated_"
+UNKNOWN_SOURCE = "unknown"
+
+
+@dataclass
+class Segment:
+    """What a segment holds, without direct identifiers.
+
+    Attributes:
+        events: rows of `EVENTS`, times as text.
+        rejected: rows of `REJECTED_EVENTS`.
+        identifiers: rows of `vault.COLUMNS`.
+        lines: the segment's lines without identifiers.
+    """
+
+    events: list[tuple] = field(default_factory=list)
+    rejected: list[tuple] = field(default_factory=list)
+    identifiers: list[tuple] = field(default_factory=list)
+    lines: list[bytes] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class EventLoad:
+    """What a load did: segments and rows added, and the rows in the two tables now."""
+
+    segments: int
+    events_added: int
+    rejected_added: int
+    events_total: int
+    rejected_total: int
+
+
+def load_segments(warehouse: Warehouse, settings: Settings, *, now: dt.datetime) -> EventLoad:
+    """Load every sealed segment that was not loaded before.
+
+    Args:
+        warehouse: where to.
+        settings: name the collector's folder and the vault.
+        now: the load time, UTC without time zone.
+
+    Raises:
+        UserError: a segment is damaged (all others are loaded first), or the vault cannot be opened.
+    """
+    with _alone(settings.collector_dir):
+        segments, added, damaged = _load_waiting(warehouse, settings, now)
+    if damaged:
+        raise UserError(
+            f"These segments of the collector are damaged: {'; '.join(damaged)}. Put them back from a backup, or move them out "
+            "of the folder. All others are loaded."
+        )
+    with warehouse.read() as connection:
+        totals = [
+            connection.execute(f"select count(*) from raw.{table}").fetchall()[0][0]
+            for table in ("events", "rejected_events")
+        ]
+    return EventLoad(segments, *added, *totals)
+
+
+def _load_waiting(warehouse: Warehouse, settings: Settings, now: dt.datetime) -> tuple[int, list[int], list[str]]:
+    """Load what waits; return the number of segments loaded, of rows added to each table, and the damaged segments."""
+    with warehouse.write() as connection:
+        create_tables(connection)
+        known = {
+            name
+            for (name,) in connection.execute("select file_name from raw._loads where table_name = 'events'").fetchall()
+        }
+    segments, added, damaged = 0, [0, 0], []
+    keys = read_keys(settings)
+    for path in sealed_segments(settings.collector_dir):
+        try:
+            lines = _lines(path)
+        except (OSError, EOFError, zlib.error) as error:
+            damaged.append(f"{path} ({error})")
+            continue
+        segment = read_lines(lines, path.name, keys)
+        if path.name not in known:
+            add_identifiers(settings, keys, segment.identifiers)
+            with warehouse.write() as connection:
+                _insert(connection, segment, path, now)
+            segments += 1
+            added[0] += len(segment.events)
+            added[1] += len(segment.rejected)
+        _move(path, segment.lines, settings.collector_dir / LOADED)
+    return segments, added, damaged
+
+
+@contextmanager
+def _alone(folder: Path) -> Generator[None]:
+    """Let one process load at a time: a build and the sensor's run may both find the same segments."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (folder / "load.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def read_lines(lines: Sequence[bytes], name: str, keys: Keys) -> Segment:
+    """Return what the lines of a segment hold, without direct identifiers; a line that is no event is rejected.
+
+    Args:
+        lines: as the collector wrote them.
+        name: of the segment.
+        keys: for the pseudonyms.
+    """
+
+    @lru_cache(maxsize=1 << 16)
+    def token(kind: str, value: str) -> str:
+        return pseudonym(kind, value, keys.pseudonyms)
+
+    segment = Segment()
+    for number, line in enumerate(lines, start=1):
+        record = _record(line)
+        if "event" in record:
+            _accept(segment, record, line, token, (name, number))
+        else:
+            _reject(segment, record, token, (name, number))
+    return segment
+
+
+def _record(line: bytes) -> dict[str, Any]:
+    """Return a line's record; one with a reason and the line's text if it is none."""
+    try:
+        record = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return _refused(line, "not_json")
+    is_record = isinstance(record, dict) and isinstance(record.get("source"), str)
+    if is_record and (isinstance(record.get("event"), dict) or record.get("reason")):
+        return record
+    return _refused(line, "not_an_event")
+
+
+def _refused(line: bytes, reason: str) -> dict[str, Any]:
+    return {"source": UNKNOWN_SOURCE, "reason": reason, "raw": line.decode("utf-8", "replace").replace("\0", "")}
+
+
+def _accept(segment: Segment, record: dict[str, Any], line: bytes, token: Token, place: tuple[str, int]) -> None:
+    sent = record["event"]
+    cleaned = clean(sent, line, token)
+    event = cleaned.event
+    user_id, anonymous_id = _text(event.get("userId")), _text(event.get("anonymousId"))
+    context = event.get("context") or {}
+    consent = (context.get("consent") or {}).get("categoryPreferences")
+    source, received_at = record["source"], record.get("received_at")
+    segment.events.append(
+        (
+            source,
+            record.get("namespace"),
+            _text(event.get("messageId")),
+            event.get("type"),
+            _text(event.get("event") if event.get("type") == "track" else event.get("name")),
+            user_id,
+            anonymous_id,
+            _text(event.get("previousId")),
+            _text(event.get("groupId")),
+            cleaned.email_token,
+            cleaned.phone_token,
+            _time(event.get("sentAt")),
+            _time(event.get("originalTimestamp") or event.get("timestamp")),
+            received_at,
+            _json(context),
+            _json(_properties(event)),
+            _json(event.get("traits")),
+            None if consent is None else orjson.dumps(consent).decode(),
+            bool(record.get("gpc")),
+            source.startswith(SIMULATED),
+            *place,
+        )
+    )
+    if cleaned.found:
+        segment.identifiers.extend(
+            (source, user_id, anonymous_id, kind, value, pseudonym_, received_at)
+            for kind, value, pseudonym_ in cleaned.found
+        )
+    segment.lines.append(orjson.dumps({**record, "event": event}) if event is not sent else line)
+
+
+def _reject(segment: Segment, record: dict[str, Any], token: Token, place: tuple[str, int]) -> None:
+    """Keep an event that was refused: as an object without identifiers, or as text without what looks like one."""
+    raw, found = record.get("raw") or "", []
+    try:
+        sent = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        sent = None
+    if isinstance(sent, dict):
+        cleaned = clean(sent, raw.encode(), token)
+        found, text = cleaned.found, orjson.dumps(cleaned.event).decode()
+    else:
+        text = clean_broken_json(raw, token, found)
+    segment.rejected.append((record["source"], record["reason"], text, *place))
+    segment.identifiers.extend(
+        (record["source"], None, None, *identifier, record.get("received_at")) for identifier in found
+    )
+    segment.lines.append(orjson.dumps({**record, "raw": text}))
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None or value == "" else str(value)
+
+
+def _time(value: Any) -> str | None:
+    """Return an ISO 8601 time in the one form of the many that DuckDB reads, UTC unless it says otherwise; None if it is none."""
+    try:
+        time = dt.datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+    return (time if time.tzinfo else time.replace(tzinfo=dt.UTC)).isoformat()
+
+
+def _properties(event: dict[str, Any]) -> dict[str, Any] | None:
+    """Return an event's properties; the category of a page or screen, which stands beside them, is one too."""
+    if event.get("type") in ("page", "screen") and isinstance(event.get("category"), str):
+        return {"category": event["category"], **(event.get("properties") or {})}
+    return event.get("properties")
+
+
+def _json(value: Any) -> str | None:
+    return orjson.dumps(value).decode() if value else None
+
+
+def _lines(path: Path) -> list[bytes]:
+    with gzip.open(path, "rb") as file:
+        return [line for line in file.read().split(b"\n") if line]
+
+
+def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the raw tables of events and the record of loads, if they are not there."""
+    create_loads_table(connection)
+    for table, columns in (("events", EVENTS), ("rejected_events", REJECTED_EVENTS)):
+        typed = ", ".join(f"{name} {kind}" for name, kind in {**columns, **LOAD_COLUMNS}.items())
+        connection.execute(f"create table if not exists raw.{table} ({typed})")
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, segment: Segment, path: Path, now: dt.datetime) -> None:
+    content = hashlib.sha256(path.read_bytes()).hexdigest()
+    # By name and content: two segments may hold the same.
+    load_id = hashlib.sha256(f"{path.name} {content}".encode()).hexdigest()[:16]
+    for table, columns, rows in (
+        ("events", EVENTS, segment.events),
+        ("rejected_events", REJECTED_EVENTS, segment.rejected),
+    ):
+        if rows:
+            texts = {column: object for column, kind in columns.items() if kind in ("VARCHAR", "TIMESTAMP")}
+            frame = pd.DataFrame(rows, columns=pd.Index(list(columns))).astype(texts)
+            connection.register("new_rows", frame)
+            selected = ", ".join(_cast(column, kind) for column, kind in columns.items())
+            connection.execute(
+                f"insert into raw.{table} select {selected}, ?, ? from new_rows order by _line", [load_id, now]
+            )
+            connection.unregister("new_rows")
+    connection.execute(
+        "insert into raw._loads values (?, 'collector', 'events', ?, ?, ?, ?)",
+        [load_id, path.name, content, len(segment.events), now],
+    )
+
+
+def _cast(column: str, kind: str) -> str:
+    if kind == "TIMESTAMP":
+        return f"cast(try_cast({column} as timestamptz) at time zone 'UTC' as timestamp)"
+    return f"cast({column} as {kind})"
+
+
+def _move(path: Path, lines: Sequence[bytes], folder: Path) -> None:
+    """Put the lines into the folder under the segment's name, durably, and remove the segment."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    unfinished = folder / f"{path.name}.tmp"
+    with os.fdopen(os.open(unfinished, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as file:
+        with gzip.GzipFile("", "wb", GZIP_LEVEL, file, mtime=0) as archive:
+            archive.write(b"".join(line + b"\n" for line in lines))
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.rename(folder / path.name)
+    path.unlink()

@@ -1,0 +1,111 @@
+"""The dbt project as Dagster assets: how its models appear in the graph.
+
+What lives here: the translator, the one step that builds the models. SQL belongs in ``dbt_project/``.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import (
+    DagsterDbtTranslator,
+    DagsterDbtTranslatorSettings,
+    DbtCliResource,
+    DbtProject,
+    dbt_assets,
+)
+
+from dmp_assets.dbt.artifacts import BUSY_SECONDS, busy_seconds, column_lineage, failed_nodes, no_rows_because
+from dmp_assets.dbt.project import dbt_project
+from dmp_assets.platform.errors import UserError
+from dmp_assets.platform.settings import Settings
+from dmp_assets.platform.tables import EMPTY_BECAUSE
+from dmp_assets.platform.warehouse import Warehouse
+
+
+class Translator(DagsterDbtTranslator):
+    """Names the group of a model after its layer, its DuckDB schema; source tests become checks of the raw assets."""
+
+    def __init__(self) -> None:
+        """Create the translator."""
+        super().__init__(DagsterDbtTranslatorSettings(enable_source_tests_as_checks=True))
+
+    def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
+        """Return dagster-dbt's own specification with our group, owner and kinds."""
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        layer = spec.key.path[0]
+        return spec.replace_attributes(group_name=layer, owners=["team:data-engineering"])
+
+
+def build_dbt_assets(settings: Settings) -> dg.AssetsDefinition:
+    """Return the dbt models as one multi-asset; ``dbt build`` runs and tests them in one process.
+
+    Raises:
+        UserError: the project has not been parsed yet.
+    """
+    project = dbt_project(settings)
+    if not project.manifest_path.exists():
+        raise UserError(
+            f"There is no dbt manifest at {project.manifest_path}: run `dmp setup` (or `make setup`) first."
+        )
+
+    translator = Translator()
+
+    @dbt_assets(manifest=project.manifest_path, project=project, dagster_dbt_translator=translator, name="dbt")
+    def models(context: dg.AssetExecutionContext, dbt: DbtCliResource, warehouse: Warehouse) -> Iterator[Any]:
+        invocation = dbt.cli(
+            ["build", "--exclude-resource-type", "unit_test"],
+            context=context,
+            target_path=settings.dbt_target_dir / "build",
+            raise_on_error=False,
+        )
+        # DuckDB lets nobody else in while dbt runs, so rows are counted at its end. Events before the error: a failed
+        # test must be seen as a failed check, and a model that was built as built.
+        events = list(invocation.stream())
+        # Of models that were not made there is nothing to tell.
+        facts = (
+            _facts(invocation.get_artifact("manifest.json"), warehouse, translator, project)
+            if invocation.is_successful()
+            else {}
+        )
+        results = invocation.get_artifact("run_results.json")
+        busy = {BUSY_SECONDS: busy_seconds(results)}
+        for event in events:
+            if isinstance(event, dg.Output | dg.AssetMaterialization):
+                yield event.with_metadata(
+                    {**event.metadata, **busy, **facts.get(str(event.metadata["unique_id"].value), {})}
+                )
+            else:
+                yield event
+        if not invocation.is_successful():
+            raise dg.Failure("dbt build failed: " + "\n".join(failed_nodes(results)), allow_retries=False)
+
+    return models
+
+
+def _facts(
+    manifest: Mapping[str, Any], warehouse: Warehouse, translator: Translator, project: DbtProject
+) -> dict[str, dict[str, Any]]:
+    """Return what Dagster records of each model besides dbt's own: column lineage, and the rows of tables or why there are none.
+
+    Views are not counted: that would run their query.
+    """
+    nodes = {**manifest["nodes"], **manifest["sources"]}
+    lineage = column_lineage(manifest)
+    # Upstream of a layer that is built alone lie models that were not compiled.
+    upstream = {source for columns in lineage.values() for sources in columns.values() for source, _ in sources}
+    keys = {name: translator.get_asset_spec(manifest, name, project).key for name in {*lineage, *upstream}}
+    rows = warehouse.row_counts()
+    facts: dict[str, dict[str, Any]] = {}
+    for model, columns in lineage.items():
+        dependencies = {
+            column: [dg.TableColumnDep(keys[source], source_column) for source, source_column in sources]
+            for column, sources in columns.items()
+        }
+        facts[model] = {"dagster/column_lineage": dg.TableColumnLineage(dependencies)}
+        table = f"{nodes[model]['schema']}.{nodes[model]['name']}"
+        if table in rows:
+            facts[model]["dagster/row_count"] = rows[table]
+        if rows.get(table) == 0:
+            facts[model][EMPTY_BECAUSE] = no_rows_because(model, manifest)
+    return facts

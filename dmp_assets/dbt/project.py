@@ -1,0 +1,70 @@
+"""The dbt project: its files, where its parsed state lies, and how that is kept current."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+from dagster_dbt import DbtCliResource, DbtProject
+
+from dmp_assets.platform.errors import UserError
+from dmp_assets.platform.settings import Settings
+
+DBT_SUFFIXES = {".sql", ".yml", ".md"}
+PARSED = "parsed.sha256"
+"""File beside the manifest: the hash of the project that it was parsed from."""
+
+
+def dbt_project(settings: Settings) -> DbtProject:
+    """Return the dbt project, with its parsed state under the platform's home."""
+    os.environ.update(settings.environment())  # dbt and its profile read their settings from the environment
+    return DbtProject(settings.dbt_project_dir, target_path=settings.dbt_target_dir)
+
+
+def dbt_resource(project: DbtProject) -> DbtCliResource:
+    """Return the resource that runs the dbt installed beside this Python."""
+    return DbtCliResource(project_dir=project, dbt_executable=str(Path(sys.executable).with_name("dbt")))
+
+
+def prepare_project(settings: Settings) -> None:
+    """Parse the dbt project into the manifest that the graph is made from, unless that is of just these files.
+
+    Raises:
+        UserError: dbt cannot parse the project.
+    """
+    parsed_from = project_hash(settings)
+    record = settings.dbt_target_dir / PARSED
+    if (settings.dbt_target_dir / "manifest.json").exists() and record.exists() and record.read_text() == parsed_from:
+        return
+    record.unlink(missing_ok=True)
+    invocation = dbt_resource(dbt_project(settings)).cli(
+        ["parse", "--quiet"], target_path=settings.dbt_target_dir, raise_on_error=False
+    )
+    if not invocation.wait().is_successful():
+        raise UserError(f"dbt cannot parse the project: {invocation.get_error()}")
+    record.write_text(parsed_from)
+
+
+def dbt_project_files(project_dir: Path) -> list[Path]:
+    """Return the files that make up a dbt project, sorted."""
+    generated = {"target", "logs"}
+    return sorted(
+        path
+        for path in project_dir.rglob("*")
+        if path.suffix in DBT_SUFFIXES and not generated & set(path.relative_to(project_dir).parts)
+    )
+
+
+def project_hash(settings: Settings) -> str:
+    """Return a hash of what the manifest follows from: the project's files and where they lie, and dbt's own version.
+
+    Times of files tell nothing: those of a newly installed version may be older than the last build.
+    """
+    digest = hashlib.sha256(f"{version('dbt-core')} {version('dbt-duckdb')} {settings.dbt_project_dir}".encode())
+    for file in dbt_project_files(settings.dbt_project_dir):
+        digest.update(file.relative_to(settings.dbt_project_dir).as_posix().encode())
+        digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()

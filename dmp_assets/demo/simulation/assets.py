@@ -1,0 +1,82 @@
+"""The simulated channels as assets: read the demo's purchases, simulate, keep the truth, hand the events to the collector."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+
+import dagster as dg
+import pandera.pandas as pa
+
+from dmp_assets.collector.segments import write_sealed
+from dmp_assets.demo.simulation import schema
+from dmp_assets.demo.simulation.purchases import INPUTS, read_purchases
+from dmp_assets.demo.simulation.rates import Rates
+from dmp_assets.demo.simulation.simulate import is_written, segment_name, simulate
+from dmp_assets.demo.simulation.truth import devices_table, identifiers_table, persons_table
+from dmp_assets.platform.settings import get_settings
+from dmp_assets.platform.tables import Table, result, store
+from dmp_assets.platform.warehouse import Warehouse
+from dmp_assets.privacy.keys import pseudonym, read_keys
+from dmp_assets.sources.declare import listed_sources
+
+SOURCE = "complete_journey"
+_HOUSEHOLD = "raw.complete_journey__transactions.household_id"
+_SIZE = "raw.complete_journey__demographics.household_size"
+
+
+def _table(name: str, contract: pa.DataFrameSchema) -> Table:
+    return Table("simulation", name, contract, {column: [_HOUSEHOLD, _SIZE] for column in contract.columns})
+
+
+PERSONS = _table("persons", schema.PERSONS)
+DEVICES = _table("devices", schema.DEVICES)
+IDENTIFIERS = _table("person_identifiers", schema.PERSON_IDENTIFIERS)
+TRUTH = (PERSONS, DEVICES, IDENTIFIERS)
+TABLES = TRUTH if SOURCE in listed_sources() else ()
+"""The truth; none without the demo."""
+
+SEGMENT_KEY = dg.AssetKey(["simulation", "segment"])
+"""The events, as a sealed segment in the collector's folder; what loads segments depends on it."""
+
+_SEGMENT = dg.AssetSpec(
+    SEGMENT_KEY,
+    deps=[dg.AssetKey(["raw", f"{SOURCE}__{name}"]) for name in INPUTS],
+    description="Simulated web, app, e-mail and social events around the demo's purchases, as a segment in the collector's "
+    "folder. Written once.",
+    group_name="simulation",
+    owners=["team:data-science"],
+    kinds={"python"},
+)
+
+
+@dg.multi_asset(specs=[*(table.spec() for table in TRUTH), _SEGMENT])
+def simulate_channels(warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
+    """Simulate the channels of the purchases loaded, unless that was done before."""
+    rates = Rates()
+    tables = ", ".join(f"'{SOURCE}__{name}'" for name in INPUTS)
+    loads = warehouse.query(f"select load_id from raw._loads where table_name in ({tables})")
+    name = segment_name(loads["load_id"].tolist(), rates)
+    folder = get_settings().collector_dir
+    lines_written = 0
+    if not is_written(folder, name):
+        with warehouse.read() as connection:
+            purchases = read_purchases(connection)
+        simulation = simulate(purchases, rates)
+        key = read_keys(get_settings()).pseudonyms
+        truth = {
+            PERSONS: persons_table(simulation.persons),
+            DEVICES: devices_table(simulation.devices, simulation.persons),
+            IDENTIFIERS: identifiers_table(simulation.persons, lambda kind, value: pseudonym(kind, value, key)),
+        }
+        # The truth first: a segment in the folder means that all of it is there.
+        store(warehouse, truth)
+        write_sealed(folder, name, simulation.lines)
+        lines_written = len(simulation.lines)
+    for table in TRUTH:
+        yield result(table, warehouse.query(f"select * from {table.full_name}"))
+    yield dg.MaterializeResult(
+        asset_key=SEGMENT_KEY,
+        metadata={"segment": name, "lines_written": lines_written, "rates": dg.MetadataValue.json(asdict(rates))},
+    )
+
+
+ASSETS = (simulate_channels,) if TABLES else ()

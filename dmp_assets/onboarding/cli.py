@@ -1,0 +1,183 @@
+"""The commands for a user's own sources and for what was rejected."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dmp_assets.platform.errors import UserError, user_errors
+from dmp_assets.platform.settings import get_settings
+from dmp_assets.platform.terminal import print_frame
+
+if TYPE_CHECKING:
+    from dmp_assets.onboarding.plan import Said
+
+
+def add_source(  # noqa: PLR0913, PLR0917 - one option for everything that can be said
+    name: Annotated[str, typer.Argument(help="The source's name: lower-case letters, digits and _ .")],
+    location: Annotated[
+        str,
+        typer.Argument(
+            help="File, folder or pattern (CSV, JSON lines, Parquet), SQLAlchemy URL or web address; ${NAME} stands for an "
+            "environment variable."
+        ),
+    ],
+    contract: Annotated[
+        str | None, typer.Option("--as", help="Contract table: order_lines, customers, products, campaigns, ...")
+    ] = None,
+    table: Annotated[
+        str | None, typer.Option(help="Table of the database; default: all that fit a contract table.")
+    ] = None,
+    mapping: Annotated[
+        list[str] | None, typer.Option("--map", help="FIELD=COLUMN, such as customer_id=用户ID; known names need none.")
+    ] = None,
+    currency: Annotated[str | None, typer.Option(help="ISO 4217 code of the amounts, if no column tells it.")] = None,
+    exchange_rate: Annotated[
+        float | None, typer.Option(help="What one unit of it is worth in the platform's currency.")
+    ] = None,
+    time_zone: Annotated[str | None, typer.Option(help="IANA time zone of the times and stores.")] = None,
+    time_format: Annotated[
+        str | None, typer.Option(help="How times are written, as strptime has it, or epoch, epoch_ms.")
+    ] = None,
+    decimal: Annotated[str | None, typer.Option(help="Decimal mark of the numbers: . or ,")] = None,
+    encoding: Annotated[
+        str | None, typer.Option(help="Encoding of text files, such as gbk; default: found out.")
+    ] = None,
+    delimiter: Annotated[
+        str | None, typer.Option(help="What separates the columns of a CSV; default: found out.")
+    ] = None,
+    identifier: Annotated[
+        list[str] | None,
+        typer.Option(help="COLUMN=KIND (email, phone, name, ...): goes to the vault; known names need none."),
+    ] = None,
+    namespace: Annotated[
+        str | None, typer.Option(help="What stands before its ids, if another source has the same customers.")
+    ] = None,
+    cursor: Annotated[
+        str | None, typer.Option(help="Column of a database table that only grows: read on from its highest value.")
+    ] = None,
+    full_copy: Annotated[
+        bool, typer.Option("--full-copy", help="A changed file replaces its earlier rows; default: it adds to them.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be written, and write nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing; what is open is an error.")] = False,
+) -> None:
+    """Bring your own data: look at it, map it to the contract tables, write its declaration and staging models.
+
+    The files are yours to edit from then on. `dmp build` loads the data.
+    """
+    from dmp_assets.onboarding.plan import Said
+
+    with user_errors():
+        said = Said(
+            contract=contract,
+            mapping=_pairs(mapping, "--map"),
+            identifiers=_pairs(identifier, "--identifier"),
+            namespace=namespace,
+            currency=currency,
+            exchange_rate=exchange_rate,
+            time_zone=time_zone,
+            time_format=time_format,
+            decimal_mark=decimal,
+            cursor=cursor,
+            is_full_copy=full_copy,
+        )
+        is_asked = not yes and sys.stdin.isatty()
+        _add(name, location, said, (table, encoding, delimiter), is_asked=is_asked, dry_run=dry_run)
+
+
+def _add(
+    name: str,
+    location: str,
+    said: Said,
+    hints: tuple[str | None, str | None, str | None],
+    *,
+    is_asked: bool,
+    dry_run: bool,
+) -> None:
+    from dmp_assets.dbt.project_file import ProjectFile
+    from dmp_assets.onboarding import plan as adding
+    from dmp_assets.onboarding import scaffold
+    from dmp_assets.onboarding.inspection import example_frame, inspect
+
+    table, encoding, delimiter = hints
+    ask = _ask if is_asked else None
+    tables = inspect(location, encoding=encoding, delimiter=delimiter, table=table)
+    if said.contract and len(tables) > 1:
+        names = ", ".join(found.name for found in tables)
+        raise UserError(f"--as names the contract table of one table: say with --table which ({names} fit).")
+    project = ProjectFile(get_settings().dbt_project_dir)
+    plans, changes = [], []
+    for found in tables:
+        print_frame(f"{found.name} ({found.rule.format}{_how(found.rule)})", example_frame(found))
+        if found.unread_lines:
+            typer.echo(f"{found.unread_lines} lines cannot be read as a row; they will be in quarantine.")
+        has_cursor = len(tables) == 1 or said.cursor in [column.name for column in found.columns]
+        plan = adding.plan_table(name, found, said if has_cursor else dataclasses.replace(said, cursor=None), ask)
+        plans.append(plan)
+        changes += adding.change_project(project, plan, said.exchange_rate, ask)
+        typer.echo(f"\n{found.name} becomes {plan.contract}:")
+        for field, column in plan.mapping.items():
+            typer.echo(f"  {field:20} {column}")
+        for column, kind in plan.rule.identifiers.items():
+            typer.echo(f"  {'to the vault':20} {column} ({kind})")
+    typer.echo(f"\nIn {project.path}:\n  " + "\n  ".join(changes))
+    if dry_run:
+        for plan in plans:
+            for file, text in scaffold.files(plan).items():
+                typer.echo(f"\n--- {file}\n{text}")
+        typer.echo("Nothing was written.")
+        return
+    if is_asked and not typer.confirm("\nWrite this?", default=True):
+        raise typer.Exit(0)
+    for path in adding.write_source(project, plans):
+        typer.echo(f"wrote {path}")
+    typer.echo("Now: `dmp build`.")
+
+
+def remove_source(
+    name: Annotated[str, typer.Argument(help="A source that the dbt project lists.")],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask whether it is meant.")] = False,
+) -> None:
+    """Remove a source: its staging files, its raw rows and what the vault has of it. The demo is only taken off the list."""
+    from dmp_assets.onboarding import plan as adding
+    from dmp_assets.platform.warehouse import Warehouse
+
+    with user_errors():
+        settings = get_settings()
+        if not yes:
+            if not sys.stdin.isatty():
+                raise UserError("Say --yes: nobody can be asked whether it is meant.")
+            if name not in adding.PACKAGED:
+                typer.confirm(f"Delete the files of {name}, its rows and its identifiers?", abort=True)
+        for each in adding.remove_source(Warehouse.from_settings(settings), settings, name):
+            typer.echo(f"removed {each}")
+        if name in adding.PACKAGED:
+            typer.echo("What was built from it stays in this home; `make clean` or another DMP_HOME begins without it.")
+        typer.echo("Now: `dmp build`.")
+
+
+def _pairs(given: list[str] | None, flag: str) -> dict[str, str]:
+    pairs = {}
+    for text in given or []:
+        left, separator, right = text.partition("=")
+        if not (separator and left and right):
+            raise UserError(f"{flag}: {text!r} is not of the form A=B.")
+        pairs[left.strip()] = right.strip()
+    return pairs
+
+
+def _ask(question: str, choices: Sequence[str]) -> str:
+    if choices:
+        typer.echo(f"  ({', '.join(choices)})")
+    return typer.prompt(question)
+
+
+def _how(rule) -> str:
+    if rule.format == "csv":
+        return f", {rule.encoding}, columns separated by {rule.delimiter!r}"
+    return f", {rule.encoding}" if rule.format == "jsonl" else ""

@@ -1,0 +1,336 @@
+"""Look at a user's data before anything is declared: its tables, columns, guessed types, and how texts write times and numbers."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import dataclasses
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+import pandas as pd
+
+from dmp_assets.onboarding.guess import guess_contract
+from dmp_assets.platform.errors import UserError
+from dmp_assets.platform.settings import Settings
+from dmp_assets.platform.warehouse import columns_of, literal, quoted
+from dmp_assets.sources.declare import DeclaredTable, FileFormat, LoadRule, resolve
+from dmp_assets.sources.extract import check_database, extract, without_password
+from dmp_assets.sources.read import (
+    SUFFIXES,
+    DamagedFileError,
+    bare_suffix,
+    files_at,
+    open_bytes,
+    read_file,
+    readable_text,
+)
+
+TIME_FORMATS = (
+    *(
+        f"{date}{time}"
+        for date in ("%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y年%m月%d日")
+        for time in ("", " %H:%M", " %H:%M:%S")
+    ),
+    "%Y%m%d",
+    "%Y%m%d%H%M%S",
+    "%d.%m.%y",
+)
+"""How texts write times, besides ISO 8601."""
+
+SAMPLE_ROWS = 100_000
+_SAMPLE_BYTES = 1 << 20
+_ENOUGH = 0.9  # share of a column's values that must fit a type; the others go to quarantine
+_MARKS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+
+Guess = Literal["text", "number", "time", "empty"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column as it was found.
+
+    Attributes:
+        name: as the raw layer will have it.
+        data_type: DuckDB type in the raw layer.
+        guess: what its values are.
+        time_formats: how it writes times (see the dbt macro ``parse_time``); several if the values do not tell.
+        decimal_marks: how it writes numbers; several if the values do not tell.
+        examples: a few of its values.
+        is_unique: whether every row has a value of its own.
+    """
+
+    name: str
+    data_type: str
+    guess: Guess
+    time_formats: tuple[str, ...] = ()
+    decimal_marks: tuple[str, ...] = (".",)
+    examples: tuple[str, ...] = ()
+    is_unique: bool = False
+
+
+@dataclass(frozen=True)
+class Found:
+    """A table as it was found: its name at its place, how to read it (the contract is open yet), its columns."""
+
+    name: str
+    rule: LoadRule
+    columns: tuple[Column, ...]
+    unread_lines: int = 0
+
+
+def inspect(
+    location: str, *, encoding: str | None = None, delimiter: str | None = None, table: str | None = None
+) -> list[Found]:
+    """Look at what is at a place.
+
+    Args:
+        location: file, folder, pattern, SQLAlchemy URL or web address; may name environment variables.
+        encoding: of text files, where it shall not be guessed.
+        delimiter: of CSV files, where it shall not be guessed.
+        table: of a database; without one, all whose columns fit a contract table.
+
+    Raises:
+        UserError: nothing is there, it cannot be read, or its files are of several kinds.
+    """
+    resolved = resolve(location)
+    if "://" in resolved:
+        file_format = "web" if resolved.startswith(("http://", "https://")) else "database"
+        if without_password(resolved) != resolved and resolved == location:
+            raise UserError(
+                "The location holds a password, which would be written into the project: put the whole URL into an "
+                "environment variable and name that, such as '${SHOP_URL}'."
+            )
+        names = [table or "rows"] if table or file_format == "web" else _fitting_tables(resolved)
+        rules = [
+            LoadRule(location=location, format=file_format, contract="", table=name, keep="replace") for name in names
+        ]
+        return [_look_at_extract(name, rule) for name, rule in zip(names, rules, strict=True)]
+    if table:
+        raise UserError("--table names a table of a database; the location is a file or folder.")
+    return [_look_at_files(location, resolved, encoding, delimiter)]
+
+
+def _look_at_files(location: str, resolved: str, encoding: str | None, delimiter: str | None) -> Found:
+    file_format, files = _files_of_one_kind(resolved)
+    if "://" not in location and "$" not in location:
+        location = str(Path(location).expanduser().absolute())
+    first = next(iter(files.values()))
+    rule = LoadRule(location=location, format=file_format, contract="")
+    if file_format != "parquet":
+        rule = rule.model_copy(update={"encoding": encoding or guess_encoding(first)})
+    if file_format == "csv":
+        rule = rule.model_copy(update={"delimiter": delimiter or guess_delimiter(first, rule.encoding)})
+    with duckdb.connect() as connection:
+        try:
+            read_file(connection, first, rule)
+        except (DamagedFileError, duckdb.Error, OSError, EOFError) as error:
+            raise UserError(
+                f"{first} cannot be read ({str(error).splitlines()[0]}). Give --encoding or --delimiter if they were guessed "
+                "wrongly, or an intact file."
+            ) from None
+        columns = look_at_columns(connection)
+        (unread,) = connection.execute("select count(*) from unread").fetchall()[0]
+    return Found(Path(resolved).name.split(".", maxsplit=1)[0], rule, columns, unread)
+
+
+def _look_at_extract(name: str, rule: LoadRule) -> Found:
+    """Fetch the first rows of a table into a folder that is thrown away, just as a load would."""
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
+        files = extract(Settings(home=Path(folder)), DeclaredTable("inspected", name, "", {}, rule), is_sample=True)
+        if not files:
+            raise UserError(f"{without_password(rule.location)} has no rows in {name}: nothing tells its columns.")
+        for file in files.values():
+            read_file(connection, file, rule)
+        return Found(name, rule, look_at_columns(connection))
+
+
+def look_at_columns(connection: duckdb.DuckDBPyConnection) -> tuple[Column, ...]:
+    """Return what the columns of the temporary table ``arrived`` hold."""
+    connection.execute(f"create or replace temp table sample as from arrived order by _row limit {SAMPLE_ROWS}")
+    columns = columns_of(connection, "arrived")
+    return tuple(_look_at(connection, name, kind) for name, kind in columns.items() if name != "_row")
+
+
+def _look_at(connection: duckdb.DuckDBPyConnection, name: str, data_type: str) -> Column:
+    column = quoted(name)
+    values = connection.execute(
+        f"select {column} from (select {column}, min(_row) as first_row from sample where {column} is not null group by 1) "
+        "order by first_row limit 3"
+    ).fetchall()
+    ((is_unique,),) = connection.execute(f"select count(distinct {column}) = count(*) from sample").fetchall()
+    found = Column(
+        name, data_type, "text", examples=tuple(str(value) for (value,) in values), is_unique=bool(is_unique)
+    )
+    if not values:
+        return dataclasses.replace(found, guess="empty")
+    if data_type.startswith(("TIMESTAMP", "DATE")):
+        has_zone = data_type == "TIMESTAMP WITH TIME ZONE"
+        return dataclasses.replace(found, guess="time", time_formats=("offset" if has_zone else "iso",))
+    if data_type != "VARCHAR":
+        return dataclasses.replace(found, guess="number", time_formats=_epochs(connection, column))
+    times = _time_formats(connection, column) or _epochs(connection, column)
+    marks = _decimal_marks(connection, column)
+    if times and not (marks and times[0] in ("epoch", "epoch_ms")):
+        return dataclasses.replace(found, guess="time", time_formats=times)
+    if marks:
+        return dataclasses.replace(found, guess="number", decimal_marks=marks, time_formats=times)
+    return found
+
+
+def _time_formats(connection: duckdb.DuckDBPyConnection, column: str) -> tuple[str, ...]:
+    """Return the formats that fit the most values, if these are enough."""
+    has_offset = f"regexp_matches({column}, '[0-9]([Zz]|[+-][0-9]{{2}}:?[0-9]{{2}})$')"
+    is_iso = f"regexp_matches({column}, '^[0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}}') and try_cast({column} as timestamp) is not null"
+    conditions = {"offset": f"{is_iso} and {has_offset}", "iso": f"{is_iso} and not {has_offset}"}
+    conditions |= {each: f"try_strptime({column}, {literal(each)}) is not null" for each in TIME_FORMATS}
+    return _best(connection, column, conditions)
+
+
+def _epochs(connection: duckdb.DuckDBPyConnection, column: str) -> tuple[str, ...]:
+    """Return the unit in which whole numbers may count from 1970: they would lie between 2001 and 2100."""
+    number = f"try_cast({column} as bigint)"
+    return _best(
+        connection,
+        column,
+        {"epoch": f"{number} between 1e9 and 4.1e9", "epoch_ms": f"{number} between 1e12 and 4.1e12"},
+    )
+
+
+def _decimal_marks(connection: duckdb.DuckDBPyConnection, column: str) -> tuple[str, ...]:
+    def written(group: str, mark: str) -> str:
+        form = f"^[+-]?([0-9]+|[0-9]{{1,3}}([{group}][0-9]{{3}})+)([{mark}][0-9]*)?$"
+        return f"regexp_matches(trim({column}), '{form}')"
+
+    marks = _best(connection, column, {".": written(",", "."), ",": written(".", ",")})
+    if len(marks) > 1 and _best(connection, column, {"whole": f"regexp_matches(trim({column}), '^[+-]?[0-9]+$')"}):
+        return (".",)
+    return marks
+
+
+def _best(connection: duckdb.DuckDBPyConnection, column: str, conditions: dict[str, str]) -> tuple[str, ...]:
+    """Return the conditions that most values of a column fulfil, if these are enough."""
+    counts = ", ".join(f"count(*) filter (where {condition})" for condition in conditions.values())
+    total, *fitting = connection.execute(f"select count({column}), {counts} from sample").fetchall()[0]
+    most = max(fitting)
+    if most < _ENOUGH * total:
+        return ()
+    return tuple(name for name, count in zip(conditions, fitting, strict=True) if count == most)
+
+
+def guess_encoding(file: Path) -> str:
+    """Return the encoding of a text file: UTF-8 if it is that, else the likeliest.
+
+    Raises:
+        UserError: none fits.
+    """
+    with open_bytes(file) as stream:
+        head = stream.read(_SAMPLE_BYTES)
+    for mark, encoding in _MARKS.items():
+        if head.startswith(mark):
+            return encoding
+    try:
+        # The sample may end within a character.
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        from charset_normalizer import from_bytes
+
+        best = from_bytes(head[: head.rfind(b"\n") + 1] or head).best()
+        if best is None:
+            raise UserError(f"{file} is in no known encoding: give it with --encoding.") from None
+        # gb18030 has all that gb2312 and gbk have.
+        return "gb18030" if best.encoding.startswith("gb") else best.encoding
+    return "utf-8"
+
+
+def guess_delimiter(file: Path, encoding: str) -> str:
+    """Return the character that separates the columns of a CSV file: the one that gives its header the most columns.
+
+    Raises:
+        UserError: the file cannot be read as text.
+    """
+    try:
+        with (
+            readable_text(file, encoding) as text,
+            text.open(encoding="utf-8-sig", errors="replace", newline="") as stream,
+        ):
+            head = stream.readline()
+    except (DamagedFileError, OSError, EOFError, LookupError) as error:
+        raise UserError(f"{file} cannot be read ({error}). Give --encoding, or an intact file.") from None
+    columns = {delimiter: len(next(csv.reader([head], delimiter=delimiter), [])) for delimiter in ",;\t|"}
+    return max(columns, key=lambda delimiter: columns[delimiter])
+
+
+def example_frame(found: Found) -> pd.DataFrame:
+    """Return the columns of a table as a frame to show: name, type, guess, examples."""
+    return pd.DataFrame(
+        [
+            {
+                "column": column.name,
+                "type": column.data_type,
+                "holds": _holds(column),
+                "examples": ", ".join(column.examples),
+            }
+            for column in found.columns
+        ]
+    )
+
+
+def _holds(column: Column) -> str:
+    if column.guess == "time":
+        return f"time ({' or '.join(column.time_formats)})"
+    if column.guess == "number" and column.decimal_marks != (".",):
+        return f"number (decimal mark {' or '.join(column.decimal_marks)})"
+    return column.guess
+
+
+def _files_of_one_kind(location: str) -> tuple[FileFormat, dict[str, Path]]:
+    by_format = {name: files_at(location, name) for name in SUFFIXES}
+    if not Path(location).is_dir():
+        # A file or pattern is one list, whatever the format.
+        files = by_format["csv"]
+        kinds = Counter(name for file in files.values() for name, ends in SUFFIXES.items() if bare_suffix(file) in ends)
+        if sum(kinds.values()) < len(files) or not files:
+            raise UserError(
+                f"{location}: the file's ending tells no format; known are {_endings()} (each also with .gz)."
+            )
+        by_format = dict.fromkeys(kinds, files)
+    present = {name: files for name, files in by_format.items() if files}
+    if not present:
+        raise UserError(f"There is no file in {location}: known endings are {_endings()} (each also with .gz).")
+    if len(present) > 1:
+        raise UserError(
+            f"{location} has files of several formats ({', '.join(present)}): name those of one, as {location}/*.csv."
+        )
+    return next(iter(present.items()))
+
+
+def _endings() -> str:
+    return ", ".join(end for ends in SUFFIXES.values() for end in ends)
+
+
+def _fitting_tables(url: str) -> list[str]:
+    """Return the tables and views of a database whose columns fit a contract table."""
+    import sqlalchemy
+    from sqlalchemy.exc import SQLAlchemyError
+
+    check_database(url)
+    try:
+        found = sqlalchemy.inspect(sqlalchemy.create_engine(url))
+        names = sorted([*found.get_table_names(), *found.get_view_names()])
+        fitting = [name for name in names if guess_contract(column["name"] for column in found.get_columns(name))]
+    except (SQLAlchemyError, ModuleNotFoundError) as error:
+        raise UserError(
+            f"{without_password(url)} cannot be opened ({str(error).splitlines()[0]}). Give a SQLAlchemy URL, such as "
+            "sqlite:////data/shop.db or postgresql+psycopg://user@host/shop, and install its driver."
+        ) from None
+    if not fitting:
+        raise UserError(
+            f"{without_password(url)}: the columns of no table tell what it is (there are {', '.join(names) or 'none'}). Name one "
+            "with --table, say with --as what it is and with --map which column is which."
+        )
+    return fitting

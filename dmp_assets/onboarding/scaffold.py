@@ -1,0 +1,345 @@
+"""Write what an analytics engineer would have written for a source: raw table, staging model, their descriptions and tests.
+
+The result is text by file name; the files are the user's from then on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import duckdb
+
+from dmp_assets.dbt.project_file import yaml_text
+from dmp_assets.onboarding.guess import CONTRACT, Field
+from dmp_assets.onboarding.inspection import Column
+from dmp_assets.platform.warehouse import quoted
+from dmp_assets.sources.declare import PLACE_COLUMNS, RAW, LoadRule
+
+CONTRACT_TYPES: Mapping[str, Mapping[str, str]] = {
+    "customers": dict.fromkeys(
+        ("customer_id", "source", "age_band", "income_band", "home_ownership", "marital_status", "household_size",
+         "household_composition", "kids_count"),
+        "string",
+    ),
+    "products": dict.fromkeys(
+        ("product_id", "source", "source_product_id", "manufacturer_id", "department", "product_category", "product_type", "brand"),
+        "string",
+    )
+    | {"is_private_label": "boolean", "package_size": "string"},
+    "order_lines": dict.fromkeys(("order_line_id", "order_id", "customer_id", "product_id", "store_id", "source"), "string")
+    | {"ordered_at": "timestamp", "time_zone": "string", "quantity": "decimal(12, 3)", "currency": "string"}
+    | dict.fromkeys(
+        ("sales_amount", "loyalty_discount_amount", "coupon_match_discount_amount", "coupon_discount_amount"), "decimal(12, 2)"
+    ),
+    "campaigns": dict.fromkeys(("campaign_id", "source", "campaign_type"), "string") | {"start_on": "date", "end_on": "date"},
+    "campaign_members": dict.fromkeys(("campaign_member_id", "campaign_id", "customer_id", "source"), "string"),
+    "coupon_products": dict.fromkeys(("coupon_id", "product_id", "campaign_id", "source"), "string"),
+    "touches": dict.fromkeys(("touch_id", "customer_id", "campaign_id", "source", "touch_type"), "string")
+    | {"touched_on": "date", "coupon_id": "string"},
+    "consents": dict.fromkeys(
+        ("consent_id", "subject_id", "customer_id", "anonymous_id", "email_token", "source", "purpose"), "string"
+    )
+    | {"is_granted": "boolean", "decided_at": "timestamp", "is_simulated": "boolean"},
+}  # fmt: skip
+"""Columns of the contract tables in their order, with dbt's types; the same as in the macro ``contract_types`` (tested)."""
+
+_ROWS = {
+    "order_lines": "One row per order line.",
+    "customers": "One row per customer.",
+    "products": "One row per product.",
+    "campaigns": "One row per campaign.",
+    "campaign_members": "One row per campaign and customer.",
+    "coupon_products": "One row per coupon, product and campaign.",
+    "touches": "One row per redeemed coupon.",
+    "consents": "One row per decision of a customer on a purpose.",
+}
+_KEYS = {
+    "order_lines": ("order_line_id",),
+    "customers": ("customer_id",),
+    "products": ("product_id",),
+    "campaigns": ("campaign_id",),
+    "campaign_members": ("campaign_id", "customer_id"),
+    "coupon_products": ("coupon_id", "product_id", "campaign_id"),
+    "touches": ("customer_id", "campaign_id", "coupon_id", "touched_on"),
+    "consents": ("customer_id", "purpose", "decided_at"),
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be written for one table.
+
+    Attributes:
+        source: the source's name.
+        namespace: what stands before the source's ids.
+        table: name of the raw table in the source.
+        rule: how it is loaded, with its contract table.
+        columns: of the raw table.
+        mapping: column for each field of the contract table.
+        time_formats, decimal_marks: by column, how it writes times and numbers.
+        currency: ISO 4217 code of its amounts, if no column tells it.
+        time_zone: IANA time zone of its wall times.
+    """
+
+    source: str
+    namespace: str
+    table: str
+    rule: LoadRule
+    columns: tuple[Column, ...]
+    mapping: Mapping[str, str]
+    time_formats: Mapping[str, str]
+    decimal_marks: Mapping[str, str]
+    currency: str | None
+    time_zone: str
+
+    @property
+    def contract(self) -> str:
+        """The contract table."""
+        return self.rule.contract
+
+    @property
+    def model(self) -> str:
+        """Name of the staging model."""
+        return f"stg_{self.source}__{self.contract}"
+
+
+def files(plan: Plan) -> dict[str, str]:
+    """Return the text of each file of a plan, by its name in the source's folder."""
+    return {f"{plan.model}.sql": staging_sql(plan), f"{plan.model}.yml": staging_yaml(plan)}
+
+
+def staging_sql(plan: Plan) -> str:
+    """Return the staging model: the source's columns as the contract table has them, one row per key."""
+    expressions = _expressions(plan)
+    used = [_name(column) for column in dict.fromkeys(plan.mapping.values())]
+    inner = [*used, *_LOAD_TYPES]
+    key = _key_columns(plan)
+    occurrence = (
+        [
+            "-- Equal rows of one load are told apart by their order; the same rows in another load are the same lines.",
+            f"row_number() over (partition by _load_id, {', '.join(_name(column) for column in key)} order by _row) "
+            "as occurrence",
+        ]
+        if _needs_occurrence(plan)
+        else []
+    )
+    contract = CONTRACT_TYPES[plan.contract]
+    outer = [f"{expressions[column]} as {column}," for column in contract]
+    outer += ["_file,", "_row,", "cast(_load_id as string) as _load_id,", "cast(_loaded_at as timestamp) as _loaded_at"]
+    selected = [f"{column}," for column in inner]
+    if occurrence:
+        selected += occurrence
+    else:
+        selected[-1] = selected[-1].removesuffix(",")
+    return "\n".join(
+        [
+            f"{{{{ config(enabled='{plan.source}' in var('sources')) }}}}",
+            "",
+            "with source as (",
+            "",
+            "    select",
+            *(f"        {line}" for line in selected),
+            f"    from {{{{ source('{plan.source}', '{plan.table}') }}}}",
+            "",
+            "),",
+            "",
+            "renamed as (",
+            "",
+            "    select",
+            *(f"        {line}" for line in outer),
+            "    from source",
+            "",
+            "),",
+            "",
+            "ranked as (",
+            "",
+            "    select",
+            "        *,",
+            f"        {{{{ load_rank({list(_KEYS[plan.contract])}, ['_row']) }}}} as load_rank",
+            "    from renamed",
+            "",
+            ")",
+            "",
+            "select",
+            *(f"    {column}{',' if column != '_loaded_at' else ''}" for column in [*contract, *_LOAD_TYPES]),
+            "from ranked",
+            "where load_rank = 1",
+            "",
+        ]
+    )
+
+
+def staging_yaml(plan: Plan) -> str:
+    """Return the declaration of the raw table, with how it is loaded, and of the staging model."""
+    fields = {column: field for field, column in plan.mapping.items()}
+    raw_columns = [
+        {
+            "name": column.name,
+            "data_type": _dbt_type(column.data_type),
+            "description": _raw_description(plan, column, fields.get(column.name)),
+        }
+        for column in plan.columns
+    ]
+    raw_columns += [_column(name, kind) for name, kind in _LOAD_TYPES.items()]
+    load = plan.rule.model_dump(exclude_defaults=True)
+    raw_table: dict[str, Any] = {
+        "name": plan.table,
+        "identifier": f"{plan.source}__{plan.table}",
+        "description": f"{plan.table} of the source {plan.source}, as it arrived. One row per row of the source and load.",
+        "config": {"meta": {"dagster": {"asset_key": [RAW, f"{plan.source}__{plan.table}"]}, "load": load}},
+    }
+    key = [plan.mapping.get(name) for name in _KEYS[plan.contract]]
+    if None not in key and plan.rule.keep == "replace":
+        raw_table["data_tests"] = [
+            {
+                "unique_within_load": {
+                    "name": f"raw_{plan.source}__{plan.table}_has_each_key_once",
+                    "arguments": {"columns": [_name(column) for column in key if column]},
+                    "config": {"severity": "warn"},
+                }
+            }
+        ]
+    raw_table["columns"] = raw_columns
+    document = {
+        "version": 2,
+        "sources": [
+            {
+                "name": plan.source,
+                "description": f"The source {plan.source}.",
+                "schema": RAW,
+                "config": {"enabled": f"{{{{ '{plan.source}' in var('sources') }}}}"},
+                "tables": [raw_table],
+            }
+        ],
+        "models": [
+            {
+                "name": plan.model,
+                "description": f"{_ROWS[plan.contract]} Rows of {plan.source}, before validation; the newest load wins.",
+                "columns": [
+                    _column(name, kind) for name, kind in {**CONTRACT_TYPES[plan.contract], **_LOAD_TYPES}.items()
+                ],
+            }
+        ],
+    }
+    text = yaml_text(document)
+    return f"# Yours to edit: say what each column means. `load` says where the rows come from and how they are read.\n{text}"
+
+
+def _expressions(plan: Plan) -> dict[str, str]:
+    """Return the SQL of each column of the contract table."""
+    fields = {field.name: field for field in CONTRACT[plan.contract]}
+    mapped = {name: _field_sql(plan, fields[name], column) for name, column in plan.mapping.items()}
+    kinds = CONTRACT_TYPES[plan.contract]
+    defaults = {name: f"cast(null as {kind})" for name, kind in kinds.items()}
+    defaults["source"] = f"'{plan.source}'"
+    if plan.contract == "products":
+        defaults["source_product_id"] = f"{{{{ {_text(plan, plan.mapping['product_id'])} }}}}"
+        defaults["is_private_label"] = "false"
+    if plan.contract == "order_lines":
+        amount = "cast(0 as decimal(12, 2))"
+        defaults |= {name: amount for name in kinds if name.endswith("discount_amount")}
+        defaults |= {
+            "quantity": "cast(1 as decimal(12, 3))",
+            "time_zone": f"'{plan.time_zone}'",
+            "currency": f"'{plan.currency}'",
+            "store_id": f"'{plan.namespace}:online'",
+            "order_id": _hashed(plan, "order", [_name(plan.mapping[each]) for each in ("customer_id", "ordered_at")]),
+            "order_line_id": _hashed(plan, "line", [*map(_name, _key_columns(plan)), "occurrence"]),
+        }
+    if plan.contract == "campaign_members":
+        defaults["campaign_member_id"] = _joined(plan, "membership", ["campaign_id", "customer_id"])
+    if plan.contract == "touches":
+        defaults["touch_id"] = _joined(plan, "redemption", ["campaign_id", "customer_id", "coupon_id", "touched_on"])
+        defaults["touch_type"] = "'redemption'"
+    if plan.contract == "consents":
+        defaults["subject_id"] = mapped["customer_id"]
+        defaults["consent_id"] = _joined(plan, "consent", ["customer_id", "purpose", "decided_at"])
+        defaults["is_simulated"] = "false"
+        mapped["purpose"] = f"lower({mapped['purpose']})"
+    return defaults | mapped
+
+
+def _field_sql(plan: Plan, field: Field, column: str) -> str:
+    name = _argument(_name(column))
+    time_format = plan.time_formats.get(column, "iso")
+    decimal_mark = plan.decimal_marks.get(column, ".")
+    return {
+        "id": f"{{{{ namespaced_id('{plan.namespace}', {_text(plan, column)}) }}}}",
+        "text": f"{{{{ {_text(plan, column)} }}}}",
+        "currency": f"upper({{{{ {_text(plan, column)} }}}})",
+        "boolean": f"{{{{ parse_boolean({name}) }}}}",
+        "amount": f"{{{{ parse_decimal({name}, 12, 2, '{decimal_mark}') }}}}",
+        "quantity": f"{{{{ parse_decimal({name}, 12, 3, '{decimal_mark}') }}}}",
+        "time": f"{{{{ parse_time({name}, '{time_format}', '{plan.time_zone}') }}}}",
+        "date": f"cast({{{{ parse_wall_time({name}, '{time_format}') }}}} as date)",
+    }[field.kind]
+
+
+def _needs_occurrence(plan: Plan) -> bool:
+    return plan.contract == "order_lines" and "order_line_id" not in plan.mapping
+
+
+def _key_columns(plan: Plan) -> list[str]:
+    """Return the columns that make an order line without an id: order and product, else all that tell lines apart."""
+    if "order_id" in plan.mapping:
+        return [plan.mapping["order_id"], plan.mapping["product_id"]]
+    names = ("customer_id", "product_id", "store_id", "ordered_at", "quantity", "sales_amount")
+    return [plan.mapping[name] for name in names if name in plan.mapping]
+
+
+def _hashed(plan: Plan, what: str, columns: list[str]) -> str:
+    return f"{{{{ hashed_id('{plan.namespace}:{what}', [{', '.join(map(_argument, columns))}]) }}}}"
+
+
+def _joined(plan: Plan, what: str, names: list[str]) -> str:
+    """Return an id made of the key's values as the source has them; null where one is."""
+    parts = " || ':' || ".join(f"{{{{ {_text(plan, plan.mapping[name])} }}}}" for name in names)
+    return f"'{plan.namespace}:{what}:' || {parts}"
+
+
+def _text(plan: Plan, column: str) -> str:
+    """Return the macro call for a column as text; a whole number that a file keeps as a float loses its point."""
+    types = {each.name: each.data_type for each in plan.columns}
+    name = f"cast({_name(column)} as bigint)" if types[column] in ("DOUBLE", "FLOAT") else _name(column)
+    return f"parse_text({_argument(name)})"
+
+
+def _name(column: str) -> str:
+    """Return a column's name as SQL; only where it must be, in quotes."""
+    is_plain = re.fullmatch(r"[a-z_][a-z0-9_]*", column) and column not in _keywords()
+    return column if is_plain else quoted(column)
+
+
+@cache
+def _keywords() -> frozenset[str]:
+    rows = duckdb.sql("select keyword_name from duckdb_keywords() where keyword_category <> 'unreserved'").fetchall()
+    return frozenset(name for (name,) in rows)
+
+
+def _argument(sql: str) -> str:
+    """Return SQL as the argument of a macro."""
+    escaped = sql.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def _column(name: str, kind: str) -> dict[str, str]:
+    return {"name": name, "data_type": kind, "description": f"{{{{ doc('{name}') }}}}"}
+
+
+def _raw_description(plan: Plan, column: Column, field: str | None) -> str:
+    kind = plan.rule.identifiers.get(column.name)
+    if kind:
+        use = f"Pseudonym; the {kind.replace('_', ' ')} itself is in the vault."
+        return f"{use} Read as {field}." if field else use
+    return f"Read as {field}." if field else "Kept as it arrived; not used yet."
+
+
+def _dbt_type(data_type: str) -> str:
+    return "string" if data_type == "VARCHAR" else data_type.lower()
+
+
+_LOAD_TYPES = {name: _dbt_type(kind) for name, kind in PLACE_COLUMNS.items()}

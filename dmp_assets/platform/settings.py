@@ -1,0 +1,179 @@
+"""Every setting of the platform, read from the environment and validated once.
+
+What lives here: one field per environment variable, and the paths that follow from them. Nothing else in the code reads the
+environment for a setting.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import os
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import Field, SecretStr, StringConstraints, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from dmp_assets.platform.errors import UserError
+
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
+
+
+class Settings(BaseSettings):
+    """The platform's settings; each field is the environment variable ``DMP_<FIELD>``."""
+
+    model_config = SettingsConfigDict(env_prefix="DMP_", env_ignore_empty=True, frozen=True, extra="ignore")
+
+    home: Path = Field(
+        default=PROJECT_ROOT / ".dmp",
+        description="a folder that this user may write; all state lives in it (default: .dmp in the repository)",
+    )
+    dbt_project_dir: Path = Field(
+        default=PROJECT_ROOT / "dbt_project",
+        description="the folder of a dbt project, your own copy of this one (default: dbt_project in the repository)",
+    )
+    as_of: dt.date | None = Field(
+        default=None,
+        description="a date YYYY-MM-DD; analytics know only what happened before it (default: the day after the newest order)",
+    )
+    sample_percent: int = Field(
+        default=100,
+        ge=1,
+        le=100,
+        description="a whole number from 1 to 100: the share of the demo's households that is loaded (default: 100)",
+    )
+    complete_journey_dir: Path | None = Field(
+        default=None,
+        description="a folder with the eight Complete Journey Parquet files (default: those of the installed data package)",
+    )
+    threads: int = Field(
+        default=max(1, min(os.cpu_count() or 1, 64)),
+        ge=1,
+        le=64,
+        description="a whole number from 1 to 64: threads of DuckDB and dbt (default: the number of processors)",
+    )
+    memory_limit: Annotated[str, StringConstraints(pattern=r"^\d+(\.\d+)?(MB|GB|TB)$")] = Field(
+        default="8GB",
+        description="a size such as 800MB or 8GB: the memory that DuckDB may use (default: 8GB)",
+    )
+    lock_timeout_seconds: float = Field(
+        default=30,
+        ge=0,
+        le=3600,
+        description="seconds from 0 to 3600 to wait for another process to release the warehouse (default: 30)",
+    )
+    vault_key: SecretStr | None = Field(
+        default=None,
+        description="the secret behind the vault and the pseudonyms (default: the file vault.key in the home)",
+    )
+    collector_kafka: str | None = Field(
+        default=None,
+        description="Kafka brokers, host:port with commas between them; the collector then writes there (default: to files)",
+    )
+    collector_kafka_topic: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,249}$")] = Field(
+        default="events",
+        description="a Kafka topic: letters, digits, dot, _ and - (default: events)",
+    )
+
+    @field_validator("home", "dbt_project_dir", "complete_journey_dir")
+    @classmethod
+    def _absolute(cls, path: Path | None) -> Path | None:
+        return path.expanduser().resolve() if path else path
+
+    @field_validator("dbt_project_dir")
+    @classmethod
+    def _holds_a_project(cls, path: Path) -> Path:
+        if not (path / "dbt_project.yml").is_file():
+            raise ValueError("no dbt_project.yml in it")
+        return path
+
+    @property
+    def warehouse_path(self) -> Path:
+        """The DuckDB file with every table."""
+        return self.home / "warehouse.duckdb"
+
+    @property
+    def vault_path(self) -> Path:
+        """The encrypted DuckDB file with the direct identifiers."""
+        return self.home / "vault.duckdb"
+
+    @property
+    def collector_dir(self) -> Path:
+        """The event collector's write keys and segments."""
+        return self.home / "collector"
+
+    @property
+    def landing_dir(self) -> Path:
+        """What was fetched from databases and web services and waits to be loaded."""
+        return self.home / "landing"
+
+    @property
+    def dagster_home(self) -> Path:
+        """Dagster's instance: run history, event log, schedules."""
+        return self.home / "dagster"
+
+    @property
+    def dbt_target_dir(self) -> Path:
+        """The parsed dbt project (manifest) and the outputs of dbt runs."""
+        return self.home / "dbt"
+
+    @property
+    def published_dir(self) -> Path:
+        """What people open: the report, the static dbt docs, Parquet snapshots."""
+        return self.home / "published"
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables by which dbt and Dagster processes receive these settings."""
+        return {
+            "DMP_HOME": str(self.home),
+            "DMP_DBT_PROJECT_DIR": str(self.dbt_project_dir),
+            "DMP_WAREHOUSE": str(self.warehouse_path),
+            "DMP_AS_OF": self.as_of.isoformat() if self.as_of else "",
+            "DMP_MACROS_VERSION": _macros_version(self.dbt_project_dir),
+            "DMP_THREADS": str(self.threads),
+            "DMP_MEMORY_LIMIT": self.memory_limit,
+            "DAGSTER_HOME": str(self.dagster_home),
+            "DBT_TARGET_PATH": str(self.dbt_target_dir),
+            "DBT_LOG_PATH": str(self.home / "logs"),
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        }
+
+
+@cache
+def _macros_version(project_dir: Path) -> str:
+    """Return a hash of the dbt project's macros."""
+    digest = hashlib.sha256()
+    for file in sorted((project_dir / "macros").glob("*.sql")):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:8]
+
+
+def project_variables() -> dict[str, Any]:
+    """Return the variables of the dbt project, as ``dbt_project.yml`` has them."""
+    project = get_settings().dbt_project_dir / "dbt_project.yml"
+    return yaml.safe_load(project.read_text(encoding="utf-8"))["vars"]
+
+
+@cache
+def get_settings() -> Settings:
+    """Return the settings of this process.
+
+    Raises:
+        UserError: a variable has a wrong value; the message names each such variable and the accepted values.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise UserError(_explain(error)) from None
+
+
+def _explain(error: ValidationError) -> str:
+    lines = []
+    for problem in error.errors():
+        field = str(problem["loc"][0])
+        accepted = Settings.model_fields[field].description
+        lines.append(f"DMP_{field.upper()}={problem['input']!s} is not accepted: give {accepted}.")
+    return "\n".join(lines)

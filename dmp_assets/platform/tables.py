@@ -1,0 +1,226 @@
+"""What a Python asset promises: its table's name, schema and column lineage, and the blocking check that holds it to that.
+
+What lives here: the `Table` that every domain's ``schema.py`` declares, and what follows from it for Dagster (the asset's
+specification, the metadata of a materialisation, the schema check). Never put a domain's columns here.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+import pandas as pd
+import pandera.pandas as pa
+
+from dmp_assets.platform.automation import Cadence, cadence_tag
+from dmp_assets.platform.emptiness import empty_because
+from dmp_assets.platform.pictures import picture
+from dmp_assets.platform.warehouse import Warehouse, is_date, replace_table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+OWNER = "team:data-science"
+FAILURES_SHOWN = 20
+
+EMPTY_BECAUSE = "dmp/empty_because"
+"""Metadata of a table without rows: why there are none."""
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """One table that Python makes.
+
+    Attributes:
+        layer: asset group, DuckDB schema and docs section.
+        name: the table's name.
+        schema: Pandera schema; its description says what one row is, each column's what it holds and in which unit.
+        lineage: for each column, the upstream columns it is computed from, as ``layer.table.column``.
+        cadence: how often it is made anew: what is trained or compared weekly, what is served daily.
+    """
+
+    layer: str
+    name: str
+    schema: pa.DataFrameSchema
+    lineage: Mapping[str, Sequence[str]]
+    cadence: Cadence = "daily"
+
+    @property
+    def key(self) -> dg.AssetKey:
+        """The asset's key."""
+        return dg.AssetKey([self.layer, self.name])
+
+    @property
+    def full_name(self) -> str:
+        """The table's name in the warehouse."""
+        return f"{self.layer}.{self.name}"
+
+    @property
+    def upstream(self) -> set[str]:
+        """The tables that the lineage names, as ``layer.table``."""
+        return {column.rsplit(".", 1)[0] for columns in self.lineage.values() for column in columns}
+
+    def spec(self) -> dg.AssetSpec:
+        """Return the asset's specification; it depends on exactly the tables that its lineage names."""
+        return dg.AssetSpec(
+            self.key,
+            deps=[dg.AssetKey(name.split(".")) for name in sorted(self.upstream - {self.full_name})],
+            description=self.schema.description,
+            group_name=self.layer,
+            owners=[OWNER],
+            kinds={"python", "duckdb"},
+            tags=cadence_tag(self.cadence),
+            metadata={
+                "dagster/table_name": self.full_name,
+                "dagster/column_schema": self.column_schema(),
+                "dagster/column_lineage": self.column_lineage(),
+            },
+        )
+
+    def column_schema(self) -> dg.TableSchema:
+        """Return the columns as Dagster shows them."""
+        return dg.TableSchema(
+            [
+                dg.TableColumn(
+                    name=name,
+                    type=_type_shown(name, column),
+                    description=column.description,
+                    constraints=dg.TableColumnConstraints(
+                        nullable=column.nullable,
+                        unique=column.unique,
+                        other=[str(check.error or check.name) for check in column.checks],
+                    ),
+                )
+                for name, column in self.schema.columns.items()
+            ]
+        )
+
+    def column_lineage(self) -> dg.TableColumnLineage:
+        """Return where each column comes from, as Dagster shows it."""
+        return dg.TableColumnLineage(
+            {
+                column: [
+                    dg.TableColumnDep(dg.AssetKey(source.rsplit(".", 1)[0].split(".")), source.rsplit(".", 1)[1])
+                    for source in sources
+                ]
+                for column, sources in self.lineage.items()
+            }
+        )
+
+
+def _type_shown(name: str, column: pa.Column) -> str:
+    if is_date(name):
+        return "date"
+    return (column.metadata or {}).get("type", "str" if str(column.dtype) == "object" else str(column.dtype))
+
+
+def lineage(
+    schema: pa.DataFrameSchema, *, source: str, derived: Mapping[str, Sequence[str]] | None = None
+) -> dict[str, Sequence[str]]:
+    """Return the lineage of every column of a schema.
+
+    Args:
+        schema: the table's schema.
+        source: the upstream table, ``layer.table``, whose column of the same name a column is, unless `derived` says otherwise.
+        derived: for the other columns, the upstream columns they are computed from; ``column`` alone means one of `source`.
+    """
+    return {
+        column: [name if "." in name else f"{source}.{name}" for name in (derived or {}).get(column, [column])]
+        for column in schema.columns
+    }
+
+
+def store(warehouse: Warehouse, frames: Mapping[Table, pd.DataFrame]) -> None:
+    """Replace several tables by frames in one transaction: readers see all of the new version or all of the old."""
+    with warehouse.write() as connection:
+        for table, frame in frames.items():
+            descriptions = {str(name): column.description or "" for name, column in table.schema.columns.items()}
+            replace_table(connection, table.full_name, frame[list(table.schema.columns)], descriptions)
+
+
+def result(
+    table: Table, frame: pd.DataFrame, plots: Mapping[str, "Figure"] | None = None, **facts: Any
+) -> dg.MaterializeResult:
+    """Return what Dagster records of a table just written: rows or why there are none, columns, lineage, plots, further facts."""
+    reason = empty_because(table.schema) if frame.empty else None
+    return dg.MaterializeResult(
+        asset_key=table.key,
+        metadata={
+            "dagster/row_count": len(frame),
+            **({EMPTY_BECAUSE: reason} if reason else {}),
+            "dagster/column_schema": table.column_schema(),
+            "dagster/column_lineage": table.column_lineage(),
+            **{name: dg.MetadataValue.md(picture(figure, name)) for name, figure in (plots or {}).items()},
+            **facts,
+        },
+    )
+
+
+def schema_checks(tables: Iterable[Table]) -> list[dg.AssetChecksDefinition]:
+    """Return one blocking check per table, that the stored table keeps its Pandera schema."""
+    return [_schema_check(table) for table in tables]
+
+
+def _schema_check(table: Table) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=table.key,
+        name="schema",
+        blocking=True,
+        description="The stored table keeps its Pandera schema: columns, types, ranges, keys. Blocks everything downstream.",
+    )
+    def check(warehouse: Warehouse) -> dg.AssetCheckResult:
+        return validate(table.schema, warehouse.query(f"select * from {table.full_name}"))
+
+    return check
+
+
+def alarm(causes: Iterable[str]) -> dg.AssetCheckResult:
+    """Return the outcome of a check that warns and does not block: passed without a cause, else failed with all of them."""
+    words = "; ".join(causes)
+    return dg.AssetCheckResult(passed=not words, severity=dg.AssetCheckSeverity.WARN, description=words or None)
+
+
+def validate(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> dg.AssetCheckResult:
+    """Validate a frame and report the outcome with the failing rows; one without rows fails unless its schema says why."""
+    reason = empty_because(schema) if frame.empty else None
+    if frame.empty and reason is None:
+        return dg.AssetCheckResult(
+            passed=False, description="The table has no rows, and its schema says no reason why."
+        )
+    try:
+        schema.validate(frame, lazy=True)
+    except pa.errors.SchemaErrors as errors:
+        cases = errors.failure_cases
+        summary = cases.groupby(["column", "check"], dropna=False).size()
+        return dg.AssetCheckResult(
+            passed=False,
+            description="; ".join(
+                f"{column}: {check} fails {count} times" for (column, check), count in summary.items()
+            ),
+            metadata={
+                "failures": len(cases),
+                "failing_rows": dg.MetadataValue.md(_failing_rows(cases, frame)),
+                "expected": dg.MetadataValue.md(
+                    "\n".join(f"- `{name}`: {c.dtype}" for name, c in schema.columns.items())
+                ),
+                "actual": dg.MetadataValue.md("\n".join(f"- `{name}`: {kind}" for name, kind in frame.dtypes.items())),
+            },
+        )
+    return dg.AssetCheckResult(
+        passed=True, description=reason, metadata={"rows": len(frame), "columns": len(schema.columns)}
+    )
+
+
+def _failing_rows(cases: pd.DataFrame, frame: pd.DataFrame) -> str:
+    """Return the first failure cases as a Markdown table, each with the row it was found in."""
+    lines = ["| column | check | value | row |", "|---|---|---|---|"]
+    for column, check, value, index in (
+        cases[["column", "check", "failure_case", "index"]].head(FAILURES_SHOWN).itertuples(index=False, name=None)
+    ):
+        row = frame.loc[index].to_dict() if index is not None and index in frame.index else "the whole column"
+        lines.append(f"| {column} | {check} | {_cell(value)} | {_cell(row)} |")
+    return "\n".join(lines)
+
+
+def _cell(value: object) -> str:
+    return str(value).replace("|", "\\|")[:300]

@@ -1,0 +1,1 @@
+"""A run from the outside: when one is due (fingerprint), how it is started, what it shows while it goes, what it did."""

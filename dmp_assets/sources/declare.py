@@ -1,0 +1,192 @@
+"""Which sources the platform unites, and how each is loaded: what the dbt project says of them.
+
+A source is listed with its contract tables in the var ``sources`` of ``dbt_project.yml``. Where a raw table comes from stands
+beside its columns, as ``config.meta.load`` of the dbt source in ``models/staging/<source>/``: a `LoadRule`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from dmp_assets.platform.errors import UserError
+from dmp_assets.platform.settings import project_variables
+from dmp_assets.platform.warehouse import quoted
+from dmp_assets.sources.loader import LOAD_COLUMNS
+
+RAW = "raw"
+PLACE_COLUMNS = {"_file": "VARCHAR", "_row": "BIGINT", **LOAD_COLUMNS}
+"""Where a row of a user's raw table comes from."""
+
+FileFormat = Literal["csv", "jsonl", "parquet"]
+
+_VARIABLE = re.compile(r"\$\{?(\w+)\}?")
+
+
+class LoadRule(BaseModel):
+    """Where a raw table comes from and how it is read; the ``load`` entry of a dbt source table.
+
+    Attributes:
+        location: file, folder, pattern such as ``/data/*.csv``, SQLAlchemy URL or web address; ``${NAME}`` stands for an
+            environment variable, so that no password is written down.
+        format: how to read it.
+        contract: the contract table that it maps to.
+        encoding: of a text file, by Python's name.
+        delimiter, quote: of a CSV file.
+        table: of a database.
+        cursor: column of a database table that only grows, such as the time of the last change; only rows from its highest value
+            on are read. Without one, the table is read whole each time.
+        keep: what becomes of the rows that a changed file had before: ``append`` keeps them, and staging takes the newest row of
+            each key; ``replace`` takes the file for a full copy.
+        customer: the column that names the customer, for the vault.
+        identifiers: columns with direct identifiers and the kind of each; they go to the vault.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    location: str = Field(min_length=1)
+    format: FileFormat | Literal["database", "web"]
+    contract: str
+    encoding: str = "utf-8"
+    delimiter: str = ","
+    quote: str = '"'
+    table: str | None = None
+    cursor: str | None = None
+    keep: Literal["append", "replace"] = "append"
+    customer: str | None = None
+    identifiers: dict[str, str] = {}
+
+    @property
+    def file_format(self) -> FileFormat | None:
+        """The format of the files; None if the rows come over a connection."""
+        return None if self.format in ("database", "web") else self.format
+
+    def resolved_location(self) -> str:
+        """Return the location with the environment's values in place of its variables.
+
+        Raises:
+            UserError: a variable is not set.
+        """
+        return resolve(self.location)
+
+
+@dataclass(frozen=True)
+class DeclaredTable:
+    """A raw table that a user declared.
+
+    Attributes:
+        source, name: of the dbt source and its table.
+        description: what one row is.
+        columns: each column with its DuckDB type, as declared; those of the load are left out.
+        rule: how it is loaded.
+        descriptions: what each column holds, as declared.
+    """
+
+    source: str
+    name: str
+    description: str
+    columns: Mapping[str, str]
+    rule: LoadRule
+    descriptions: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def raw_name(self) -> str:
+        """Name of the table in the raw layer."""
+        return f"{self.source}__{self.name}"
+
+    @property
+    def relation(self) -> str:
+        """The table as SQL."""
+        return f"{RAW}.{quoted(self.raw_name)}"
+
+
+def resolve(location: str) -> str:
+    """Return a location with the environment's values in place of ``$NAME`` and ``${NAME}``.
+
+    Raises:
+        UserError: a variable is not set.
+    """
+
+    def value(match: re.Match[str]) -> str:
+        if match[1] not in os.environ:
+            raise UserError(f"The environment variable {match[1]} is not set: the location {location} needs it.")
+        return os.environ[match[1]]
+
+    return _VARIABLE.sub(value, location)
+
+
+def listed_sources() -> dict[str, list[str]]:
+    """Return the contract tables of each source that ``dbt_project.yml`` lists."""
+    return project_variables()["sources"] or {}
+
+
+def staging_folder(project_dir: Path, source: str) -> Path:
+    """Return the folder with everything of a source."""
+    return project_dir / "models" / "staging" / source
+
+
+@cache
+def declared_tables(project_dir: Path) -> tuple[DeclaredTable, ...]:
+    """Return every raw table that a listed source declares with a rule to load it.
+
+    Raises:
+        UserError: a declaration is wrong; the message names file, table and entry.
+    """
+    return tuple(
+        table
+        for source in listed_sources()
+        for file in sorted(staging_folder(project_dir, source).glob("*.yml"))
+        for table in _tables_in(file)
+    )
+
+
+def declared_table(project_dir: Path, source: str, name: str) -> DeclaredTable:
+    """Return a declared table by its names.
+
+    Raises:
+        UserError: there is none.
+    """
+    tables = declared_tables(project_dir)
+    for table in tables:
+        if (table.source, table.name) == (source, name):
+            return table
+    known = ", ".join(f"{table.source} {table.name}" for table in tables) or "none"
+    raise UserError(f"There is no table {name} of a source {source}; declared are: {known}.")
+
+
+def _tables_in(file: Path) -> Iterator[DeclaredTable]:
+    for source in (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get("sources", []):
+        for table in source.get("tables", []):
+            load = table.get("config", {}).get("meta", {}).get("load")
+            if load is not None:
+                columns = {
+                    column["name"]: column for column in table.get("columns", []) if column["name"] not in PLACE_COLUMNS
+                }
+                yield DeclaredTable(
+                    source["name"],
+                    table["name"],
+                    table.get("description", ""),
+                    {name: _duckdb_type(column.get("data_type", "string")) for name, column in columns.items()},
+                    _rule(load, f"{file}, table {table['name']}"),
+                    {name: column.get("description", "") for name, column in columns.items()},
+                )
+
+
+def _rule(load: dict[str, Any], where: str) -> LoadRule:
+    try:
+        return LoadRule(**load)
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+        raise UserError(f"{where}: the entry load is wrong ({wrong}).") from None
+
+
+def _duckdb_type(data_type: str) -> str:
+    return "VARCHAR" if data_type == "string" else data_type.upper()

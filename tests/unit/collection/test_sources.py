@@ -1,5 +1,0 @@
-from dmp_assets.collection.sources import listed_sources
-
-
-def test_the_demo_is_listed_with_its_contract_tables():
-    assert "order_lines" in listed_sources()["complete_journey"]

@@ -1,0 +1,253 @@
+import datetime as dt
+import gzip
+import subprocess
+import sys
+from pathlib import Path
+
+import orjson
+import pytest
+
+from dmp_assets.collector import load as events
+from dmp_assets.collector.events import Source, collect
+from dmp_assets.collector.load import EventLoad, load_segments
+from dmp_assets.collector.segments import SegmentWriter, sealed_segments, write_sealed
+from dmp_assets.platform.errors import UserError
+from dmp_assets.platform.settings import Settings
+from dmp_assets.platform.warehouse import Warehouse
+from dmp_assets.privacy.keys import read_keys
+from dmp_assets.privacy.vault import count_identifiers
+
+NOW = dt.datetime.fromisoformat("2026-01-01T00:00:00")
+RECEIVED = "2026-01-01T00:00:00.123456Z"
+
+
+def line(event: dict | None = None, **record: object) -> bytes:
+    return orjson.dumps(
+        {"source": "web", "namespace": "shop", "received_at": RECEIVED, **({"event": event} if event else {}), **record}
+    )
+
+
+def an_event(message_id: str = "m1", **fields: object) -> dict:
+    return {"type": "track", "event": "Product Viewed", "messageId": message_id, "anonymousId": "a1", **fields}
+
+
+class Platform:
+    """A home with a warehouse and a collector's folder."""
+
+    def __init__(self, home: Path) -> None:
+        self.settings = Settings(home=home)
+        self.warehouse = Warehouse.from_settings(self.settings)
+        self.folder = self.settings.collector_dir
+
+    def seal(self, *lines: bytes) -> None:
+        with SegmentWriter(self.folder) as writer:
+            writer.append(lines)
+
+    def load(self) -> EventLoad:
+        return load_segments(self.warehouse, self.settings, now=NOW)
+
+    def rows(self, columns: str = "*", table: str = "events") -> list[dict]:
+        return self.warehouse.query(f"select {columns} from raw.{table} order by _segment, _line").to_dict("records")
+
+
+@pytest.fixture
+def platform(tmp_path: Path) -> Platform:
+    return Platform(tmp_path)
+
+
+def test_without_segments_the_tables_are_there_and_empty(platform: Platform):
+    assert platform.load() == EventLoad(0, 0, 0, 0, 0)
+    assert platform.rows() == []
+
+
+def test_an_event_becomes_a_row(platform: Platform):
+    platform.seal(
+        line(
+            an_event(
+                userId=42,
+                sentAt="2026-01-01T01:00:00.123456789+01:00",
+                originalTimestamp="2025-12-31T23:59:58Z",
+                context={"locale": "de", "ip": "10.0.0.1", "consent": {"categoryPreferences": {"ads": False}}},
+                properties={"product_id": "7"},
+            ),
+            gpc=True,
+        )
+    )
+    platform.load()
+    (row,) = platform.rows()
+    assert {
+        name: row[name] for name in ("source", "namespace", "message_id", "event_type", "event_name", "user_id")
+    } == {
+        "source": "web",
+        "namespace": "shop",
+        "message_id": "m1",
+        "event_type": "track",
+        "event_name": "Product Viewed",
+        "user_id": "42",
+    }
+    assert [row[name].isoformat() for name in ("sent_at", "original_at", "received_at")] == [
+        "2026-01-01T00:00:00.123456",
+        "2025-12-31T23:59:58",
+        "2026-01-01T00:00:00.123456",
+    ]
+    assert orjson.loads(row["context"]) == {"locale": "de", "consent": {"categoryPreferences": {"ads": False}}}
+    assert row["properties"] == '{"product_id":"7"}'
+    assert row["consent"] == '{"ads":false}'
+    assert (row["is_gpc"], row["is_simulated"], row["_line"]) == (True, False, 1)
+    assert row["traits"] is None
+
+
+def test_consent_that_is_empty_is_not_consent_that_is_missing(platform: Platform):
+    platform.seal(line(an_event("m1", context={"consent": {"categoryPreferences": {}}})), line(an_event("m2")))
+    platform.load()
+    assert [row["consent"] for row in platform.rows("consent, _segment, _line")] == ["{}", None]
+
+
+def test_simulated_sources_are_marked(platform: Platform):
+    platform.seal(line(an_event(), source="simulated_web"))
+    platform.load()
+    assert platform.rows("is_simulated, _segment, _line")[0]["is_simulated"]
+
+
+def test_a_segment_is_loaded_once_and_kept_without_identifiers(platform: Platform):
+    platform.seal(line(an_event(traits={"email": "jane@example.com", "plan": "gold"})), line(an_event("m2")))
+    assert platform.load() == EventLoad(1, 2, 0, 2, 0)
+    assert platform.load() == EventLoad(0, 0, 0, 2, 0)
+    assert sealed_segments(platform.folder) == []
+    (kept,) = (platform.folder / "loaded").iterdir()
+    lines = gzip.decompress(kept.read_bytes()).splitlines()
+    assert [orjson.loads(each)["event"]["messageId"] for each in lines] == ["m1", "m2"]
+    assert orjson.loads(lines[0])["event"]["traits"] == {"plan": "gold"}
+    assert count_identifiers(platform.settings, read_keys(platform.settings)) == {"email": 1}
+    tokens = [row["email_token"] for row in platform.rows()]
+    assert len(tokens[0]) == 32
+    assert tokens[1] is None
+
+
+@pytest.mark.parametrize("step", ["add_identifiers", "_insert", "_move"])
+def test_a_load_that_breaks_off_anywhere_is_completed_by_the_next(
+    platform: Platform, step: str, monkeypatch: pytest.MonkeyPatch
+):
+    platform.seal(line(an_event(userId="jane@example.com")))
+
+    def fail(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(events, step, fail)
+        with pytest.raises(KeyboardInterrupt):
+            platform.load()
+    platform.load()
+    assert len(platform.rows()) == 1
+    assert count_identifiers(platform.settings, read_keys(platform.settings)) == {"email": 1}
+    assert sealed_segments(platform.folder) == []
+
+
+LOAD = """
+import datetime, pathlib, sys
+from dmp_assets.collector.load import load_segments
+from dmp_assets.platform.settings import Settings
+from dmp_assets.platform.warehouse import Warehouse
+
+settings = Settings(home=pathlib.Path(sys.argv[1]))
+print(load_segments(Warehouse.from_settings(settings), settings, now=datetime.datetime(2026, 1, 1)).segments)
+"""
+
+
+def test_two_loads_at_the_same_time_load_each_segment_once(platform: Platform):
+    for number in range(20):
+        platform.seal(line(an_event(f"m{number}")))
+    command = [sys.executable, "-c", LOAD, platform.settings.home]
+    loads = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    assert sorted(load.communicate()[0] for load in loads) == ["0\n", "20\n"]
+    assert len(platform.rows()) == 20
+
+
+def test_the_same_content_in_two_segments_is_kept_twice(platform: Platform):
+    for _ in range(2):
+        platform.seal(line(an_event()))
+        platform.load()
+    assert [row["message_id"] for row in platform.rows()] == ["m1", "m1"]
+
+
+def test_what_is_no_event_is_kept_with_the_reason_and_without_identifiers(platform: Platform):
+    refused = orjson.dumps(an_event(traits={"name": "Jane", "phone": "+15550001111"})).decode()
+    platform.folder.mkdir()
+    write_sealed(
+        platform.folder,
+        "20260101T000000000000Z-test",
+        [
+            line(reason="no_user_anon_id", raw=refused),
+            line(reason="too_deep", raw='{"email": "jane@example.com", cut'),
+            b'{"half": ',
+            b'{"source": 1}',
+            b"\xff\x00jane@example.com",
+            line(an_event()),
+        ],
+    )
+    assert platform.load() == EventLoad(1, 1, 5, 1, 5)
+    rejected = platform.rows(table="rejected_events")
+    assert [(row["source"], row["reason"], row["_line"]) for row in rejected] == [
+        ("web", "no_user_anon_id", 1),
+        ("web", "too_deep", 2),
+        ("unknown", "not_json", 3),
+        ("unknown", "not_an_event", 4),
+        ("unknown", "not_json", 5),
+    ]
+    texts = " ".join(row["row_json"] for row in rejected)
+    assert "jane" not in texts.lower()
+    assert "1111" not in texts
+    assert "Product Viewed" in texts
+
+
+def test_a_damaged_segment_is_named_and_the_others_are_loaded(platform: Platform):
+    platform.seal(line(an_event("m1")))
+    (first,) = sealed_segments(platform.folder)
+    whole = first.read_bytes()
+    first.write_bytes(whole[:-12])
+    platform.seal(line(an_event("m2")))
+    with pytest.raises(UserError, match=first.name):
+        platform.load()
+    assert [row["message_id"] for row in platform.rows()] == ["m2"]
+    first.write_bytes(whole)
+    platform.load()
+    assert sorted(row["message_id"] for row in platform.rows()) == ["m1", "m2"]
+
+
+@pytest.mark.parametrize(
+    ("said", "read"),
+    [
+        ("2026-01-01T10:00:00Z", "2026-01-01T10:00:00"),
+        ("2026-01-01t10:00:00.123456789Z", "2026-01-01T10:00:00.123456"),
+        ("20260101T100000+0530", "2026-01-01T04:30:00"),
+        ("2026-01-01 10:00:00 -02:00", "2026-01-01T12:00:00"),
+        ("2026-01-01T10:00Z", "2026-01-01T10:00:00"),
+        ("2026-01-01T10:00:00,5", "2026-01-01T10:00:00.500000"),
+        ("2026-W01-4T10Z", "2026-01-01T10:00:00"),
+        ("2026-01-01", "2026-01-01T00:00:00"),
+    ],
+)
+def test_every_time_that_the_collector_accepts_is_read(platform: Platform, said: str, read: str):
+    sent = collect(
+        an_event(timestamp=said), "track", Source("web", "shop"), received_at=dt.datetime.now(dt.UTC), has_gpc=False
+    )
+    assert sent.accepted == 1
+    platform.seal(*sent.lines)
+    platform.load()
+    assert platform.rows()[0]["original_at"].isoformat() == read
+
+
+def test_the_category_of_a_page_is_kept_among_its_properties(platform: Platform):
+    page = {"type": "page", "name": "Home", "category": "Shop"}
+    platform.seal(line(an_event("m1") | page), line(an_event("m2", properties={"category": "own"}) | page))
+    platform.seal(line(an_event("m3", category="not a page's")))
+    platform.load()
+    assert [row["properties"] for row in platform.rows()] == ['{"category":"Shop"}', '{"category":"own"}', None]
+
+
+def test_times_that_cannot_be_read_are_missing(platform: Platform):
+    platform.seal(line(an_event(sentAt="yesterday", timestamp="")))
+    platform.load()
+    (row,) = platform.rows("sent_at is null as sent, original_at is null as original, _segment, _line")
+    assert row["sent"]
+    assert row["original"]

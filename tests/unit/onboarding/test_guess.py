@@ -1,0 +1,58 @@
+import pytest
+
+from dmp_assets.onboarding.guess import (
+    CONTRACT,
+    guess_contract,
+    guess_identifiers,
+    guess_mapping,
+    missing_fields,
+    plain,
+)
+
+
+def test_columns_are_known_by_their_names_in_several_languages():
+    expected = {"customer_id": "用户ID", "product_id": "商品ID", "ordered_at": "购买时间", "sales_amount": "购买金额"}
+    assert guess_mapping("order_lines", expected.values()) == expected
+    german = ["Kundennummer", "Artikelnummer", "Bestelldatum", "Betrag", "Menge"]
+    assert guess_mapping("order_lines", german)["quantity"] == "Menge"
+    assert guess_contract(german) == "order_lines"
+
+
+@pytest.mark.parametrize("contract", CONTRACT)
+def test_the_contracts_own_names_map_to_themselves(contract):
+    names = [field.name for field in CONTRACT[contract]]
+    assert guess_mapping(contract, names) == {name: name for name in names}
+    assert guess_contract(names) == contract
+
+
+@pytest.mark.parametrize("contract", CONTRACT)
+def test_words_are_written_as_they_are_compared_and_stand_for_one_field(contract):
+    words = [word for field in CONTRACT[contract] for word in field.words]
+    assert [word for word in words if word != plain(word)] == []
+    assert len(words) == len(set(words))
+
+
+def test_what_is_required_and_missing_is_named():
+    mapping = guess_mapping("order_lines", ["user_id", "when", "sku"])
+    assert missing_fields("order_lines", mapping) == ["ordered_at", "sales_amount"]
+    assert guess_contract(["a", "b"]) is None
+    assert guess_contract(["customer", "when", "what"]) is None, "a customer alone does not make a table of customers"
+    assert guess_contract(["customer", "email"]) == "customers"
+
+
+def test_a_column_called_id_is_the_tables_own():
+    assert guess_mapping("customers", ["id", "email"]) == {"customer_id": "id"}
+    assert guess_mapping("products", ["ID", "name", "brand"])["product_id"] == "ID"
+    assert "customer_id" not in guess_mapping("order_lines", ["id"])
+
+
+def test_a_unit_price_is_not_taken_for_the_sales():
+    assert "sales_amount" not in guess_mapping("order_lines", ["price", "unit_price"])
+
+
+def test_columns_with_direct_identifiers_are_known():
+    assert guess_identifiers(["E-Mail", "手机号", "First Name", "city"]) == {
+        "E-Mail": "email",
+        "手机号": "phone",
+        "First Name": "first_name",
+    }

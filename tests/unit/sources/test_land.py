@@ -1,0 +1,156 @@
+import duckdb
+import pytest
+
+from dmp_assets.privacy.keys import read_keys
+from dmp_assets.privacy.vault import open_vault
+from dmp_assets.sources.land import land_files
+from dmp_assets.sources.read import files_at
+
+
+def test_every_file_is_loaded_once_and_a_new_one_is_added(shop):
+    shop.write("1.csv", "customer,amount\nu1,1\n")
+    assert (shop.land().rows_added, shop.land().rows_added) == (1, 0)
+    shop.write("2.csv", "customer,amount\nu2,2\nu3,3\n")
+    landing = shop.land()
+    assert (landing.files, landing.rows_added, landing.rows_total) == (1, 2, 3)
+    assert shop.rows() == [("u1", "1", "1.csv", 2), ("u2", "2", "2.csv", 2), ("u3", "3", "2.csv", 3)]
+
+
+def test_a_changed_file_adds_to_its_rows_or_replaces_them(shop):
+    for keep, expected in (("append", ["u1", "u1", "u2"]), ("replace", ["u1", "u2"])):
+        table = shop.table(keep=keep)
+        shop.write("1.csv", "customer,amount\nu1,1\n")
+        shop.land(table)
+        shop.write("1.csv", "customer,amount\nu1,1\nu2,2\n")
+        shop.land(table)
+        assert [row[0] for row in shop.rows()] == expected
+        shop.rows("drop table raw.shop__orders; delete from raw._loads; select 1")
+
+
+def test_a_file_is_read_again_when_the_rule_changes_and_its_first_reading_goes(shop):
+    shop.write("1.csv", "customer;amount\nu1;1\nu2\n")
+    first = shop.land(shop.table({}))
+    assert shop.rows('select "customer;amount" from raw.shop__orders') == [("u1;1",), ("u2",)]
+    assert first.lines_rejected == 0
+    second = shop.land(shop.table(delimiter=";"))
+    assert shop.rows("select customer, amount from raw.shop__orders") == [("u1", "1")]
+    assert second.lines_rejected == 1
+    assert shop.rows("select reason, line, _file, _row, contract_table from raw.rejected_lines") == [
+        ("missing_columns", "u2", "1.csv", 3, "order_lines")
+    ]
+
+
+def test_columns_that_come_go_and_change_lose_no_row_and_are_told(shop):
+    table = shop.table({"customer": "VARCHAR", "amount": "BIGINT"}, format="parquet")
+    with duckdb.connect() as connection:
+        for name, select in (
+            ("1", "'u1' as customer, 1::bigint as amount"),
+            ("2", "'u2' as customer, 2::integer as amount, 'x' as extra"),
+            ("3", "'u3' as customer, 2.5 as amount"),
+            ("4", "'u4' as customer"),
+            ("5", "'u5' as customer, 'many' as amount"),
+        ):
+            connection.execute(f"copy (select {select}) to '{shop.folder}/{name}.parquet'")
+    landing = shop.land(table)
+    assert shop.rows("select customer, amount, extra from raw.shop__orders order by 1") == [
+        ("u1", "1", None),
+        ("u2", "2", "x"),
+        ("u3", "2.5", None),
+        ("u4", None, None),
+        ("u5", "many", None),
+    ]
+    assert landing.changes == [
+        "4.parquet lacks amount",
+        "amount is VARCHAR, declared as BIGINT",
+        "extra is new and not declared",
+    ]
+    assert shop.land(table).changes == landing.changes[1:], "told until the declaration follows"
+
+
+def test_a_damaged_file_does_not_keep_the_others_out_and_leaves_nothing(shop):
+    shop.write("1.csv", "customer,amount\nu1,1\n".encode("utf-16"))
+    shop.write("2.csv", "customer,amount\nu2,2\n")
+    landing = shop.land()
+    assert [row[0] for row in shop.rows()] == ["u2"]
+    (damaged,) = landing.damaged
+    assert "1.csv" in damaged
+    assert shop.rows("select file_name from raw._loads") == [("2.csv",)]
+
+
+def test_a_file_that_fails_half_way_leaves_nothing(shop, monkeypatch):
+    from dmp_assets.sources import land as landing
+
+    shop.write("1.csv", "customer,amount\nu1,1\n")
+    monkeypatch.setattr(landing, "load_id_of", lambda *_: None)  # the record of the load needs an id
+    assert shop.land().damaged
+    assert shop.rows() == []
+
+
+def test_direct_identifiers_go_to_the_vault_and_pseudonyms_stay(shop):
+    shop.write(
+        "1.csv",
+        "customer,amount,e-mail,note,name\n"
+        "jane@example.org,1,Jane@example.org,call +49 170 5550001,Jane Doe\n"
+        "42,2,,nothing,\n"
+        "43,3,x@example.org\n",
+    )
+    table = shop.table(identifiers={"name": "name", "e-mail": "email"}, customer="customer")
+    shop.land(table)
+    first, second = shop.rows('select customer, "e-mail", note, name from raw.shop__orders order by amount')
+    assert first[0] == first[1], "the same address, the same pseudonym"
+    assert len(first[0]) == len(first[3]) == 32
+    assert first[2] == "call [phone]"
+    assert second == ("42", None, "nothing", None)
+    assert shop.rows("select line from raw.rejected_lines") == [("43,3,[email]",)]
+    with open_vault(shop.settings, read_keys(shop.settings)) as connection:
+        held = connection.execute("select user_id, kind, value from vault.identifiers order by all").fetchall()
+    assert held == [
+        ("", "email", "x@example.org"),
+        (first[0], "email", "Jane@example.org"),
+        (first[0], "email", "jane@example.org"),
+        (first[0], "name", "Jane Doe"),
+        (first[0], "phone", "+49 170 5550001"),
+    ]
+    for file in shop.settings.home.rglob("*"):
+        if file.is_file():
+            assert b"example.org" not in file.read_bytes()
+            assert b"Jane" not in file.read_bytes()
+
+
+def test_numbers_that_are_identifiers_become_pseudonyms_too(shop):
+    with duckdb.connect() as connection:
+        connection.execute(f"copy (select 13800138000 as customer, 1 as amount) to '{shop.folder}/1.parquet'")
+    table = shop.table(
+        {"customer": "VARCHAR", "amount": "INTEGER"},
+        format="parquet",
+        identifiers={"customer": "phone"},
+        customer="customer",
+    )
+    assert shop.land(table).changes == []
+    ((customer,),) = shop.rows("select customer from raw.shop__orders")
+    assert len(customer) == 32
+
+
+def test_two_loads_in_any_order_give_the_same_rows(shop, tmp_path):
+    shop.write("1.csv", "customer,amount\nu1,1\n")
+    shop.write("2.csv", "customer,amount,extra\nu2,2,x\n")
+    table = shop.table()
+    files = files_at(table.rule.location, "csv")
+    from tests.unit.shop import NOW
+
+    for order in (list(files), list(reversed(files))):
+        shop.rows("create schema if not exists raw; drop table if exists raw.shop__orders; select 1")
+        if shop.rows("select 1 from duckdb_tables() where table_name = '_loads'"):
+            shop.rows("delete from raw._loads; select 1")
+        land_files(shop.warehouse, shop.settings, table, {name: files[name] for name in order}, now=NOW)
+        assert shop.rows("select customer, amount, extra from raw.shop__orders order by 1") == [
+            ("u1", "1", None),
+            ("u2", "2", "x"),
+        ]
+
+
+@pytest.mark.parametrize("content", ["customer,amount\n", ""])
+def test_a_file_without_rows_is_no_mistake(shop, content):
+    shop.write("1.csv", content)
+    landing = shop.land()
+    assert (landing.files, landing.rows_added, landing.damaged) == (1, 0, [])
