@@ -108,7 +108,7 @@ def trained(warehouse: Warehouse, table: str) -> pd.DataFrame:
         UserError: there is no such table yet, or it knows only what happened after the as-of date.
     """
     advice = "Run `dmp build`, which trains; `dmp refresh` only uses what was trained."
-    if table not in warehouse.row_counts():
+    if not warehouse.has_table(table):
         raise UserError(f"There is no {table} yet. {advice}")
     frame = warehouse.query(f"select * from {table}")
     as_of_on = pd.Timestamp(as_of(warehouse))

@@ -7,7 +7,7 @@ from dmp_assets.platform.warehouse import Warehouse
 
 def stored(warehouse: Warehouse, table: str) -> pd.DataFrame | None:
     """All rows of a table, ``layer.table``, that an earlier run stored; None before the first one."""
-    if table not in warehouse.row_counts():
+    if not warehouse.has_table(table):
         return None
     return warehouse.query(f"select * from {table}")
 

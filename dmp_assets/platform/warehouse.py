@@ -64,8 +64,13 @@ class Warehouse(DuckDBResource):
     def row_counts(self) -> dict[str, int]:
         """Return the number of rows of every table, by ``schema.table``; views are left out."""
         with self.read() as connection:
-            tables = _tables(connection)
-            return {table: connection.execute(f"select count(*) from {table}").fetchall()[0][0] for table in tables}
+            counts = [f"select {literal(table)}, count(*) from {table}" for table in _tables(connection)]
+            return dict(connection.execute(" union all ".join(counts)).fetchall()) if counts else {}
+
+    def has_table(self, table: str) -> bool:
+        """Return whether there is a table of this name, ``schema.table``; a view is none."""
+        with self.read() as connection:
+            return table in _tables(connection)
 
     @contextmanager
     def write(self) -> Generator[duckdb.DuckDBPyConnection]:

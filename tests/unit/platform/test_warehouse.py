@@ -96,3 +96,21 @@ def test_text_stays_text_without_any_value(warehouse):
             replace_table(connection, "profiles.names", frame, {})
             types = connection.execute("select data_type from duckdb_columns() where table_name = 'names'").fetchall()
         assert types == [("VARCHAR",), ("BIGINT",)]
+
+
+def test_tables_are_counted_and_found_by_their_full_name_and_views_are_none(warehouse):
+    with warehouse.write() as connection:
+        connection.execute(
+            "create schema marts; create table marts.empty (n int); create view marts.seen as select 1 as n"
+        )
+        replace_table(connection, "profiles.filled", numbers(1, 2), {})
+    assert warehouse.row_counts() == {"marts.empty": 0, "profiles.filled": 2}
+    found = {name: warehouse.has_table(name) for name in ("marts.empty", "profiles.filled", "marts.seen", "empty")}
+    assert found == {"marts.empty": True, "profiles.filled": True, "marts.seen": False, "empty": False}
+
+
+def test_a_warehouse_without_tables_has_none_to_count(warehouse):
+    with warehouse.write():
+        pass
+    assert warehouse.row_counts() == {}
+    assert not warehouse.has_table("marts.t")
