@@ -14,7 +14,7 @@ from dmp_assets.forecasts.customers import assets as predictions
 from dmp_assets.forecasts.sales import assets as sales
 from dmp_assets.platform import automation
 from dmp_assets.platform import tables as contracts
-from dmp_assets.platform.settings import get_settings
+from dmp_assets.platform.settings import get_settings, store_time_zone
 from dmp_assets.platform.warehouse import Warehouse
 from dmp_assets.profiles import assets as profiles
 from dmp_assets.recommendations import assets as recommendations
@@ -81,7 +81,7 @@ def build_defs(*, loggers: Mapping[str, dg.LoggerDefinition] | None = None) -> d
             *predictions.CHECKS,
         ],
         jobs=automation.jobs(),
-        schedules=automation.schedules(),
+        schedules=automation.schedules(store_time_zone()),
         sensors=[collection.new_segments],
         resources={"warehouse": Warehouse.from_settings(settings), "dbt": dbt_resource(dbt_project(settings))},
         executor=dg.in_process_executor,

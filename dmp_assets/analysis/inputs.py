@@ -26,7 +26,7 @@ DEPARTMENT_SALES = f"""
     group by all
     order by all
 """
-"""Sales by customer and department, USD."""
+"""Sales by customer and department, in the platform's currency."""
 
 ORDER_DAYS = f"""
     select customer_id, order_on, sum(sales_amount) as sales_amount
@@ -35,7 +35,7 @@ ORDER_DAYS = f"""
     group by all
     order by all
 """
-"""The days on which each customer ordered, with the day's sales, USD."""
+"""The days on which each customer ordered, with the day's sales, in the platform's currency."""
 
 PURCHASE_COUNTS = f"""
     select lines.customer_id, lines.product_id, count(distinct lines.order_id) as order_count
@@ -77,10 +77,10 @@ PRODUCT_ATTRIBUTES = """
 """What kind of product each is, sold or not; without fuel. Manufacturer and package would make seven times as many texts."""
 
 WEEKLY_SALES = "select * from marts.fct_weekly_sales order by level, series_id, week_start_on"
-"""Sales by week, in total and by department, category and store, USD."""
+"""Sales by week, in total and by department, category and store, in the platform's currency."""
 
 DAILY_SALES = "select * from marts.fct_daily_sales order by level, series_id, sold_on"
-"""Sales by day, in total and by department, category and store, USD."""
+"""Sales by day, in total and by department, category and store, in the platform's currency."""
 
 PURCHASES = f"""
     select customer_id, product_id, order_id, order_on as ordered_on, store_id

@@ -73,21 +73,24 @@ def jobs() -> list[dg.UnresolvedAssetJobDefinition]:
     ]
 
 
-def schedules() -> list[dg.ScheduleDefinition]:
-    """Return the weekly rebuild and the daily refresh between; they are off until someone switches them on in the UI."""
+def schedules(time_zone: str) -> list[dg.ScheduleDefinition]:
+    """Return the weekly rebuild and the daily refresh between, by the clock of a time zone (IANA).
+
+    They are off until someone switches them on in the UI.
+    """
     return [
         dg.ScheduleDefinition(
             name="weekly_rebuild",
             job_name=REBUILD,
             cron_schedule="0 5 * * 0",
-            execution_timezone="America/New_York",
+            execution_timezone=time_zone,
             description="The whole graph with all training, on Sundays at 05:00 store time.",
         ),
         dg.ScheduleDefinition(
             name="daily_refresh",
             job_name=REFRESH,
             cron_schedule="0 5 * * 1-6",
-            execution_timezone="America/New_York",
+            execution_timezone=time_zone,
             description="Everything that is served, without training, on the other mornings at 05:00 store time.",
         ),
     ]

@@ -14,5 +14,5 @@ def currency() -> str:
 
 
 def money(amount: float, decimals: int = 2) -> str:
-    """Return an amount with its currency, such as ``1,234.50 USD``."""
+    """Return an amount with its currency, such as ``1,234.50 EUR``."""
     return f"{amount:,.{decimals}f} {currency()}"

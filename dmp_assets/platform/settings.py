@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import os
+import zoneinfo
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -155,6 +156,22 @@ def project_variables() -> dict[str, Any]:
     """Return the variables of the dbt project, as ``dbt_project.yml`` has them."""
     project = get_settings().dbt_project_dir / "dbt_project.yml"
     return yaml.safe_load(project.read_text(encoding="utf-8"))["vars"]
+
+
+def store_time_zone() -> str:
+    """Return the time zone (IANA) by whose clock the platform runs: that of the first stores, or else that of the events.
+
+    Raises:
+        UserError: the dbt project names no such time zone.
+    """
+    variables = project_variables()
+    zone = (variables["time_zones"] or [variables["event_time_zone"]])[0]
+    if zone not in zoneinfo.available_timezones():
+        raise UserError(
+            f"dbt_project.yml: {zone} is no IANA time zone, such as Europe/Paris, Asia/Shanghai or UTC; "
+            "correct the vars time_zones and event_time_zone."
+        )
+    return zone
 
 
 @cache

@@ -13,7 +13,7 @@ DAY_PARTS: tuple[str, ...] = ("morning", "afternoon", "evening", "night")
 def favourite_departments(department_sales: pd.DataFrame, *, top: int = 3) -> pd.DataFrame:
     """Rank the departments where each customer spends most.
 
-    `department_sales` has one row per customer and department: customer_id, department, sales_amount (USD). Rows
+    `department_sales` has one row per customer and department: customer_id, department, sales_amount (currency). Rows
     of a missing or 'Unknown' department or without positive sales say nothing about taste and are left out, of the shares too.
     Returns one row per customer who has any such row, sorted by customer_id: customer_id and, for rank 1 to `top`,
     favourite_department_<rank> and favourite_department_<rank>_share (0 to 1, of the customer's sales). A customer

@@ -33,12 +33,12 @@ def loyalty_tiers(order_days: pd.DataFrame, as_of_on: date) -> pd.DataFrame:
     """Return every customer's loyalty tier and the numbers behind it.
 
     Args:
-        order_days: customer_id, order_on (date, before `as_of_on`) and sales_amount (USD), one or more rows per
+        order_days: customer_id, order_on (date, before `as_of_on`) and sales_amount (currency), one or more rows per
             customer and day of all the history there is.
         as_of_on: the day on which the tier holds.
 
     Returns:
-        One row per customer, sorted by customer_id: customer_id, loyalty_tier (one of TIERS), sales_amount_26w (USD
+        One row per customer, sorted by customer_id: customer_id, loyalty_tier (one of TIERS), sales_amount_26w (currency
         in the last 26 weeks), active_week_share (of those weeks, or of the weeks since the first order of all where
         that is less, the share with an order of the customer, 0 to 1).
 

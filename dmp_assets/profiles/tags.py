@@ -245,7 +245,7 @@ def _compile_condition(condition: Condition, kinds: dict[str, Kind], where: str)
 
 
 def _compile_evidence(template: str, kinds: dict[str, Kind]) -> str:
-    """Write the template as a SQL text: shares in per cent, amounts in dollars, whole numbers without a decimal."""
+    """Write the template as a SQL text: shares in per cent, amounts with their currency, whole numbers without a decimal."""
     parts = []
     for words, column, _, _ in Formatter().parse(template):
         if words:

@@ -139,12 +139,12 @@ def product_topics(topics: Topics, members: pd.DataFrame, product_sales: pd.Data
     Args:
         topics: see `fit_topics`.
         members: see `topic_products`, of the same topics.
-        product_sales: product_id, sales_amount (USD) of any products; the shares are of these.
+        product_sales: product_id, sales_amount (currency) of any products; the shares are of these.
 
     Returns:
         topic_id, topic_name, terms (top terms, strongest first), product_count (products whose strongest topic
-        it is), sales_amount (USD; a product's sales go to its topics by their weight) and sales_share (0 to 1, of the sales of all
-        products).
+        it is), sales_amount (currency; a product's sales go to its topics by their weight) and sales_share (0 to 1, of the sales of
+        all products).
     """
     product_count = np.bincount(members["topic_id"] - 1, minlength=len(topics.names))
     sales = product_sales.groupby("product_id")["sales_amount"].sum().sort_index()

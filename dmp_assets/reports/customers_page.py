@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from dmp_assets.analysis import inputs
+from dmp_assets.platform.money import currency
 from dmp_assets.profiles.schema import CUSTOMER_PROFILES
 from dmp_assets.reports.page import render_template
 
@@ -91,6 +92,7 @@ def build_customers_page(query: Callable[[str], pd.DataFrame]) -> str:
     }
     return render_template(
         TEMPLATE,
+        currency=currency(),
         as_of_on=profile["as_of_on"].max().date().isoformat(),
         shown=len(customers),
         total=total,

@@ -217,8 +217,8 @@ def build_report(query: Callable[[str], pd.DataFrame], *, sample_percent: int) -
             _quality(data),
         ],
         footer=(
-            "Amounts are US dollars received by the retailer. Figures and tables come from the warehouse tables of the same "
-            "names; definitions, grain and lineage of every column are in the dbt docs beside this file."
+            f"Amounts are in {currency()}, as the retailer received them. Figures and tables come from the warehouse "
+            "tables of the same names; definitions, grain and lineage of every column are in the dbt docs beside this file."
         ),
     )
 

@@ -19,8 +19,7 @@
     'before_earliest_date': "ordered_at_local < date '" ~ var('earliest_order_on') ~ "'",
     'after_load': 'ordered_at > _loaded_at',
     'no_quantity_no_value': 'quantity = 0 and coupon_discount_amount = 0 and ' ~ list_amount ~ ' = 0',
-    'coupon_above_list': '(quantity > 0 or ' ~ list_amount ~ ' > 0) and coupon_discount_amount > '
-        ~ list_amount ~ ' + ' ~ var('coupon_excess_limit'),
+    'coupon_above_order': '(quantity > 0 or ' ~ list_amount ~ ' > 0) and is_coupon_above_order',
 } -%}
 
 with staged as (
@@ -29,13 +28,15 @@ with staged as (
 
 ),
 
-contradictory_orders as (
+orders as (
 
-    -- One order has one customer: whose it is cannot be known.
-    select order_id
+    -- One order has one customer; with two, whose it is cannot be known.
+    select
+        order_id,
+        min(customer_id) <> max(customer_id) as is_contradictory,
+        sum({{ list_amount }}) as list_amount
     from staged
     group by order_id
-    having min(customer_id) <> max(customer_id)
 
 ),
 
@@ -43,10 +44,12 @@ localised as (
 
     select
         staged.*,
-        contradictory_orders.order_id is not null as is_contradictory,
+        orders.is_contradictory,
+        -- A line's coupon may exceed the line (several coupons on one item, or one worth more than the item), but not the order.
+        staged.coupon_discount_amount > orders.list_amount as is_coupon_above_order,
         {{ store_local_time('staged.ordered_at', 'staged.time_zone') }} as ordered_at_local
     from staged
-    left join contradictory_orders on staged.order_id = contradictory_orders.order_id
+    left join orders on staged.order_id = orders.order_id
 
 ),
 
@@ -73,7 +76,8 @@ converted as (
         case when exchange_rate is null then currency else '{{ var("currency") }}' end as currency,
         exchange_rate,
         ordered_at_local,
-        is_contradictory
+        is_contradictory,
+        is_coupon_above_order
     from rated
 
 )

@@ -118,7 +118,7 @@ def examples(as_of: str) -> str:
 
     Returns:
         SQL whose rows are customers at an as-of date: the columns of marts.customer_features, and of the HORIZON_DAYS
-        from the as-of date on CHURN (no order with a sale), AMOUNT (sales, USD) and DAYS (until the first order with a sale: 0
+        from the as-of date on CHURN (no order with a sale), AMOUNT (sales, currency) and DAYS (until the first order with a sale: 0
         on the as-of date itself, HORIZON_DAYS where there was none, so that nothing is censored: the restricted time of
         Royston & Parmar 2013).
     """
@@ -137,7 +137,7 @@ def examples(as_of: str) -> str:
 
 
 def value_examples(as_of: str) -> str:
-    """Return the query of all customers, active or not, at earlier as-of dates, with VALUE: their sales in VALUE_DAYS, USD.
+    """Return the query of all customers, active or not, at earlier as-of dates, with VALUE: their sales in VALUE_DAYS (currency).
 
     Those who left are part of it, because BG/NBD learns from them how customers leave.
     """

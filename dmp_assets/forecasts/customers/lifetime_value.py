@@ -171,13 +171,13 @@ def fit_bg_nbd(features: pd.DataFrame, outcome: np.ndarray) -> str:  # noqa: ARG
 
 
 def predict_value(parameters: str, features: pd.DataFrame, days: float) -> np.ndarray:
-    """Return the expected sales of each customer in the next `days`, USD."""
+    """Return the expected sales of each customer in the next `days`, in the platform's currency."""
     parts = lifetime_parts(parameters, features, days)
     return (parts["expected_orders"] * parts["expected_order_amount"]).to_numpy()
 
 
 def lifetime_parts(parameters: str, features: pd.DataFrame, days: float) -> pd.DataFrame:
-    """Return what the value is made of: probability_alive, expected_orders, expected_order_amount (USD); rows as given."""
+    """Return what the value is made of: probability_alive, expected_orders, expected_order_amount (currency); rows as given."""
     models = json.loads(parameters)
     orders, amounts = BgNbd(**models["bg_nbd"]), GammaGamma(**models["gamma_gamma"])
     x, t_x, age, amount = _histories(features)
@@ -192,7 +192,7 @@ def lifetime_parts(parameters: str, features: pd.DataFrame, days: float) -> pd.D
 
 
 def _histories(features: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return x, t_x, T (days) and the mean amount of an order (USD) of each customer."""
+    """Return x, t_x, T (days) and the mean amount of an order (currency) of each customer."""
     orders, recency, age, amount = (features[name].to_numpy(dtype=float) for name in BG_NBD_FEATURES)
     x = np.maximum(orders - 1, 0)
     return x, np.where(x > 0, np.maximum(age - recency, 0), 0), age, np.maximum(np.nan_to_num(amount), 0)
@@ -221,7 +221,7 @@ def lifetime_values(customers: pd.DataFrame, served: pd.DataFrame, parameters: s
 
     Args:
         customers: customer_id, as_of_on and BG_NBD_FEATURES.
-        served: customer_id, model, prediction (sales of the next `days`, USD) for the same customers.
+        served: customer_id, model, prediction (sales of the next `days`, currency) for the same customers.
         parameters: from `fit_bg_nbd`; None where no model could be trained.
         days: of the served value.
 

@@ -37,7 +37,7 @@ def measure_accuracy(scores: pd.DataFrame, served: pd.DataFrame, choices: pd.Dat
     Returns:
         level, series_id, model, metric, value, series_count, windows, is_champion, sorted. Metrics:
 
-        * mase; rmsse (root mean squared error over the scale); mae (USD); wmape (sum of absolute errors over the sum of
+        * mase; rmsse (root mean squared error over the scale); mae (currency); wmape (sum of absolute errors over the sum of
           sales; absent without sales); bias (sum of forecasts
           over sum of sales, minus 1; absent without sales); coverage_80, coverage_95 (share of the actual amounts inside the
           interval; of what is served only), on the held-out window;

@@ -58,9 +58,9 @@ class Backtest(NamedTuple):
 
     Attributes:
         windows: one row per series and window, the index unique_id: level, series_id, periods_held_back, is_intermittent,
-            is_pooled, scale (USD; see `naive_scale`).
-        forecasts: one row per unique_id and date: actual (USD; missing after the end of the data) and one column per model
-            (USD), missing where the model is not fitted.
+            is_pooled, scale (currency; see `naive_scale`).
+        forecasts: one row per unique_id and date: actual (currency; missing after the end of the data) and one column per model
+            (currency), missing where the model is not fitted.
     """
 
     windows: pd.DataFrame
@@ -68,7 +68,7 @@ class Backtest(NamedTuple):
 
 
 def naive_scale(sales: np.ndarray, lag: int) -> float:
-    """Return the mean absolute error of the naive forecast of `lag` periods before within a history (USD).
+    """Return the mean absolute error of the naive forecast of `lag` periods before within a history (currency).
 
     The denominator of MASE: Hyndman and Koehler (2006), equation 6. Never below one percent of the history's mean nor below
     one cent, so a constant history has a scale too.
@@ -131,9 +131,9 @@ def window_scores(backtest: Backtest) -> pd.DataFrame:
     """Return the errors of each series, window and model, where the actual amounts are known; pooled series left out.
 
     Returns:
-        level, series_id, is_intermittent, periods_held_back, model, mae (USD), mase (mean absolute error over the scale),
+        level, series_id, is_intermittent, periods_held_back, model, mae (currency), mase (mean absolute error over the scale),
         rmsse (root mean squared error over the scale), selection_error (mase, of an intermittent series rmsse), error_amount
-        (USD, sum of the absolute errors), bias_amount (USD, forecasts minus actual amounts), actual_amount (USD).
+        (currency, sum of the absolute errors), bias_amount (currency, forecasts minus actual amounts), actual_amount (currency).
     """
     forecasts = backtest.forecasts.dropna(subset="actual").set_index("unique_id")
     ids = forecasts.index

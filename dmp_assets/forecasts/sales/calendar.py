@@ -33,7 +33,7 @@ def month_cycles(histories: pd.DataFrame, frequency: Frequency, horizon: int) ->
     """Return the factor of each period ahead: last, ds, factor (1 on average), for each period that a history ends in.
 
     Args:
-        histories: unique_id, ds (on which the period begins), y (USD). Those that end in the same period are learned from
+        histories: unique_id, ds (on which the period begins), y (currency). Those that end in the same period are learned from
             together; nothing after a history's end is read.
         frequency: of the histories.
         horizon: periods ahead.

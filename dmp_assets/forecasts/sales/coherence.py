@@ -28,11 +28,11 @@ TOTAL = "total"
 
 
 def reconciled(forecasts: pd.DataFrame) -> pd.DataFrame:
-    """Return the forecasts with `mean` (USD): within each window and date the levels add up to the total.
+    """Return the forecasts with `mean` (currency): within each window and date the levels add up to the total.
 
     Args:
-        forecasts: periods_held_back (the window), date, level, base_mean (USD), scale (USD; its square stands for the variance
-            of the errors) and any other columns.
+        forecasts: periods_held_back (the window), date, level, base_mean (currency), scale (currency; its square stands for the
+            variance of the errors) and any other columns.
     """
     base = pd.DataFrame(
         {
@@ -49,8 +49,8 @@ def reconcile(forecasts: pd.DataFrame) -> pd.Series:
     """Return the reconciled means: in every group each level adds up to the total, and none is negative.
 
     Args:
-        forecasts: group (of forecasts that belong together, such as a window and date; integer), level, mean (USD, 0 or
-            more), error_variance (USD squared, above 0). A group without the level 'total' is returned as it is.
+        forecasts: group (of forecasts that belong together, such as a window and date; integer), level, mean (currency, 0 or
+            more), error_variance (currency squared, above 0). A group without the level 'total' is returned as it is.
 
     Returns:
         The means, float64, index as given. A negative one is set to 0 and the others are reconciled again.

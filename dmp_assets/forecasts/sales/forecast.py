@@ -48,9 +48,9 @@ def forecast_sales(
         n_jobs: processes for the model fits.
 
     Returns:
-        The columns of forecasts.sales_forecasts, `horizon` rows per series, sorted; and what a later comparison needs: naive (USD),
-        the baseline's forecast made the same day, and scale (USD), see `naive_scale`. No rows where no series was long enough to be
-        trained.
+        The columns of forecasts.sales_forecasts, `horizon` rows per series, sorted; and what a later comparison needs: naive
+        (currency), the baseline's forecast made the same day, and scale (currency), see `naive_scale`. No rows where no series was
+        long enough to be trained.
 
     Raises:
         ValueError: the rows are not as described in `known_periods`, or hold none of the trained series.

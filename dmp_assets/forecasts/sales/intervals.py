@@ -63,12 +63,12 @@ def calibrate(backtest: pd.DataFrame) -> pd.DataFrame:
 
 
 def add_intervals(forecasts: pd.DataFrame) -> pd.DataFrame:
-    """Return the forecasts with lo_80, hi_80, lo_95, hi_95 (USD) added.
+    """Return the forecasts with lo_80, hi_80, lo_95, hi_95 (currency) added.
 
     Sales are never negative, so no bound is below 0.
 
     Args:
-        forecasts: mean (USD), scale (USD), the columns REACHES (in units of the scale) and any other columns.
+        forecasts: mean (currency), scale (currency), the columns REACHES (in units of the scale) and any other columns.
     """
     bounds = {}
     for coverage in COVERAGES:

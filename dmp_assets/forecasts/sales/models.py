@@ -123,7 +123,7 @@ def forecast_histories(
     """Return the models' forecasts of the periods that follow each history.
 
     Args:
-        histories: unique_id (integer), ds (on which the period begins), y (USD): one history per unique_id, without gaps.
+        histories: unique_id (integer), ds (on which the period begins), y (currency): one history per unique_id, without gaps.
         models: names from MODELS.
         frequency: of the histories.
         horizon: periods to forecast.
@@ -131,7 +131,7 @@ def forecast_histories(
         cycles: `month_cycles` of these and other histories (default: of these).
 
     Returns:
-        unique_id, ds and one column per model (USD, never below 0), `horizon` rows per history, sorted.
+        unique_id, ds and one column per model (currency, never below 0), `horizon` rows per history, sorted.
 
     Raises:
         ArithmeticError: if a model returns anything but a finite number.

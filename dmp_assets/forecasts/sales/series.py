@@ -20,10 +20,10 @@ class SelectedSeries(NamedTuple):
     """The series split in two.
 
     Attributes:
-        series: level, series_id, date (on which the period begins), sales_amount (USD), is_intermittent; whole periods
+        series: level, series_id, date (on which the period begins), sales_amount (currency), is_intermittent; whole periods
             only, sorted, without gaps, all series ending in the same period.
         excluded: one row per series left out: level, series_id, whole_period_count, sale_period_share (0-1, 0 without a
-            period), sales_amount (USD, all whole periods), reason.
+            period), sales_amount (currency, all whole periods), reason.
     """
 
     series: pd.DataFrame

@@ -123,8 +123,8 @@ def champion_forecasts(backtest: Backtest, champions: pd.DataFrame, frequency: F
         frequency: of the backtest.
 
     Returns:
-        The windows' columns, date, actual, model, base_mean (USD), naive (USD; the baseline's forecast), group (of series whose
-        intervals are calibrated together).
+        The windows' columns, date, actual, model, base_mean (currency), naive (currency; the baseline's forecast), group (of series
+        whose intervals are calibrated together).
     """
     windows = backtest.windows.reset_index().merge(champions[[*KEYS, "model"]], on=KEYS, how="left")
     windows["model"] = windows["model"].where(~windows["is_pooled"], POOLED_MODEL)
