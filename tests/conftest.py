@@ -11,7 +11,8 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from dmp_assets.platform.settings import PROJECT_ROOT, Settings, get_settings
+from dmp_assets.platform.project import PACKAGE_DIR
+from dmp_assets.platform.settings import Settings, get_settings
 
 SAMPLE_PERCENT = 5
 DMP = Path(sys.executable).with_name("dmp")
@@ -74,7 +75,7 @@ def run_dbt() -> Callable[..., Any]:
     def run(
         *arguments: str, warehouse: Path, manifest: Any = None, variables: dict | None = None, **environment: str
     ) -> Any:
-        project, folder = str(PROJECT_ROOT / "dbt_project"), str(warehouse.parent)
+        project, folder = str(PACKAGE_DIR), str(warehouse.parent)
         options = ["--project-dir", project, "--profiles-dir", project, "--target-path", folder, "--log-path", folder]
         with pytest.MonkeyPatch.context() as patch:
             for name, value in {"DMP_WAREHOUSE": str(warehouse), **environment}.items():

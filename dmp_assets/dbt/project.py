@@ -11,9 +11,11 @@ from pathlib import Path
 from dagster_dbt import DbtCliResource, DbtProject
 
 from dmp_assets.platform.errors import UserError
+from dmp_assets.platform.project import PACKAGE_DIR
 from dmp_assets.platform.settings import Settings
 
 DBT_SUFFIXES = {".sql", ".yml", ".md"}
+GENERATED = {"target", "logs", "dbt_packages", "package-lock.yml"}
 PARSED = "parsed.sha256"
 """File beside the manifest: the hash of the project that it was parsed from."""
 
@@ -21,7 +23,7 @@ PARSED = "parsed.sha256"
 def dbt_project(settings: Settings) -> DbtProject:
     """Return the dbt project, with its parsed state under the platform's home."""
     os.environ.update(settings.environment())  # dbt and its profile read their settings from the environment
-    return DbtProject(settings.dbt_project_dir, target_path=settings.dbt_target_dir)
+    return DbtProject(settings.dbt_project_dir, target_path=settings.dbt_target_dir, profiles_dir=PACKAGE_DIR)
 
 
 def dbt_resource(project: DbtProject) -> DbtCliResource:
@@ -48,13 +50,14 @@ def prepare_project(settings: Settings) -> None:
     record.write_text(parsed_from)
 
 
-def dbt_project_files(project_dir: Path) -> list[Path]:
-    """Return the files that make up a dbt project, sorted."""
-    generated = {"target", "logs"}
+def dbt_project_files(folder: Path) -> list[Path]:
+    """Return the files that make up a dbt project, sorted: hidden folders and what dbt writes left out."""
     return sorted(
         path
-        for path in project_dir.rglob("*")
-        if path.suffix in DBT_SUFFIXES and not generated & set(path.relative_to(project_dir).parts)
+        for entry in folder.iterdir()
+        if not entry.name.startswith(".") and entry.name not in GENERATED
+        for path in (entry, *entry.rglob("*"))
+        if path.suffix in DBT_SUFFIXES
     )
 
 
@@ -63,8 +66,10 @@ def project_hash(settings: Settings) -> str:
 
     Times of files tell nothing: those of a newly installed version may be older than the last build.
     """
-    digest = hashlib.sha256(f"{version('dbt-core')} {version('dbt-duckdb')} {settings.dbt_project_dir}".encode())
-    for file in dbt_project_files(settings.dbt_project_dir):
-        digest.update(file.relative_to(settings.dbt_project_dir).as_posix().encode())
-        digest.update(hashlib.sha256(file.read_bytes()).digest())
+    digest = hashlib.sha256(f"{version('dbt-core')} {version('dbt-duckdb')}".encode())
+    for folder in settings.dbt_folders:
+        digest.update(str(folder).encode())
+        for file in dbt_project_files(folder):
+            digest.update(file.relative_to(folder).as_posix().encode())
+            digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()

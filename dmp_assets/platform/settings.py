@@ -19,8 +19,7 @@ from pydantic import Field, SecretStr, StringConstraints, ValidationError, field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dmp_assets.platform.errors import UserError
-
-PROJECT_ROOT = Path(__file__).resolve().parents[2]
+from dmp_assets.platform.project import PACKAGE_DIR, find_project
 
 
 class Settings(BaseSettings):
@@ -28,13 +27,13 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="DMP_", env_ignore_empty=True, frozen=True, extra="ignore")
 
-    home: Path = Field(
-        default=PROJECT_ROOT / ".dmp",
-        description="a folder that this user may write; all state lives in it (default: .dmp in the repository)",
-    )
     dbt_project_dir: Path = Field(
-        default=PROJECT_ROOT / "dbt_project",
-        description="the folder of a dbt project, your own copy of this one (default: dbt_project in the repository)",
+        default_factory=find_project,
+        description="the folder of a project that `dmp init` made (default: found from the current folder upwards)",
+    )
+    home: Path = Field(
+        default_factory=lambda fields: _project_dir(fields.get("dbt_project_dir", Path())) / ".dmp",
+        description="a folder that this user may write; all state lives in it (default: .dmp in the project)",
     )
     as_of: dt.date | None = Field(
         default=None,
@@ -92,6 +91,21 @@ class Settings(BaseSettings):
         return path
 
     @property
+    def project_dir(self) -> Path:
+        """What the user edits: the sources, the rules, the workspace."""
+        return _project_dir(self.dbt_project_dir)
+
+    @property
+    def rules_dir(self) -> Path:
+        """The user's rules, one YAML file per subject."""
+        return self.project_dir / "rules"
+
+    @property
+    def dbt_folders(self) -> tuple[Path, ...]:
+        """Every dbt project that takes part: the platform's, then the user's unless it is that one."""
+        return tuple(dict.fromkeys((PACKAGE_DIR, self.dbt_project_dir)))
+
+    @property
     def warehouse_path(self) -> Path:
         """The DuckDB file with every table."""
         return self.home / "warehouse.duckdb"
@@ -133,7 +147,7 @@ class Settings(BaseSettings):
             "DMP_DBT_PROJECT_DIR": str(self.dbt_project_dir),
             "DMP_WAREHOUSE": str(self.warehouse_path),
             "DMP_AS_OF": self.as_of.isoformat() if self.as_of else "",
-            "DMP_MACROS_VERSION": _macros_version(self.dbt_project_dir),
+            "DMP_MACROS_VERSION": _macros_version(self.dbt_folders),
             "DMP_THREADS": str(self.threads),
             "DMP_MEMORY_LIMIT": self.memory_limit,
             "DAGSTER_HOME": str(self.dagster_home),
@@ -143,19 +157,26 @@ class Settings(BaseSettings):
         }
 
 
+def _project_dir(dbt_project_dir: Path) -> Path:
+    return PACKAGE_DIR.parent if dbt_project_dir == PACKAGE_DIR else dbt_project_dir
+
+
 @cache
-def _macros_version(project_dir: Path) -> str:
-    """Return a hash of the dbt project's macros."""
+def _macros_version(dbt_folders: tuple[Path, ...]) -> str:
+    """Return a hash of the dbt projects' macros."""
     digest = hashlib.sha256()
-    for file in sorted((project_dir / "macros").glob("*.sql")):
+    for file in sorted(file for folder in dbt_folders for file in (folder / "macros").glob("*.sql")):
         digest.update(file.read_bytes())
     return digest.hexdigest()[:8]
 
 
 def project_variables() -> dict[str, Any]:
-    """Return the variables of the dbt project, as ``dbt_project.yml`` has them."""
-    project = get_settings().dbt_project_dir / "dbt_project.yml"
-    return yaml.safe_load(project.read_text(encoding="utf-8"))["vars"]
+    """Return the variables of the dbt project: the platform's, and over them the user's, as each ``dbt_project.yml`` has them."""
+    variables: dict[str, Any] = {}
+    for folder in get_settings().dbt_folders:
+        project = yaml.safe_load((folder / "dbt_project.yml").read_text(encoding="utf-8"))
+        variables |= project.get("vars") or {}
+    return variables
 
 
 def store_time_zone() -> str:
@@ -190,6 +211,8 @@ def get_settings() -> Settings:
 def _explain(error: ValidationError) -> str:
     lines = []
     for problem in error.errors():
+        if problem["type"] == "default_factory_not_called":  # the home's default, after a wrong project
+            continue
         field = str(problem["loc"][0])
         accepted = Settings.model_fields[field].description
         lines.append(f"DMP_{field.upper()}={problem['input']!s} is not accepted: give {accepted}.")

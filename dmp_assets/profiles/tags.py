@@ -1,8 +1,8 @@
 """Rule tags: a YAML file that a marketer edits, checked, compiled to one SQL query and run by DuckDB over a frame.
 
 A rule gives a tag to every customer for whom all its conditions hold. Nothing from the file reaches the SQL
-unchecked: columns must exist in the frame, operators come from a fixed list, values are typed and quoted. `tags.yml`
-beside this module explains the format.
+unchecked: columns must exist in the frame, operators come from a fixed list, values are typed and quoted.
+`templates/rules/tags.yml` explains the format.
 """
 
 import difflib
@@ -32,8 +32,9 @@ from pydantic import (
 
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.money import currency
+from dmp_assets.platform.project import TEMPLATES_DIR
 
-DEFAULT_RULES_PATH = Path(__file__).with_name("tags.yml")
+DEFAULT_RULES_PATH = TEMPLATES_DIR / "rules" / "tags.yml"
 
 SOURCES: tuple[str, ...] = ("rule", "behaviour", "content")
 """What gives tags: the rules here, and the interests from `interests` and `topics`."""

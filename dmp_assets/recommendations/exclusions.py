@@ -1,6 +1,6 @@
 """Exclusions: a YAML file that a marketer edits, naming what is never recommended; checked, then looked up.
 
-`exclusions.yml` beside this module explains the format.
+`templates/rules/exclusions.yml` explains the format.
 """
 
 import difflib
@@ -15,8 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field, StrictStr, ValidationError, m
 
 from dmp_assets.analysis.product_text import UNKNOWN
 from dmp_assets.platform.errors import UserError
+from dmp_assets.platform.project import TEMPLATES_DIR
 
-DEFAULT_EXCLUSIONS_PATH = Path(__file__).with_name("exclusions.yml")
+DEFAULT_EXCLUSIONS_PATH = TEMPLATES_DIR / "rules" / "exclusions.yml"
 GROUP_FIELDS = ("department", "product_category", "product_type")
 FIELDS = (*GROUP_FIELDS, "product_id")
 _LIKENESS = 0.8

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from importlib import metadata
 from pathlib import Path
 
 import dagster as dg
@@ -13,8 +14,7 @@ from dmp_assets.dbt.project import dbt_project_files
 from dmp_assets.demo import complete_journey
 from dmp_assets.demo.simulation.simulate import NAME_START as SIMULATED_NAME
 from dmp_assets.platform.errors import UserError
-from dmp_assets.platform.settings import PROJECT_ROOT, Settings
-from dmp_assets.recommendations.sequences.extra import is_installed
+from dmp_assets.platform.settings import Settings
 from dmp_assets.sources.declare import declared_tables, listed_sources
 from dmp_assets.sources.quarantine import replays
 from dmp_assets.sources.read import files_at
@@ -22,19 +22,21 @@ from dmp_assets.sources.read import files_at
 FINGERPRINT = "dmp/fingerprint"
 """Tag of a whole build: the fingerprint that it was started under."""
 
+CODE = Path(__file__).resolve().parents[1]
+
 
 def fingerprint(settings: Settings) -> str:
     """Return a hash of everything a build depends on.
 
-    These are code, dbt project, lock file, source files, replayed rows, the collector's sealed segments, settings that change
-    results, and whether the extra `deep` is there. With a database or web service among the sources no two are alike.
+    These are code, installed packages, dbt projects, rules, source files, replayed rows, the collector's sealed segments and
+    settings that change results. With a database or web service among the sources no two are alike.
     """
     digest = hashlib.sha256()
-    code = sorted(path for path in (PROJECT_ROOT / "dmp_assets").rglob("*") if path.is_file() and path.suffix != ".pyc")
+    digest.update(repr(sorted((each.name, each.version) for each in metadata.distributions())).encode())
     for path in [
-        *code,
-        *dbt_project_files(settings.dbt_project_dir),
-        PROJECT_ROOT / "requirements.lock",
+        *sorted(path for path in CODE.rglob("*") if path.is_file() and path.suffix != ".pyc"),
+        *(path for folder in settings.dbt_folders for path in dbt_project_files(folder)),
+        *sorted(settings.rules_dir.glob("*.yml")),
         *_demo_files(settings),
     ]:
         digest.update(path.name.encode())
@@ -56,7 +58,7 @@ def fingerprint(settings: Settings) -> str:
     # Loaded or waiting; the simulated ones follow from the rest.
     segments = {path.name for path in settings.collector_dir.glob(f"*/*{SEALED_SUFFIX}")}
     digest.update(repr(sorted(name for name in segments if not name.startswith(SIMULATED_NAME))).encode())
-    digest.update(f"{settings.as_of} {settings.sample_percent} {is_installed()}".encode())
+    digest.update(f"{settings.as_of} {settings.sample_percent}".encode())
     return digest.hexdigest()[:16]
 
 

@@ -18,6 +18,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dmp_assets.platform.errors import UserError
+from dmp_assets.platform.project import PACKAGE_DIR
 from dmp_assets.platform.settings import project_variables
 from dmp_assets.platform.warehouse import quoted
 from dmp_assets.sources.loader import LOAD_COLUMNS
@@ -135,7 +136,7 @@ def staging_folder(project_dir: Path, source: str) -> Path:
 
 @cache
 def declared_tables(project_dir: Path) -> tuple[DeclaredTable, ...]:
-    """Return every raw table that a listed source declares with a rule to load it.
+    """Return every raw table that a listed source declares with a rule to load it, in the project or in the platform's own.
 
     Raises:
         UserError: a declaration is wrong; the message names file, table and entry.
@@ -143,7 +144,8 @@ def declared_tables(project_dir: Path) -> tuple[DeclaredTable, ...]:
     return tuple(
         table
         for source in listed_sources()
-        for file in sorted(staging_folder(project_dir, source).glob("*.yml"))
+        for folder in dict.fromkeys((PACKAGE_DIR, project_dir))
+        for file in sorted(staging_folder(folder, source).glob("*.yml"))
         for table in _tables_in(file)
     )
 

@@ -11,7 +11,7 @@ import pytest
 from dmp_assets.dbt.exposures import EXPOSURES_FILE, GRAPH_FILE, exposures_yaml, graph_text
 from dmp_assets.definitions import TABLES
 from dmp_assets.platform.automation import LAYERS
-from dmp_assets.platform.settings import PROJECT_ROOT
+from dmp_assets.platform.project import PACKAGE_DIR
 from dmp_assets.reports.assets import FILES, MARTS, SNAPSHOTS
 
 DAGSTER = Path(sys.executable).with_name("dagster")
@@ -19,9 +19,9 @@ DAGSTER = Path(sys.executable).with_name("dagster")
 
 def test_the_server_can_load_the_workspace(first_build, environment):
     loaded = subprocess.run(
-        [DAGSTER, "definitions", "validate", "--workspace", PROJECT_ROOT / "workspace.yaml"],
+        [DAGSTER, "definitions", "validate", "--workspace", PACKAGE_DIR.parent / "workspace.yaml"],
         env=environment,
-        cwd=PROJECT_ROOT,
+        cwd=PACKAGE_DIR.parent,
         capture_output=True,
         text=True,
         check=False,

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from dmp_assets.platform.settings import PROJECT_ROOT
+from dmp_assets.platform.project import PACKAGE_DIR
 
 DBT = Path(sys.executable).with_name("dbt")
 
@@ -13,7 +13,7 @@ def test_the_dbt_unit_tests_pass(first_build, environment, tmp_path):
     run = subprocess.run(
         [DBT, "test", "--select", "test_type:unit", "--target-path", tmp_path, "--log-path", tmp_path],
         env=environment,
-        cwd=PROJECT_ROOT / "dbt_project",
+        cwd=PACKAGE_DIR,
         capture_output=True,
         text=True,
         check=False,

@@ -10,7 +10,8 @@ import duckdb
 import pytest
 
 from dmp_assets.demo import complete_journey
-from dmp_assets.platform.settings import PROJECT_ROOT, Settings
+from dmp_assets.platform.project import PACKAGE_DIR
+from dmp_assets.platform.settings import Settings
 from tests.conftest import run_dmp
 
 HOUSEHOLDS = 40
@@ -24,7 +25,7 @@ class Platform:
         self.folder = folder
         self.home = folder / "home"
         self.project = folder / "dbt_project"
-        shutil.copytree(PROJECT_ROOT / "dbt_project", self.project, ignore=shutil.ignore_patterns("target", "logs"))
+        shutil.copytree(PACKAGE_DIR, self.project, ignore=shutil.ignore_patterns("target", "logs"))
         settings = Settings(home=self.home, dbt_project_dir=self.project, threads=2, lock_timeout_seconds=5)
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("DMP_", "DAGSTER_"))}
         self.environment = clean | settings.environment()

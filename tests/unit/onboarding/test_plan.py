@@ -10,7 +10,8 @@ from dmp_assets.onboarding import scaffold
 from dmp_assets.onboarding.inspection import inspect
 from dmp_assets.onboarding.plan import Said, change_project, plan_table, remove_source, write_source
 from dmp_assets.platform.errors import UserError
-from dmp_assets.platform.settings import PROJECT_ROOT, Settings, get_settings
+from dmp_assets.platform.project import PACKAGE_DIR
+from dmp_assets.platform.settings import Settings, get_settings
 from dmp_assets.platform.warehouse import Warehouse
 from dmp_assets.sources.declare import declared_tables
 
@@ -21,7 +22,7 @@ SAID: Any = {"currency": "CNY", "time_zone": "Asia/Shanghai"}
 def project_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     folder = tmp_path / "dbt_project"
     folder.mkdir()
-    shutil.copy(PROJECT_ROOT / "dbt_project" / "dbt_project.yml", folder)
+    shutil.copy(PACKAGE_DIR / "dbt_project.yml", folder)
     monkeypatch.setenv("DMP_DBT_PROJECT_DIR", str(folder))
     get_settings.cache_clear()
     declared_tables.cache_clear()
@@ -185,7 +186,7 @@ def test_a_declaration_with_a_mistake_names_file_table_and_entry(project_dir, or
 
 
 def test_the_scaffold_knows_the_contract_tables_of_dbt():
-    macro = (PROJECT_ROOT / "dbt_project/macros/contract_tables.sql").read_text(encoding="utf-8")
+    macro = (PACKAGE_DIR / "macros/contract_tables.sql").read_text(encoding="utf-8")
     start = macro.index("{%- set tables = ") + len("{%- set tables = ")
     tables = yaml.safe_load(macro[start : macro.index("-%}", start)])
     assert {name: tables[name] for name in scaffold.CONTRACT_TYPES} == scaffold.CONTRACT_TYPES
@@ -195,7 +196,7 @@ def test_the_scaffold_knows_the_contract_tables_of_dbt():
 
 
 def test_every_described_column_has_its_text():
-    docs = "".join(file.read_text(encoding="utf-8") for file in (PROJECT_ROOT / "dbt_project/docs").glob("*.md"))
+    docs = "".join(file.read_text(encoding="utf-8") for file in (PACKAGE_DIR / "docs").glob("*.md"))
     for columns in scaffold.CONTRACT_TYPES.values():
         for column in columns:
             assert f"docs {column} %" in docs, column

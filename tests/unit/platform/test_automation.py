@@ -11,12 +11,13 @@ from dagster._utils.schedules import schedule_execution_time_iterator
 from dmp_assets.dbt.project_file import ProjectFile
 from dmp_assets.platform.automation import schedules
 from dmp_assets.platform.errors import UserError
-from dmp_assets.platform.settings import PROJECT_ROOT, get_settings, store_time_zone
+from dmp_assets.platform.project import PACKAGE_DIR
+from dmp_assets.platform.settings import get_settings, store_time_zone
 
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
-    shutil.copy(PROJECT_ROOT / "dbt_project" / "dbt_project.yml", tmp_path)
+    shutil.copy(PACKAGE_DIR / "dbt_project.yml", tmp_path)
     monkeypatch.setenv("DMP_DBT_PROJECT_DIR", str(tmp_path))
     get_settings.cache_clear()
     yield ProjectFile(tmp_path)

@@ -1,12 +1,13 @@
 import shutil
 
 from dmp_assets.platform.money import currency, money
-from dmp_assets.platform.settings import PROJECT_ROOT, get_settings
+from dmp_assets.platform.project import PACKAGE_DIR
+from dmp_assets.platform.settings import get_settings
 
 
 def test_amounts_are_in_the_currency_of_the_project(tmp_path, monkeypatch):
     project = tmp_path / "dbt_project.yml"
-    shutil.copy(PROJECT_ROOT / "dbt_project" / "dbt_project.yml", project)
+    shutil.copy(PACKAGE_DIR / "dbt_project.yml", project)
     project.write_text(project.read_text(encoding="utf-8").replace("currency: USD", "currency: CNY"), encoding="utf-8")
     monkeypatch.setenv("DMP_DBT_PROJECT_DIR", str(tmp_path))
     for cached in (get_settings, currency):
