@@ -25,7 +25,7 @@ from dmp_assets.sources import cli as sources_cli
 if TYPE_CHECKING:
     from dagster import DagsterInstance
 
-    from dmp_assets.profiles.customer_page import CustomerPage
+    from dmp_assets.reports.customer_facts import CustomerFacts
     from dmp_assets.runs.report import RunReport
 
 app = typer.Typer(
@@ -111,13 +111,14 @@ def customer(
         settings = get_settings()
         from dmp_assets.platform.warehouse import Warehouse
         from dmp_assets.reports.customer_facts import read_customer
+        from dmp_assets.reports.sections import CUSTOMER_SECTIONS
 
         with Warehouse.from_settings(settings).read() as connection:
-            page = read_customer(connection, customer_id)
+            known = read_customer(CUSTOMER_SECTIONS, connection, customer_id)
     if as_json:
-        typer.echo(json.dumps(dataclasses.asdict(page), indent=2, default=str, ensure_ascii=False))
+        typer.echo(json.dumps(dataclasses.asdict(known), indent=2, default=str, ensure_ascii=False))
     else:
-        _print_customer(page)
+        _print_customer(known)
 
 
 @app.command(name="hash")
@@ -144,14 +145,14 @@ app.command()(collector_cli.collect)
 app.add_typer(privacy_cli.app, name="vault")
 
 
-def _print_customer(page: CustomerPage) -> None:
+def _print_customer(known: CustomerFacts) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     console = Console()
-    console.print(f"Customer {page.customer_id}, as of {page.as_of_on}")
-    for group in page.groups:
+    console.print(f"Customer {known.customer_id}, as of {known.as_of_on}")
+    for group in known.groups:
         table = Table(title=group.heading, title_justify="left", show_header=False)
         for fact in group.facts:
             table.add_row(Text(fact.label), Text(fact.value), Text(fact.why))

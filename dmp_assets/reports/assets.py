@@ -10,12 +10,12 @@ from dmp_assets.platform.automation import Cadence, cadence_tag
 from dmp_assets.platform.settings import get_settings
 from dmp_assets.platform.tables import Table
 from dmp_assets.platform.warehouse import Warehouse
-from dmp_assets.reports.customers_page import READS as CUSTOMERS_READ
-from dmp_assets.reports.customers_page import build_customers_page
+from dmp_assets.reports.customers_page import build_customers_page, customers_page_reads
 from dmp_assets.reports.files import publish_text
 from dmp_assets.reports.lineage_page import lineage_page
 from dmp_assets.reports.page import external_references
-from dmp_assets.reports.report import READS, build_report
+from dmp_assets.reports.report import build_report, report_reads
+from dmp_assets.reports.sections import CUSTOMER_SECTIONS, SECTIONS
 from dmp_assets.reports.snapshots import publish_snapshots
 
 LAYER = "published"
@@ -101,7 +101,7 @@ def _spec(
 
 REPORT = _spec(
     "report",
-    READS,
+    report_reads(SECTIONS),
     {"python", "html"},
     "The report for marketers as one HTML file that needs no network: customers, segments, clusters, what customers will do, sales "
     "forecast and its accuracy, similar customers and products, rejected rows.",
@@ -128,7 +128,7 @@ LINEAGE = _spec(
 )
 CUSTOMERS = _spec(
     "customers",
-    CUSTOMERS_READ,
+    customers_page_reads(CUSTOMER_SECTIONS),
     {"python", "html"},
     "Everything about one customer, and why, as one HTML file that needs no network: standing, sales by week, interests, tags, "
     "what to buy again and to discover, similar customers, the whole profile.",
@@ -140,13 +140,13 @@ FILES = (REPORT, CUSTOMERS, DOCS, PARQUET, LINEAGE)
 def publish_report(warehouse: Warehouse) -> dg.MaterializeResult:
     """Write the report."""
     settings = get_settings()
-    return _publish_page("report.html", build_report(warehouse.query, sample_percent=settings.sample_percent))
+    return _publish_page("report.html", build_report(SECTIONS, warehouse.query, sample_percent=settings.sample_percent))
 
 
 @dg.multi_asset(specs=[CUSTOMERS])
 def publish_customers(warehouse: Warehouse) -> dg.MaterializeResult:
     """Write the customer page."""
-    return _publish_page("customers.html", build_customers_page(warehouse.query))
+    return _publish_page("customers.html", build_customers_page(CUSTOMER_SECTIONS, warehouse.query))
 
 
 @dg.multi_asset(specs=[DOCS])

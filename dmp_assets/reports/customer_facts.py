@@ -1,46 +1,50 @@
-"""Everything about one customer, read from the warehouse for the command line."""
+"""Everything about one customer, and why, as facts: what ``dmp customer`` prints."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
 import duckdb
-import pandas as pd
 
 from dmp_assets.platform.errors import UserError
-from dmp_assets.profiles.customer_page import CustomerPage, customer_page
-from dmp_assets.reports.customers_page import LISTED, NEIGHBOUR_MEASURE
+from dmp_assets.platform.sections import CustomerSection, FactGroup
 
 
-def read_customer(connection: duckdb.DuckDBPyConnection, customer_id: str) -> CustomerPage:
+@dataclass(frozen=True)
+class CustomerFacts:
+    """All that is known about one customer as of a date; groups without a fact are left out."""
+
+    customer_id: str
+    as_of_on: date
+    groups: Sequence[FactGroup]
+
+
+def read_customer(
+    sections: Iterable[CustomerSection], connection: duckdb.DuckDBPyConnection, customer_id: str
+) -> CustomerFacts:
     """Return what is known of a customer.
+
+    Args:
+        sections: what the domains know of single customers, in any order.
+        connection: a connection to the warehouse.
+        customer_id: the customer.
 
     Raises:
         UserError: there is no such customer.
     """
-
-    def rows(sql: str) -> pd.DataFrame:
-        return connection.execute(sql, [customer_id]).df()
-
-    profile = rows("select * from profiles.customer_profiles where customer_id = ?")
-    if profile.empty:
+    profile = connection.execute(
+        "select as_of_on from profiles.customer_profiles where customer_id = ?", [customer_id]
+    ).fetchone()
+    if profile is None:
         ((example,),) = connection.execute("select min(customer_id) from profiles.customer_profiles").fetchall()
         raise UserError(f"There is no customer {customer_id} in profiles.customer_profiles; ids look like {example}.")
-    recommendations = rows(
-        f"select * from recommendations.customer_recommendations where customer_id = ? and rank <= {LISTED}"
-    )
-    neighbours = rows(
-        "select * from similarity.customer_similarity "
-        f"where customer_id = ? and measure = '{NEIGHBOUR_MEASURE}' and rank <= {LISTED}"
-    )
-    products = rows(
-        """
-        select product_id, product_type, brand, package_size from marts.dim_products
-        where product_id in (select product_id from recommendations.customer_recommendations where customer_id = ?)
-        """
-    )
-    return customer_page(
-        profile.iloc[0],
-        rows("select * from profiles.customer_tags where customer_id = ?"),
-        recommendations=recommendations,
-        neighbours=neighbours,
-        products=products,
-    )
+    groups = []
+    for section in sorted(sections, key=lambda section: section.order):
+        frames = {
+            name: connection.execute(f"with asked as (select ? as customer_id) {sql}", [customer_id]).df()
+            for name, sql in section.queries.items()
+        }
+        groups += [group for group in section.facts(frames) if group.facts]
+    return CustomerFacts(customer_id, profile[0], groups)

@@ -9,15 +9,15 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from dmp_assets.analysis import inputs
 from dmp_assets.platform.money import currency
+from dmp_assets.platform.sections import CustomerSection, tables_read
 from dmp_assets.profiles.schema import CUSTOMER_PROFILES
 from dmp_assets.reports.page import render_template
 
@@ -25,64 +25,26 @@ TEMPLATE = Path(__file__).with_name("customers.html")
 CUSTOMERS_SHOWN = 5_000
 """Those with the highest sales; beyond this the file grows too large for a browser, and the Parquet tables are the way."""
 
-NEIGHBOUR_MEASURE = "pearson_significance_50"
-LISTED = 10
-"""Recommendations per list that are shown of a customer, at most."""
-
-_SHOWN = f"""
-    select customer_id from profiles.customer_profiles order by monetary_amount desc, customer_id limit {CUSTOMERS_SHOWN}
-"""
-_NAMED = f"{inputs.product_name('products', 'product_type', 'product_category')} as product"
-
-QUERIES = {
-    "profile": f"select * from profiles.customer_profiles where customer_id in ({_SHOWN}) order by customer_id",
-    "tags": f"""
-        select customer_id, source, category, tag, weight, evidence
-        from profiles.customer_tags where customer_id in ({_SHOWN})
-        order by customer_id, source, category, weight desc, tag
-    """,
-    "lists": f"""
-        select lists.customer_id, lists.list, lists.rank, {_NAMED}, lists.product_id, lists.expected_on, lists.reason
-        from recommendations.customer_recommendations as lists
-        inner join marts.dim_products as products on lists.product_id = products.product_id
-        where lists.customer_id in ({_SHOWN}) and lists.rank <= {LISTED}
-        order by lists.customer_id, lists.list, lists.rank
-    """,
-    "neighbours": f"""
-        select customer_id, neighbour_customer_id, similarity, common_count
-        from similarity.customer_similarity
-        where customer_id in ({_SHOWN}) and measure = '{NEIGHBOUR_MEASURE}' and rank <= 8
-        order by customer_id, rank
-    """,
-    "history": f"""
-        select customer_id, as_of_on, sales_amount_7d
-        from marts.customer_features
-        where customer_id in ({_SHOWN}) and (date_diff('day', as_of_on, {inputs.AS_OF}) % 7) = 0
-        order by customer_id, as_of_on
-    """,
-    "count": "select count(*) as customers from profiles.customer_profiles",
-}
-"""What the page reads, by name."""
-
-READS = (
-    "profiles.customer_profiles",
-    "profiles.customer_tags",
-    "recommendations.customer_recommendations",
-    "similarity.customer_similarity",
-    "marts.customer_features",
-    "marts.dim_products",
-)
-"""The tables behind the queries."""
+ASKED = f"select customer_id from profiles.customer_profiles order by monetary_amount desc, customer_id limit {CUSTOMERS_SHOWN}"
+COUNT = "select count(*) as customers from profiles.customer_profiles"
 
 
-def build_customers_page(query: Callable[[str], pd.DataFrame]) -> str:
+def customers_page_reads(sections: Iterable[CustomerSection]) -> frozenset[str]:
+    """Return the tables that the page is made from, as ``layer.table``."""
+    return tables_read([ASKED, COUNT]).union(*(section.reads for section in sections))
+
+
+def build_customers_page(sections: Iterable[CustomerSection], query: Callable[[str], pd.DataFrame]) -> str:
     """Return the page.
 
     Args:
+        sections: what the domains know of single customers; the template shows the rows ``profile``, ``history``, ``tags``,
+            ``lists`` and ``neighbours``.
         query: runs SQL on the warehouse.
     """
-    frames = {name: query(sql) for name, sql in QUERIES.items()}
-    total = int(frames.pop("count")["customers"].iloc[0])
+    frames = {
+        name: query(f"with asked as ({ASKED}) {sql}") for section in sections for name, sql in section.queries.items()
+    }
     profile = frames["profile"]
     customers = profile["customer_id"].tolist()
     data = {
@@ -92,10 +54,10 @@ def build_customers_page(query: Callable[[str], pd.DataFrame]) -> str:
     }
     return render_template(
         TEMPLATE,
-        currency=currency(),
         as_of_on=profile["as_of_on"].max().date().isoformat(),
         shown=len(customers),
-        total=total,
+        total=int(query(COUNT)["customers"].iloc[0]),
+        currency=currency(),
         data=_packed(data),
     )
 

@@ -1,10 +1,11 @@
-"""The report of a platform that knows one customer and next to nothing else."""
+"""The report as it is laid out, and that of a platform that knows one customer and next to nothing else."""
 
 import html
 from datetime import date
 
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 from dmp_assets.clusters.centres import fitted_clusters
 from dmp_assets.clusters.describe import cluster_summaries, name_customers
@@ -13,10 +14,14 @@ from dmp_assets.clusters.selection import select_clusters
 from dmp_assets.forecasts.customers import schema as predictions
 from dmp_assets.forecasts.sales import schema as sales
 from dmp_assets.platform.emptiness import empty_because, empty_table
+from dmp_assets.platform.pictures import svg
+from dmp_assets.platform.sections import Content, Fact, Section, page_table
 from dmp_assets.profiles import schema as profiles
 from dmp_assets.profiles.plots import SHOWN_FEATURES
 from dmp_assets.recommendations import schema as recommendations
-from dmp_assets.reports.report import QUERIES, build_report
+from dmp_assets.reports.page import external_references
+from dmp_assets.reports.report import ORDERS, build_report, report_reads
+from dmp_assets.reports.sections import SECTIONS
 
 AS_OF = date(2018, 1, 1)
 SCHEMAS = {
@@ -55,6 +60,11 @@ COLUMNS = {
 }
 
 
+def head() -> pd.DataFrame:
+    orders = {"orders": 1, "customers": 1, "sales_amount": 1.0, "first_on": AS_OF, "last_on": AS_OF, "sources": "shop"}
+    return pd.DataFrame([orders | {"as_of_on": pd.Timestamp(AS_OF)}])
+
+
 def one_customer() -> dict[str, pd.DataFrame]:
     features = pd.DataFrame(
         {
@@ -75,9 +85,7 @@ def one_customer() -> dict[str, pd.DataFrame]:
         loyalty_tier="basic",
         sales_amount_26w=1.0,
     )
-    orders = {"orders": 1, "customers": 1, "sales_amount": 1.0, "first_on": AS_OF, "last_on": AS_OF, "sources": "shop"}
     return {
-        "orders": pd.DataFrame([orders]),
         "features": features,
         "profiles": profile,
         "clusters": clusters,
@@ -93,8 +101,8 @@ def page() -> str:
         **{name: empty_table(schema) for name, schema in SCHEMAS.items()},
         **one_customer(),
     }
-    names = {sql: name for name, sql in QUERIES.items()}
-    return build_report(lambda sql: frames[names[sql]], sample_percent=100)
+    results = {sql: frames[name] for section in SECTIONS for name, sql in section.queries.items()}
+    return build_report(SECTIONS, {ORDERS: head(), **results}.__getitem__, sample_percent=100)
 
 
 def test_every_table_without_rows_says_why(page):
@@ -109,3 +117,58 @@ def test_the_report_names_the_source_and_the_targets_without_a_model(page):
     assert "Purchases from shop, 01 January 2018" in page
     assert "Without enough to learn from: churn_28d" in page
     assert "nan" not in page.replace("finance", "").lower().split()
+
+
+def laid_out(*sections: Section) -> str:
+    return build_report(sections, lambda sql: head(), sample_percent=100)
+
+
+def a_section(title: str, order: int, text: str = "How to read it.") -> Section:
+    figure = Figure()
+    figure.subplots().plot([1, 3, 2])
+    table = page_table("Segments", pd.DataFrame({"segment": ["Lost & found"], "share": [0.5]}), {"share": ".1%"})
+    content = Content(text, [svg(figure)], [table], [Fact(f"things of {title}", "7")])
+    return Section(title, order, {"rows": "select * from marts.t"}, lambda frames: content)
+
+
+def test_sections_and_headlines_stand_in_the_sections_order_and_can_be_linked_to():
+    page = laid_out(a_section("Sales forecast", 2), a_section("Customers", 1))
+    assert page.index('id="customers"') < page.index('id="sales-forecast"')
+    assert page.index("things of Customers") < page.index("things of Sales forecast")
+    assert 'href="#sales-forecast"' in page
+
+
+def test_the_page_needs_no_network_and_leads_to_the_others():
+    page = laid_out(a_section("Customers", 1))
+    assert external_references(page) == []
+    assert '<a href="report.html" aria-current="page">Report</a>' in page
+    assert '<a href="customers.html">Customers</a>' in page
+
+
+def test_text_is_escaped_and_figures_are_not():
+    page = laid_out(a_section("Customers", 1, "<script>alert(1)</script>"))
+    assert "<script>" not in page
+    assert "Lost &amp; found" in page
+    assert "<svg" in page
+
+
+def test_a_table_without_rows_is_a_sentence_that_says_why():
+    table = page_table("Earlier forecasts", pd.DataFrame(columns=pd.Index(["day"])), {}, "no day is over yet")
+    page = laid_out(Section("Sales", 1, {}, lambda frames: Content("", tables=[table])))
+    assert "<b>Earlier forecasts</b>: no day is over yet." in page
+    assert "<table" not in page
+
+
+def test_the_report_reads_what_its_head_and_its_sections_read():
+    assert report_reads([a_section("Customers", 1)]) == {"marts.fct_orders", "marts.customer_features", "marts.t"}
+
+
+def test_a_query_that_several_sections_share_runs_once():
+    asked = []
+
+    def query(sql: str) -> pd.DataFrame:
+        asked.append(sql)
+        return head()
+
+    build_report([a_section("A", 1), a_section("B", 2)], query, sample_percent=100)
+    assert asked == [ORDERS, "select * from marts.t"]
