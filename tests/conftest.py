@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import hypothesis
 import pytest
 
 from dmp_assets.platform.project import PACKAGE_DIR
@@ -16,6 +17,15 @@ from dmp_assets.platform.settings import Settings, get_settings
 
 SAMPLE_PERCENT = 5
 DMP = Path(sys.executable).with_name("dmp")
+
+# The same examples on every machine, however slow or busy it is.
+hypothesis.settings.register_profile(
+    "platform",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("platform")
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses

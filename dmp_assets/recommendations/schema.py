@@ -33,7 +33,7 @@ def _has_interval_around_value(frame: pd.DataFrame) -> pd.Series:
 
 def _is_within_metric_range(frame: pd.DataFrame) -> pd.Series:
     is_bits, is_difference = frame["metric"].eq("novelty"), frame["metric"].isin([GAIN, GAP])
-    is_share = frame["value"].between(-1e-9, 1 + 1e-9)
+    is_share = frame["value"].between(0, 1)
     return is_share | (is_bits & (frame["value"] >= 0)) | (is_difference & frame["value"].between(-1, 1))
 
 

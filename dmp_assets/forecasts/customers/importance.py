@@ -19,6 +19,8 @@ CUSTOMERS = 600
 FEATURES_SHOWN = 6
 POINTS = 9
 _SMALLEST = 1e-6
+# The last bits of a prediction depend on the processor and on the rows it is made with; what differs by less has not moved.
+_ROUNDING = 1e-9
 
 Predict = Callable[[pd.DataFrame], np.ndarray]
 
@@ -58,10 +60,13 @@ def permutation_importance(predict: Predict, features: pd.DataFrame, kind: str, 
 
 
 def _move(kind: str, usual: np.ndarray, prediction: np.ndarray) -> np.ndarray:
-    """Return how far each row of predictions is from the usual ones."""
+    """Return how far each row of predictions is from the usual ones, 0 or more; exactly 0 where none has moved."""
+    prediction = np.where(np.isclose(prediction, usual, rtol=_ROUNDING, atol=0), usual, prediction)
     if kind == "probability":
         p, q = (np.clip(values, _SMALLEST, 1 - _SMALLEST) for values in (usual, prediction))
-        return (p * np.log(p / q) + (1 - p) * np.log((1 - p) / (1 - q))).mean(axis=1)
+        divergence = p * np.log(p / q) + (1 - p) * np.log((1 - p) / (1 - q))
+        # Of two nearly equal probabilities both terms are all but opposite: their sum may round to just below 0.
+        return np.maximum(divergence, 0).mean(axis=1)
     distance = prediction - usual
     return np.sqrt((distance**2).mean(axis=1)) if kind == "mean" else np.abs(distance).mean(axis=1)
 

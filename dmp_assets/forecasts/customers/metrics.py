@@ -22,6 +22,12 @@ METRICS = {
 }
 """By kind of target, the one that decides first."""
 
+# Shares and mean squares of numbers from 0 to 1. Weights add up to 1 but for rounding, which may carry these past it.
+_FROM_0_TO_1 = (ROC_AUC, "pr_auc", "brier", CALIBRATION_ERROR, "precision", "recall", "f1", "share_below")
+
+# A variance below this part of the mean square is the rounding of amounts that are all the same.
+_NO_VARIANCE = 1e-12
+
 # A tree may hold something for certain; one surprise must not decide a comparison.
 _SMALLEST = 1e-4
 
@@ -45,17 +51,24 @@ def metrics(
         prediction - outcome). For a median: mae, r2, share_below (of outcomes below the prediction; 0.5 is ideal).
     """
     if kind == "probability":
-        return _probability_metrics(prediction, outcome, weights, threshold)
-    variance = weights @ outcome**2 - (weights @ outcome) ** 2
+        found = _probability_metrics(prediction, outcome, weights, threshold)
+    else:
+        found = _amount_metrics(prediction, outcome, weights)
+    bounded = {name: np.clip(found[name], 0, 1) for name in _FROM_0_TO_1 if name in found}
+    return {name: bounded.get(name, found[name]) for name in METRICS[kind] if name in found}
+
+
+def _amount_metrics(prediction: np.ndarray, outcome: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
+    mean_square = weights @ outcome**2
+    variance = mean_square - (weights @ outcome) ** 2
     squared_error = weights @ (prediction - outcome) ** 2
-    is_defined = variance > 1e-9
-    found = {
+    is_defined = variance > _NO_VARIANCE * mean_square
+    return {
         R2: np.where(is_defined, 1 - squared_error / np.where(is_defined, variance, 1), np.nan),
         MAE: weights @ np.abs(prediction - outcome),
         "bias": weights @ (prediction - outcome),
         "share_below": weights @ ((outcome < prediction) + 0.5 * (outcome == prediction)),
     }
-    return {name: found[name] for name in METRICS[kind]}
 
 
 def _probability_metrics(

@@ -35,9 +35,8 @@ def _is_within_prediction_metric_range(frame: pd.DataFrame) -> pd.Series:
     is_share = frame["metric"].isin(_SHARES)
     is_error = frame["metric"].isin(["log_loss", "mae"])
     is_r2 = frame["metric"].eq("r2") & (frame["value"] <= 1)
-    # A sum of weights may miss 1 by a rounding error.
     return (
-        (is_share & frame["value"].between(0, 1 + 1e-9))
+        (is_share & frame["value"].between(0, 1))
         | (is_error & (frame["value"] >= 0))
         | is_r2
         | frame["metric"].eq("bias")

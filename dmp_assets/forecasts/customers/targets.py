@@ -110,15 +110,16 @@ def probability_models(features: Sequence[str], baselines: Sequence[str]) -> dic
     """
     names = tuple(features)
     logistic = Model(names, fit_logistic, predict_linear)
-    boosting = Model(names, partial(fit_boosting, "probability"), predict_trees)
+    predict = partial(predict_trees, greatest=1)
+    boosting = Model(names, partial(fit_boosting, "probability"), predict)
     return {
         **{_short(name): Model((name,), fit_logistic, predict_linear, is_baseline=True) for name in baselines},
-        "tree": Model(names, fit_tree, predict_trees),
+        "tree": Model(names, fit_tree, predict),
         "logistic": logistic,
         "network": Model(names, partial(fit_network, is_probability=True), predict_network),
         "boosting": boosting,
         "logistic_boosting": _mean_of({"logistic": logistic, "boosting": boosting}),
-        "forest": Model(names, fit_forest, predict_trees),
+        "forest": Model(names, fit_forest, predict),
         "svm": Model(names, partial(fit_svm, is_probability=True), predict_svm),
     }
 

@@ -112,7 +112,7 @@ def _with_ratios(scores: pd.DataFrame, error: str, keys: list[str], baseline: st
     ratio_to_nothing = pd.Series(np.where(table[error] > 0, 2.0, 1.0), index=table.index)
     table[IMPROVEMENT] = 100 * (1 - ratio.fillna(ratio_to_nothing))
     sold = table["actual_amount"].where(table["actual_amount"] > 0)
-    return table.assign(wmape=table["error_amount"] / sold, bias=table["bias_amount"] / sold)
+    return table.assign(wmape=table["error_amount"] / sold, bias=(table["bias_amount"] / sold).clip(lower=-1))
 
 
 def _long(scores: pd.DataFrame) -> pd.DataFrame:

@@ -83,7 +83,7 @@ def realised_accuracy(
     naive = table["naive_mase"].where(table["naive_mase"] > 0)
     table = table.assign(
         wmape=table["error_amount"] / sold,
-        bias=table["bias_amount"] / sold,
+        bias=(table["bias_amount"] / sold).clip(lower=-1),
         improvement_over_naive_pct=100 * (1 - table["mase"] / naive),
     )
     table = table.merge(_promises(accuracy), on=["frequency", "level"], how="left")

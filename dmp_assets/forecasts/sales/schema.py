@@ -25,8 +25,9 @@ _TOO_SHORT = "every series is too short, as forecasts.excluded_series says: a mo
 # No error at all.
 MAX_IMPROVEMENT_PCT = 100
 
-# Doubles that add up to the cent.
+# Doubles that add up to the cent, and of amounts with too many digits for cents to nearly all their digits.
 ROUNDING_AMOUNT = 0.01
+ROUNDING_SHARE = 1e-12
 
 
 def _frequency(description: str = "Length of the periods: weekly or daily.") -> pa.Column:
@@ -82,7 +83,8 @@ def _adds_up(frame: pd.DataFrame) -> bool:
     if "total" not in sums.columns:
         return True
     parts = sums.drop(columns="total")
-    return bool((parts.sub(sums["total"], axis=0).abs().fillna(0.0) <= ROUNDING_AMOUNT).all(axis=None))
+    allowed = ROUNDING_AMOUNT + ROUNDING_SHARE * sums["total"]
+    return bool(parts.sub(sums["total"], axis=0).abs().fillna(0.0).le(allowed, axis=0).all(axis=None))
 
 
 def _is_within_metric_range(frame: pd.DataFrame) -> pd.Series:

@@ -18,7 +18,7 @@ def test_worked_example_converges_at_once() -> None:
     assert fit.inertia == pytest.approx(7 / 3)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(small_points)
 def test_centres_are_the_means_of_their_members_and_each_point_is_at_its_nearest(points: list[tuple[int, int]]) -> None:
     values = np.array(points, dtype=float)

@@ -93,7 +93,7 @@ def test_a_folder_that_cannot_be_made_names_the_setting(tmp_path):
 
 
 @given(st.lists(st.text(max_size=20), min_size=1, max_size=5), st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_cut_of_the_open_file_recovers_the_whole_records_before_it(tmp_path_factory, texts, data):
     folder = tmp_path_factory.mktemp("cut")
     lines = [line(number, text) for number, text in enumerate(texts)]

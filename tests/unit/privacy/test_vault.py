@@ -7,7 +7,7 @@ from pydantic import SecretStr
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.settings import Settings
 from dmp_assets.privacy.keys import read_keys
-from dmp_assets.privacy.vault import add_identifiers, count_identifiers, open_vault
+from dmp_assets.privacy.vault import add_identifiers, count_identifiers, forget_source, open_vault
 
 JANE = ("web", "42", "a1", "email", "jane@example.com", "t1", "2017-01-01T00:00:00Z")
 
@@ -50,6 +50,15 @@ def test_ids_may_be_missing_and_kinds_are_counted_by_pseudonym(settings: Setting
     nobody = ("web", None, None, "email", "JANE@example.com", "t1", None)
     add_identifiers(settings, read_keys(settings), [JANE, nobody, (*JANE[:3], "phone", "+1", "t2", JANE[6])])
     assert count_identifiers(settings, read_keys(settings)) == {"email": 1, "phone": 1}
+
+
+def test_a_source_is_forgotten_and_no_other(settings: Settings):
+    others = [("shop", *JANE[1:]), ("webshop", *JANE[1:])]
+    add_identifiers(settings, read_keys(settings), [JANE, *others])
+    forget_source(settings, read_keys(settings), "web")
+    assert [row[0] for row in rows(settings)] == ["shop", "webshop"]
+    forget_source(settings, read_keys(settings), "unknown")
+    assert len(rows(settings)) == 2
 
 
 def test_a_failed_write_keeps_nothing(settings: Settings):

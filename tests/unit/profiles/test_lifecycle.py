@@ -35,6 +35,46 @@ def test_each_stage_follows_from_the_customers_own_rhythm() -> None:
     ) == {"active": "active", "late": "slipping", "gone": "lapsed", "fresh": "new", "back": "won_back"}
 
 
+def every(gap: int, *, last: int) -> list[int]:
+    return list(range(last, last + 40 * gap, gap))
+
+
+@pytest.mark.parametrize(
+    ("gap", "active_until", "slipping_until"),
+    # Two and four usual gaps; of whoever comes every other day 14 and 28 days, of whoever comes seldom 56 and 112.
+    [(7, 14, 28), (10, 20, 40), (28, 56, 112), (2, 14, 28), (40, 56, 112)],
+)
+def test_the_last_day_of_a_stage_is_still_in_it(gap: int, active_until: int, slipping_until: int) -> None:
+    days = {f"d{last}": every(gap, last=last) for last in (active_until, slipping_until)}
+    days |= {f"d{last + 1}": every(gap, last=last + 1) for last in (active_until, slipping_until)}
+    assert stages(**days) == {
+        f"d{active_until}": "active",
+        f"d{active_until + 1}": "slipping",
+        f"d{slipping_until}": "slipping",
+        f"d{slipping_until + 1}": "lapsed",
+    }
+
+
+def test_a_customer_is_new_through_the_ninetieth_day() -> None:
+    assert stages(a=weekly(last=6, first=90), b=weekly(last=7, first=91)) == {"a": "new", "b": "active"}
+
+
+def test_a_customer_is_won_back_through_the_fifty_sixth_day() -> None:
+    before = weekly(last=150, first=300)
+    assert stages(a=[*weekly(last=7, first=56), *before], b=[*weekly(last=1, first=57), *before]) == {
+        "a": "won_back",
+        "b": "active",
+    }
+
+
+def test_a_gap_is_a_lapse_from_the_day_on_which_the_customer_would_have_lapsed() -> None:
+    usual = {f"w{number}": weekly(last=3, first=300) for number in range(3)}
+    returns = {f"after{gap}": [*weekly(last=1, first=22), *weekly(last=22 + gap, first=300)] for gap in (28, 29)}
+    table = lifecycle_stages(order_days(**usual, **returns), AS_OF).set_index("customer_id")
+    assert table.loc[list(returns), "lifecycle_stage"].tolist() == ["active", "won_back"]
+    assert pd.isna(table.loc["after28", "returned_on"])
+
+
 def test_whoever_orders_seldom_may_stay_away_longer() -> None:
     monthly = list(range(40, 330, 30))
     table = stages(
@@ -82,7 +122,7 @@ def test_a_missing_customer_is_refused() -> None:
         lifecycle_stages(order_days(a=[3]).assign(customer_id=None), AS_OF)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.dictionaries(st.sampled_from("abcd"), st.lists(st.integers(1, 400), min_size=1, max_size=12), min_size=1),
     st.integers(0, 99),

@@ -54,7 +54,7 @@ def test_a_better_value_never_scores_lower_and_equal_values_score_alike(values: 
             assert score == other_score
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(amounts, st.integers(min_value=0, max_value=1000))
 def test_the_order_of_rows_does_not_matter(values: list[int], seed: int) -> None:
     frame = features([(value, value % 7, value * 3) for value in values])
@@ -88,6 +88,21 @@ def test_every_combination_of_scores_has_exactly_one_named_segment() -> None:
     ],
 )
 def test_well_known_corners_have_their_usual_names(scores: tuple[int, int, int], segment: str) -> None:
+    assert segment_of(*scores) == segment
+
+
+@pytest.mark.parametrize(
+    ("scores", "segment"),
+    [
+        ((5, 1, 2), "Potential loyalists"),  # rounded down: New
+        ((5, 4, 3), "Champions"),  # Potential loyalists
+        ((4, 4, 5), "Champions"),  # Loyal
+        ((3, 1, 2), "Need attention"),  # Promising
+        ((2, 3, 4), "At risk"),  # About to sleep
+        ((1, 2, 1), "Hibernating"),  # Lost
+    ],
+)
+def test_half_a_score_is_rounded_up(scores: tuple[int, int, int], segment: str) -> None:
     assert segment_of(*scores) == segment
 
 

@@ -126,7 +126,7 @@ def test_no_match_is_an_empty_table_with_the_served_columns(frame: pd.DataFrame)
     assert list(tags.columns) == list(CUSTOMER_TAGS.columns)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.text(st.characters(exclude_categories=("Cc", "Cs")), max_size=30))
 def test_a_text_from_the_file_is_only_ever_a_text(given_text: str) -> None:
     frame = pd.DataFrame({"customer_id": ["a"], "as_of_on": pd.to_datetime(["2018-01-01"]), "n": [1], "t": ["x"]})

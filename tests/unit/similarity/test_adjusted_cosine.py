@@ -85,7 +85,7 @@ def test_items_with_few_ratings_are_not_compared_but_count_in_the_means() -> Non
     assert as_pairs(found) == {pair: everything[pair] for pair in as_pairs(found)}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(rating_tables(), st.integers(1, 4), st.sampled_from([None, 1, 3, 50]))
 def test_agrees_with_the_naive_formula(dense: np.ndarray, min_co_rated: int, significance: int | None) -> None:
     items = dense.shape[1]
@@ -98,7 +98,7 @@ def test_agrees_with_the_naive_formula(dense: np.ndarray, min_co_rated: int, sig
         assert -1 <= similarity <= 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rating_tables(), st.integers(1, 9), st.integers(1, 9))
 def test_neither_blocks_nor_threads_nor_k_change_a_bit(dense: np.ndarray, block_rows: int, k: int) -> None:
     whole = adjusted_cosine_top_k(to_sparse(dense), k=8)

@@ -35,7 +35,7 @@ def as_rows(found: Neighbours) -> list[tuple[int, int, float]]:
     return list(zip(found.row.tolist(), found.neighbour.tolist(), found.similarity.tolist(), strict=True))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(TEXTS, st.integers(1, 4))
 def test_tf_idf_agrees_with_the_naive_formula_and_its_ties(texts: list[str], k: int) -> None:
     found = as_rows(content_tf_idf_top_k(pd.Series(texts), k))
@@ -53,7 +53,7 @@ def test_equal_texts_come_first_then_the_others_in_order(top_k) -> None:
     assert found.similarity[found.row == 4][:2].tolist() == [1.0, 1.0]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(TEXTS)
 def test_lsa_is_bounded_symmetric_and_the_same_in_threads(texts: list[str]) -> None:
     found = content_lsa_top_k(pd.Series(texts), k=12)

@@ -48,19 +48,19 @@ def test_worked_example() -> None:
     ]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(matrices(), st.integers(1, 6), st.integers(1, 2))
 def test_sets_agree_with_the_naive_formula_and_its_ties(dense: np.ndarray, k: int, n_jobs: int) -> None:
     assert as_rows(cosine_top_k(sparse.csr_array(dense), k, n_jobs=n_jobs)) == naive_cosine(dense, k)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(matrices((0.0, 0.0, 1.0, 2.0, 0.1, 3.0)), st.integers(1, 6))
 def test_weighted_rows_agree_with_the_naive_formula(dense: np.ndarray, k: int) -> None:
     assert as_rows(cosine_top_k(sparse.csr_array(dense), k)) == naive_cosine(dense, k)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(matrices((0.0, 1.0, 2.5, 0.3)))
 def test_similarity_is_symmetric_and_within_its_range(dense: np.ndarray) -> None:
     found = cosine_top_k(sparse.csr_array(dense), k=len(dense))
@@ -109,7 +109,7 @@ def test_what_cannot_be_compared_is_refused() -> None:
         cosine_top_k(sparse.csr_array([[1.0, np.nan]]), k=1)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(matrices(), st.integers(1, 30))
 def test_common_counts_of_listed_pairs(dense: np.ndarray, cells: int) -> None:
     rows = np.repeat(np.arange(len(dense)), len(dense))
@@ -120,7 +120,7 @@ def test_common_counts_of_listed_pairs(dense: np.ndarray, cells: int) -> None:
     assert counts.tolist() == (dense @ dense.T).ravel().tolist()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(matrices(), st.integers(1, 20))
 def test_blocks_hold_every_row_once_and_no_more_products_than_allowed(dense: np.ndarray, products: int) -> None:
     left, right = sparse.csr_array(dense), sparse.csr_array(dense).T.tocsr()
@@ -131,7 +131,7 @@ def test_blocks_hold_every_row_once_and_no_more_products_than_allowed(dense: np.
 
 
 @given(st.integers(0, 100), st.integers(1, 6))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_the_weights_are_the_same_similarities_as_a_matrix(seed: int, k: int) -> None:
     vectors = sparse.csr_array(np.random.default_rng(seed).integers(0, 3, (12, 9)).astype(float))
     found = cosine_top_k(vectors, k)

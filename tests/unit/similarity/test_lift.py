@@ -42,7 +42,7 @@ def test_a_coincidence_of_rare_products_does_not_beat_a_regular_pair() -> None:
     assert lift_top_k(sparse.csr_array(dense), k=1, z=0).neighbour[2] == 0
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.integers(1, 12).flatmap(
         lambda rows: st.lists(st.lists(st.integers(0, 1), min_size=5, max_size=5), min_size=rows, max_size=rows)

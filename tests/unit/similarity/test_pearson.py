@@ -68,7 +68,7 @@ def test_significance_weights_the_correlation_by_the_items_in_common() -> None:
     assert pearson_top_k(two_in_common, k=1, significance=50).similarity.tolist() == [0.04, 0.04]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(rating_tables(), st.integers(1, 4), st.sampled_from([None, 1, 3, 50]))
 def test_agrees_with_the_naive_formula(dense: np.ndarray, min_co_rated: int, significance: int | None) -> None:
     found = pearson_top_k(to_sparse(dense), k=len(dense), min_co_rated=min_co_rated, significance=significance)
@@ -80,7 +80,7 @@ def test_agrees_with_the_naive_formula(dense: np.ndarray, min_co_rated: int, sig
         assert -1 <= similarity <= 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rating_tables(), st.integers(1, 9), st.integers(1, 9))
 def test_neither_blocks_nor_threads_nor_k_change_a_bit(dense: np.ndarray, block_rows: int, k: int) -> None:
     whole = pearson_top_k(to_sparse(dense), k=len(dense))

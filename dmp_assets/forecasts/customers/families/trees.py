@@ -78,8 +78,9 @@ def fit_forest(features: pd.DataFrame, outcome: np.ndarray) -> str:
 fit_tree = partial(_fit, TREE | {"objective": "regression"}, 1)
 
 
-def predict_trees(parameters: str, features: pd.DataFrame) -> np.ndarray:
-    """Return the prediction for each row, 0 or more."""
+def predict_trees(parameters: str, features: pd.DataFrame, *, greatest: float = np.inf) -> np.ndarray:
+    """Return the prediction for each row, from 0 to `greatest`: 1 for a probability."""
     from lightgbm import Booster
 
-    return np.maximum(np.asarray(Booster(model_str=parameters).predict(features, num_threads=1)), 0)
+    # LightGBM adds up in single precision: the share of a leaf where everything happened may be 1.00000001.
+    return np.clip(np.asarray(Booster(model_str=parameters).predict(features, num_threads=1)), 0, greatest)

@@ -17,7 +17,7 @@ def test_the_reliability_curve_holds_every_customer_once():
     assert curve["examples"].sum() == 4
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(ROWS)
 def test_no_other_threshold_has_a_larger_f1(rows):
     prediction, outcome = np.array([p / 10 for p, _ in rows]), np.array([y for _, y in rows])
@@ -39,7 +39,6 @@ def test_gain_and_lift_by_hand():
     assert curve["lift"].iloc[0] == pytest.approx(2.5)
 
 
-@settings(deadline=None)
 @given(ROWS)
 def test_the_gain_never_falls_ends_at_all_and_does_not_depend_on_the_order_of_equals(rows):
     prediction, outcome = np.array([p / 10 for p, _ in rows]), np.array([y for _, y in rows])

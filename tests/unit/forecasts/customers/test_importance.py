@@ -1,6 +1,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
 
 from dmp_assets.forecasts.customers.importance import partial_dependence, permutation_importance
 
@@ -20,8 +23,35 @@ def test_features_are_ordered_by_how_much_they_move_the_predictions(predict, kin
     found = permutation_importance(predict, FRAME, kind)
     assert found["feature"].tolist() == ["much", "little", "none"]
     assert found["rank"].tolist() == [1, 2, 3]
-    assert found["importance"].iloc[2] == pytest.approx(0, abs=1e-12)
-    assert (found["importance"] >= -1e-12).all()
+    assert found["importance"].iloc[2] == 0
+
+
+@pytest.mark.parametrize("kind", ["mean", "median", "probability"])
+def test_the_last_bits_of_a_prediction_are_no_importance(kind):
+    """A product of another number of rows adds up in another order, on another processor in yet another."""
+    random = np.random.default_rng(0)
+
+    def predict(rows: pd.DataFrame) -> np.ndarray:
+        return chance(rows) * (1 + random.choice([-1e-15, 0, 1e-15], len(rows)))
+
+    found = permutation_importance(predict, FRAME.assign(also_none=0.5), kind).set_index("feature")
+    assert found.loc[["also_none", "none"], "importance"].tolist() == [0, 0]
+    assert found.loc[["also_none", "none"], "rank"].tolist() == [3, 4]
+
+
+@given(
+    arrays.arrays(float, 20, elements=st.floats(0.1, 0.9)),
+    arrays.arrays(float, 20, elements=st.sampled_from([-2e-9, 0, 2e-9])),
+    st.sampled_from(["mean", "median", "probability"]),
+)
+def test_no_importance_is_below_0_however_little_the_predictions_move(usual, moves, kind):
+    rows = pd.DataFrame({"usual": usual, "moved": np.arange(20.0)})
+
+    def predict(rows: pd.DataFrame) -> np.ndarray:
+        return np.clip(rows["usual"] + moves[rows["moved"].astype(int)], 0, 1).to_numpy()
+
+    found = permutation_importance(predict, rows, kind)
+    assert (found[["importance", "importance_sd"]] >= 0).all(axis=None)
 
 
 def test_the_same_seed_gives_the_same_table():

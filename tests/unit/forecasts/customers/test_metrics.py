@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, r2_score, roc_auc_score
 
@@ -11,7 +11,6 @@ def uniform(count: int) -> np.ndarray:
     return np.full((1, count), 1 / count)
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(1, 9), st.booleans()), min_size=2).filter(
         lambda rows: len({y for _, y in rows}) == 2
@@ -33,6 +32,29 @@ def test_a_weight_counts_like_a_customer_that_is_there_again():
     repeated = metrics("probability", np.repeat(prediction, draw), np.repeat(outcome, draw), uniform(6))
     for name, value in repeated.items():
         assert weighted[name] == pytest.approx(value), name
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 1), st.booleans(), st.integers(0, 50)), min_size=1).filter(
+        lambda rows: any(drawn for *_, drawn in rows)
+    )
+)
+def test_shares_stay_within_0_and_1_whatever_weights_add_up_to(rows):
+    prediction, outcome, drawn = (np.array(column) for column in zip(*rows, strict=True))
+    # Perfect and always wrong forecasts are at the bounds; a third of a weight cannot be stored exactly.
+    weights = np.vstack([drawn / drawn.sum(), 3 * (drawn / 3 / drawn.sum())])
+    for forecast in (prediction, outcome.astype(float), 1 - outcome.astype(float)):
+        for kind, truth in (("probability", outcome), ("median", outcome.astype(float))):
+            found = metrics(kind, forecast, truth, weights, threshold=0.5)
+            for name in {"roc_auc", "pr_auc", "brier", "calibration_error", "recall", "f1", "share_below"} & set(found):
+                known = found[name][~np.isnan(found[name])]
+                assert ((known >= 0) & (known <= 1)).all(), name
+
+
+def test_large_amounts_that_are_all_the_same_leave_r2_undefined():
+    outcome = np.full(10, 1234567.89)
+    found = metrics("mean", outcome + np.arange(10), outcome, uniform(10))
+    assert np.isnan(found["r2"][0])
 
 
 def test_the_calibration_error_by_hand():

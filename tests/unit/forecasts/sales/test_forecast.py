@@ -16,7 +16,6 @@ AS_OF = date(2018, 1, 1)
 # A training takes a second: shrinking a failing example would take minutes.
 SLOW = settings(
     max_examples=3,
-    deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )

@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 
 from dmp_assets.forecasts.customers.families.trees import fit_boosting, fit_forest, fit_tree, predict_trees
+from dmp_assets.forecasts.customers.targets import probability_models
 
 
 @pytest.fixture
@@ -31,6 +32,16 @@ def test_a_leaf_of_a_tree_is_the_share_of_its_customers(features):
     prediction = predict_trees(fit_tree(features, outcome), features)
     for value in np.unique(prediction):
         assert value == pytest.approx(outcome[prediction == value].mean(), abs=1e-6)
+
+
+@pytest.mark.parametrize("name", ["tree", "forest", "boosting"])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_probability_is_at_most_1_though_trees_add_up_in_single_precision(name, seed):
+    random = np.random.default_rng(seed)
+    rows = pd.DataFrame(random.random((random.integers(400, 3000), 2)), columns=pd.Index(["a", "b"]))
+    model = probability_models(["a", "b"], ["a"])[name]
+    prediction = model.predict(model.fit(rows, rows["a"].to_numpy() > random.random()), rows)
+    assert ((prediction >= 0) & (prediction <= 1)).all()
 
 
 @pytest.mark.parametrize("fit", [fit_tree, fit_forest])
