@@ -13,12 +13,13 @@
         'products': {
             'product_id': 'string', 'source': 'string', 'source_product_id': 'string', 'manufacturer_id': 'string',
             'department': 'string', 'product_category': 'string', 'product_type': 'string', 'brand': 'string',
-            'is_private_label': 'boolean', 'package_size': 'string',
+            'is_private_label': 'boolean', 'package_size': 'string', 'is_recommendable': 'boolean',
         },
         'order_lines': {
             'order_line_id': 'string', 'order_id': 'string', 'customer_id': 'string', 'product_id': 'string',
             'store_id': 'string', 'source': 'string', 'ordered_at': 'timestamp', 'time_zone': 'string',
-            'quantity': 'decimal(12, 3)', 'currency': 'string', 'sales_amount': 'decimal(12, 2)', 'loyalty_discount_amount': 'decimal(12, 2)',
+            'quantity': 'decimal(12, 3)', 'quantity_unit': 'string', 'currency': 'string', 'sales_amount': 'decimal(12, 2)',
+            'loyalty_discount_amount': 'decimal(12, 2)',
             'coupon_match_discount_amount': 'decimal(12, 2)', 'coupon_discount_amount': 'decimal(12, 2)',
         },
         'promotions': {

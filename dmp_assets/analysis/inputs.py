@@ -41,10 +41,10 @@ PURCHASE_COUNTS = f"""
     select lines.customer_id, lines.product_id, count(distinct lines.order_id) as order_count
     from marts.fct_order_lines as lines
     inner join marts.dim_products as products on lines.product_id = products.product_id
-    where lines.line_type <> 'coupon' and not products.is_fuel and lines.order_on < {AS_OF}
+    where lines.line_type <> 'coupon' and products.is_recommendable and lines.order_on < {AS_OF}
     group by all
 """
-"""In how many orders each customer bought each product; without fuel and coupon lines. In no order, as sorting takes as long."""
+"""In how many orders each customer bought each recommendable product, without coupon lines. Unsorted: sorting takes as long."""
 
 RATINGS = f"""
     with reviews as (
@@ -66,15 +66,15 @@ BASKETS = f"""
     select distinct lines.order_id, lines.product_id
     from marts.fct_order_lines as lines
     inner join marts.dim_products as products on lines.product_id = products.product_id
-    where lines.line_type <> 'coupon' and not products.is_fuel and lines.order_on < {AS_OF}
+    where lines.line_type <> 'coupon' and products.is_recommendable and lines.order_on < {AS_OF}
 """
-"""Which products each order holds, one row per pair; without fuel and coupon lines. In no order."""
+"""Which products each order holds, one row per pair; of recommendable products, without coupon lines. In no order."""
 
 PRODUCT_ATTRIBUTES = """
     select product_id, department, product_category, product_type, brand
-    from marts.dim_products where not is_fuel order by product_id
+    from marts.dim_products where is_recommendable order by product_id
 """
-"""What kind of product each is, sold or not; without fuel. Manufacturer and package would make seven times as many texts."""
+"""What kind of product each is, sold or not; recommendable ones. Manufacturer and package would make seven times as many texts."""
 
 WEEKLY_SALES = "select * from marts.fct_weekly_sales order by level, series_id, week_start_on"
 """Sales by week, in total and by department, category and store, in the platform's currency."""

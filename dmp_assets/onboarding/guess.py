@@ -62,6 +62,7 @@ CONTRACT: Mapping[str, tuple[Field, ...]] = {
               "date", "time", "createdat", "购买时间", "下单时间", "订单时间", "交易时间", "购买日期", "bestelldatum",
               "kaufdatum", "datum")),
         Field("quantity", "quantity", words=("qty", "units", "count", "数量", "购买数量", "menge", "anzahl")),
+        Field("quantity_unit", "text"),
         Field("currency", "currency", words=("currencycode", "币种", "货币", "währung")),
         Field("sales_amount", "amount", is_required=True, words=("amount", "sales", "salesvalue", "total", "totalamount",
               "linetotal", "revenue", "spend", "购买金额", "金额", "销售额", "总价", "实付金额", "betrag", "umsatz", "summe")),
@@ -91,6 +92,7 @@ CONTRACT: Mapping[str, tuple[Field, ...]] = {
         Field("brand", "text", words=("brandname", "品牌", "marke")),
         Field("is_private_label", "boolean", words=("privatelabel", "ownbrand", "自有品牌", "eigenmarke")),
         Field("package_size", "text", words=("package", "packsize", "size", "规格", "packung")),
+        Field("is_recommendable", "boolean"),
     ),
     "campaigns": (
         _CAMPAIGN,

@@ -29,9 +29,10 @@ CONTRACT_TYPES: Mapping[str, Mapping[str, str]] = {
         ("product_id", "source", "source_product_id", "manufacturer_id", "department", "product_category", "product_type", "brand"),
         "string",
     )
-    | {"is_private_label": "boolean", "package_size": "string"},
+    | {"is_private_label": "boolean", "package_size": "string", "is_recommendable": "boolean"},
     "order_lines": dict.fromkeys(("order_line_id", "order_id", "customer_id", "product_id", "store_id", "source"), "string")
-    | {"ordered_at": "timestamp", "time_zone": "string", "quantity": "decimal(12, 3)", "currency": "string"}
+    | {"ordered_at": "timestamp", "time_zone": "string", "quantity": "decimal(12, 3)"}
+    | dict.fromkeys(("quantity_unit", "currency"), "string")
     | dict.fromkeys(
         ("sales_amount", "loyalty_discount_amount", "coupon_match_discount_amount", "coupon_discount_amount"), "decimal(12, 2)"
     ),
@@ -239,11 +240,13 @@ def _expressions(plan: Plan) -> dict[str, str]:
     if plan.contract == "products":
         defaults["source_product_id"] = f"{{{{ {_text(plan, plan.mapping['product_id'])} }}}}"
         defaults["is_private_label"] = "false"
+        defaults["is_recommendable"] = "true"
     if plan.contract == "order_lines":
         amount = "cast(0 as decimal(12, 2))"
         defaults |= {name: amount for name in kinds if name.endswith("discount_amount")}
         defaults |= {
             "quantity": "cast(1 as decimal(12, 3))",
+            "quantity_unit": "'each'",
             "time_zone": f"'{plan.time_zone}'",
             "currency": f"'{plan.currency}'",
             "store_id": f"'{plan.namespace}:online'",

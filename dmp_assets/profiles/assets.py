@@ -34,7 +34,7 @@ _PURCHASES = f"""
     select lines.customer_id, lines.product_id, lines.order_id, lines.order_on as ordered_on
     from marts.fct_order_lines as lines
     inner join marts.dim_products as products on lines.product_id = products.product_id
-    where lines.line_type <> 'coupon' and not products.is_fuel and lines.order_on < {inputs.AS_OF}
+    where lines.line_type <> 'coupon' and products.is_recommendable and lines.order_on < {inputs.AS_OF}
 """
 _PRODUCTS = f"""
     with sales as (
@@ -48,7 +48,7 @@ _PRODUCTS = f"""
         coalesce(sales.sales_amount, 0) as sales_amount
     from marts.dim_products as products
     left join sales on products.product_id = sales.product_id
-    where not products.is_fuel
+    where products.is_recommendable
     order by products.product_id
 """
 _BANDS = (
@@ -76,7 +76,9 @@ _DEPARTMENT_SALES = [
     "marts.fct_order_lines.product_id",
     "marts.fct_order_lines.customer_id",
 ]
-_TEXT = [f"marts.dim_products.{column}" for column in ("department", "product_category", "product_type", "is_fuel")]
+_TEXT = [
+    f"marts.dim_products.{column}" for column in ("department", "product_category", "product_type", "is_recommendable")
+]
 _PRODUCT = "marts.dim_products.product_id"
 _BOUGHT = [f"marts.fct_order_lines.{column}" for column in ("product_id", "order_id", "order_on", "line_type")]
 _F_AND_M = ["frequency", "monetary_amount"]

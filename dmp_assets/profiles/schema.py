@@ -238,7 +238,7 @@ PRODUCT_TOPICS = pa.DataFrameSchema(
         "sales_amount": pa.Column(
             float, description="Sales before as_of_on, platform currency; a product's go to its topics by their weight."
         ),
-        "sales_share": pa.Column(float, description="Share of the sales of all products without fuel, 0 to 1."),
+        "sales_share": pa.Column(float, description="Share of the sales of all recommendable products, 0 to 1."),
     },
     strict=True,
     ordered=True,
@@ -279,7 +279,7 @@ TOPIC_PRODUCTS = pa.DataFrameSchema(
     ordered=True,
     name="profiles.topic_products",
     metadata=may_be_empty(_NO_TOPICS),
-    description="The strongest topic of each product; products without telling words, and fuel, have none. "
+    description="The strongest topic of each product; products without telling words, and those not recommendable, have none. "
     "One row per product with a topic.",
 )
 

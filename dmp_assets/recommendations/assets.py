@@ -39,7 +39,7 @@ _LEARNED_FROM = [
             "brand",
             "manufacturer_id",
             "package_size",
-            "is_fuel",
+            "is_recommendable",
         )
     ),
 ]

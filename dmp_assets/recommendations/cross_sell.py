@@ -44,8 +44,8 @@ Places = tuple[np.ndarray, np.ndarray]
 
 
 def eligible_products(past: Interactions, end_day: int, groups: ProductGroups) -> np.ndarray:
-    """Return which products may be recommended: sold in the last 28 days, no fuel, not excluded: bool, products."""
-    return (recent_orders(past, end_day) > 0) & ~groups.is_fuel & ~groups.is_excluded
+    """Return which products may be recommended: recommendable, sold in the last 28 days, not excluded: bool, products."""
+    return (recent_orders(past, end_day) > 0) & groups.is_recommendable & ~groups.is_excluded
 
 
 def complements(

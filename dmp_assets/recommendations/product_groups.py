@@ -21,7 +21,7 @@ class ProductGroups:
         categories: int64, code of the product category, one per product.
         type_names: name of each type.
         category_names: name of each category; products of unknown category share UNKNOWN.
-        is_fuel: bool, one per product.
+        is_recommendable: bool, one per product.
         is_excluded: bool, one per product; never to be recommended, by `exclusions`.
         texts: words of each product, see `product_text.product_texts`.
     """
@@ -30,7 +30,7 @@ class ProductGroups:
     categories: np.ndarray
     type_names: np.ndarray
     category_names: np.ndarray
-    is_fuel: np.ndarray
+    is_recommendable: np.ndarray
     is_excluded: np.ndarray
     texts: np.ndarray
 
@@ -43,7 +43,7 @@ def product_groups(
     Args:
         purchases: whose products are looked up.
         products: product_id (unique), product_category, product_type (both text). Further columns are used where they are
-            there: those of `product_text.product_texts` for the texts, department by exclusions, is_fuel.
+            there: those of `product_text.product_texts` for the texts, department by exclusions, is_recommendable.
         exclusions: what is never recommended.
 
     Raises:
@@ -68,7 +68,9 @@ def product_groups(
         categories.astype(np.int64),
         np.array([type_name(name) for name in names], dtype=object),
         np.asarray(category_names, dtype=object),
-        table["is_fuel"].to_numpy(dtype=bool) if "is_fuel" in table.columns else np.zeros(len(table), dtype=bool),
+        table["is_recommendable"].to_numpy(dtype=bool)
+        if "is_recommendable" in table.columns
+        else np.ones(len(table), dtype=bool),
         excluded_products(products, exclusions).loc[purchases.products].to_numpy(),
         product_texts(products).loc[purchases.products].to_numpy(),
     )

@@ -57,7 +57,7 @@ def product_lists(history: Interactions, groups: ProductGroups, as_of_on: date, 
     Returns:
         product_id, list, rank (from 1, without gaps), recommended_product_id, score (above 0, not comparable between
         strategies), strategy, reason, as_of_on; sorted by product_id, list and rank. Both products were sold in the last
-        28 days, are not fuel and not excluded.
+        28 days, are recommendable and not excluded.
     """
     end_day = day_number(as_of_on)
     past = history.before(end_day)

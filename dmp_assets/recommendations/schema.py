@@ -146,7 +146,7 @@ CUSTOMER_RECOMMENDATIONS = pa.DataFrameSchema(
             description="buy_again: bought before by the customer; discover: never bought by the customer.",
         ),
         "rank": pa.Column("int64", pa.Check.ge(1), description="Place in the customer's list, from 1, without gaps."),
-        "product_id": pa.Column(str, description="The product; sold in the last 28 days, not fuel, not excluded."),
+        "product_id": pa.Column(str, description="The product; recommendable, sold in the last 28 days, not excluded."),
         "score": pa.Column(
             float,
             pa.Check.in_range(0, float("inf"), include_max=False),
@@ -229,7 +229,7 @@ PRODUCT_RECOMMENDATIONS = pa.DataFrameSchema(
         ),
         "rank": pa.Column("int64", pa.Check.ge(1), description="Place in the product's list, from 1, without gaps."),
         "recommended_product_id": pa.Column(
-            str, description="The product recommended; sold in the last 28 days, not fuel, not excluded."
+            str, description="The product recommended; recommendable, sold in the last 28 days, not excluded."
         ),
         "score": pa.Column(
             float,

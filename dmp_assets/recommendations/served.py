@@ -64,7 +64,7 @@ def served_list(
 ) -> pd.DataFrame:
     """Return each customer's best candidates for one list, filtered, ranked and explained.
 
-    Left out are fuel, products that are excluded or without a sale in the last RECENT_DAYS days, on 'buy_again' what
+    Left out are products that are not recommendable, excluded or without a sale in the last RECENT_DAYS days, on 'buy_again' what
     was bought too lately for the customer's usual gap (limits.held_back_share), and in each category all but the
     limits.per_category best of the customer; products of unknown category are not held to be of one.
 

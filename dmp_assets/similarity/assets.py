@@ -25,7 +25,7 @@ from dmp_assets.similarity.tables import (
 _LINES = "marts.fct_order_lines"
 _RATED_BY = [
     *(f"{_LINES}.{column}" for column in ("customer_id", "product_id", "order_id", "line_type", "order_on")),
-    "marts.dim_products.is_fuel",
+    "marts.dim_products.is_recommendable",
     *(
         f"marts.fct_events.{column}"
         for column in ("customer_id", "product_id", "event_name", "properties", "occurred_at", "occurred_on", "is_bot")

@@ -35,7 +35,7 @@ def ratings_from_orders(order_lines: pd.DataFrame) -> pd.DataFrame:
 
     Args:
         order_lines: columns customer_id, product_id, order_id, quantity. Lines with quantity 0 or less are not
-            purchases. Select the lines known before the as-of date first, without fuel and coupon lines.
+            purchases. Select the lines known before the as-of date first, of recommendable products, without coupon lines.
 
     Returns:
         customer_id, product_id, order_count, rating, sorted by both ids.

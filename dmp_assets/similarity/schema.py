@@ -141,7 +141,7 @@ SIMILARITY_MEASURES = pa.DataFrameSchema(
         ),
         "row_count": pa.Column("int64", pa.Check.ge(0), description="Rows of the measure in its similarity table."),
         "covered_share": pa.Column(
-            "float64", _SHARE, description="Share of customers or products (fuel aside) with a neighbour, 0 to 1."
+            "float64", _SHARE, description="Share of customers or recommendable products with a neighbour, 0 to 1."
         ),
         "median_similarity": pa.Column(
             "float64",

@@ -98,7 +98,7 @@ SECTIONS = (
                 with names as (
                     select product_id, department,
                         {inputs.product_name("products", "product_type", "package_size")} as product
-                    from marts.dim_products as products where not is_fuel
+                    from marts.dim_products as products where is_recommendable
                 ),
                 sold as (
                     select names.department, names.product, lines.product_id, count(distinct lines.order_id) as orders

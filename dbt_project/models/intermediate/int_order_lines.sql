@@ -2,6 +2,7 @@ with accepted as (
 
     select
         *,
+        coalesce(quantity_unit, 'each') <> 'each' as is_measured,
         quantity = 0
         and sales_amount = 0
         and loyalty_discount_amount = 0
@@ -13,23 +14,12 @@ with accepted as (
 
 ),
 
-fuel_products as (
-
-    select product_id
-    from {{ ref('int_products') }}
-    where is_fuel
-
-),
-
 classified as (
 
     select
-        accepted.*,
-        accepted.quantity = 0 and not accepted.is_coupon_line as is_quantity_filled,
-        fuel_products.product_id is not null
-        and accepted.quantity >= {{ var('fuel_quantity_threshold') }} as is_in_gallons
+        *,
+        quantity = 0 and not is_coupon_line as is_quantity_filled
     from accepted
-    left join fuel_products on accepted.product_id = fuel_products.product_id
 
 )
 
@@ -49,18 +39,9 @@ select
         when sales_amount = 0 then 'free'
         else 'sale'
     end as line_type,
-    cast(
-        case
-            when is_quantity_filled then 1
-            when is_in_gallons then quantity / 1000
-            else quantity
-        end as decimal(12, 3)
-    ) as quantity,
-    case when is_in_gallons then 'gallon' else 'each' end as quantity_unit,
-    case
-        when is_quantity_filled or is_in_gallons then 1
-        else cast(quantity as integer)
-    end as units,
+    case when is_quantity_filled then cast(1 as decimal(12, 3)) else quantity end as quantity,
+    coalesce(quantity_unit, 'each') as quantity_unit,
+    case when is_quantity_filled or is_measured then 1 else cast(quantity as integer) end as units,
     currency,
     sales_amount,
     list_amount,

@@ -28,15 +28,17 @@ with staged as (
 
 ),
 
-orders as (
+implausible_orders as (
 
-    -- One order has one customer; with two, whose it is cannot be known.
+    -- One order has one customer: with two, whose it is cannot be known. A coupon may exceed its line (several on one
+    -- item, or one worth more than the item), but not its order.
     select
         order_id,
         min(customer_id) <> max(customer_id) as is_contradictory,
-        sum({{ list_amount }}) as list_amount
+        sum({{ list_amount }}) as order_list_amount
     from staged
     group by order_id
+    having min(customer_id) <> max(customer_id) or max(coupon_discount_amount) > sum({{ list_amount }})
 
 ),
 
@@ -45,11 +47,10 @@ localised as (
     select
         staged.*,
         orders.is_contradictory,
-        -- A line's coupon may exceed the line (several coupons on one item, or one worth more than the item), but not the order.
-        staged.coupon_discount_amount > orders.list_amount as is_coupon_above_order,
+        staged.coupon_discount_amount > orders.order_list_amount as is_coupon_above_order,
         {{ store_local_time('staged.ordered_at', 'staged.time_zone') }} as ordered_at_local
     from staged
-    left join orders on staged.order_id = orders.order_id
+    left join implausible_orders as orders on staged.order_id = orders.order_id
 
 ),
 

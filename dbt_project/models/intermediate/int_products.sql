@@ -9,6 +9,6 @@ select
     brand,
     is_private_label,
     package_size,
-    coalesce(product_type like '{{ var("fuel_product_type_pattern") }}', false) as is_fuel
+    coalesce(is_recommendable, true) as is_recommendable
 from {{ ref('int_products_checked') }}
 where reject_reason is null

@@ -36,7 +36,7 @@ described as (
         packages.package_amount,
         packages.package_unit,
         false as is_inferred,
-        products.is_fuel
+        products.is_recommendable
     from products
     left join packages on products.package_size = packages.package_size
 
@@ -60,7 +60,7 @@ inferred as (
         cast(null as decimal(12, 3)) as package_amount,
         cast(null as string) as package_unit,
         true as is_inferred,
-        false as is_fuel
+        true as is_recommendable
     from sold_products
     left join products on sold_products.product_id = products.product_id
     where products.product_id is null
@@ -92,5 +92,5 @@ select
     product_category is null as is_category_filled,
     product_type is null as is_type_filled,
     is_inferred,
-    is_fuel
+    is_recommendable
 from united

@@ -54,7 +54,7 @@ _CATEGORIES = [
         f"marts.fct_order_lines.{column}"
         for column in ("customer_id", "product_id", "order_on", "line_type", "sales_amount")
     ),
-    *(f"marts.dim_products.{column}" for column in ("product_id", "product_category", "is_fuel")),
+    *(f"marts.dim_products.{column}" for column in ("product_id", "product_category", "is_recommendable")),
 ]
 _LEARNED_FROM = [*_FEATURES, *_ORDERS, *_CAMPAIGNS, *_CATEGORIES]
 

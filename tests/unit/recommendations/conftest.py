@@ -19,7 +19,7 @@ def products() -> pd.DataFrame:
             "product_id": [f"p{n:02}" for n in number],
             "product_category": [f"category {n // 6}" for n in number],
             "product_type": [f"type {n // 3}" for n in number],
-            "is_fuel": number == 59,
+            "is_recommendable": number != 59,
         }
     )
 

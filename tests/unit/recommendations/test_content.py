@@ -19,7 +19,7 @@ def drinks():
             "product_id": ["apple", "cola", "lemonade", "milk", "oldcola"],
             "product_category": ["FRUIT", "SOFT DRINKS", "SOFT DRINKS", "DAIRY", "SOFT DRINKS"],
             "product_type": ["APPLES", "COLA", "LEMON", "WHOLE", "COLA"],
-            "is_fuel": False,
+            "is_recommendable": True,
         }
     )
 

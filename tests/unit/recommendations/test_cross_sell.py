@@ -30,7 +30,7 @@ def pasta_shop(interactions_of):
 def pasta_groups(pasta_shop):
     types = {"beer": "BEER", "crisps": "CRISPS", "pasta": "PASTA", "sauce": "SAUCE", "spaghetti": "PASTA"}
     products = pd.DataFrame({"product_id": list(types), "product_type": list(types.values())})
-    return product_groups(pasta_shop, products.assign(product_category="FOOD", is_fuel=False))
+    return product_groups(pasta_shop, products.assign(product_category="FOOD", is_recommendable=True))
 
 
 def lists_of(history, groups, strategy):

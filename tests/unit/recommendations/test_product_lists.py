@@ -53,7 +53,7 @@ def test_similar_products_by_hand(interactions_of):
             "product_id": ["beer", "cola", "lemon", "red"],
             "product_category": ["BEER", "SODA", "SODA", "WINE"],
             "product_type": ["ALE", "SOFT", "SOFT", "WINE"],
-            "is_fuel": False,
+            "is_recommendable": True,
         }
     )
     groups = product_groups(history, products)

@@ -50,7 +50,7 @@ def test_lists_keep_to_what_they_promise(shop, products, shop_lists):
     bought = set(zip(shop["customer_id"], shop["product_id"], strict=True))
     is_bought = [pair in bought for pair in zip(lists["customer_id"], lists["product_id"], strict=True)]
     assert (lists["list"].eq("buy_again") == is_bought).all()
-    assert not lists["is_fuel"].any()
+    assert lists["is_recommendable"].all()
     assert lists.groupby(["customer_id", "list", "product_category"]).size().max() <= 2
     assert lists["rank"].max() == 5
     recent = set(shop.loc[shop["ordered_on"] >= date(2017, 6, 3), "product_id"])

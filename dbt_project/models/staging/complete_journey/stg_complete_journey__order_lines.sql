@@ -15,6 +15,8 @@ with source as (
         coupon_disc,
         _load_id,
         _loaded_at,
+        -- Fuel comes in thousandths of a gallon: all that was sold from 50 on at less than a cent each.
+        quantity >= 50 and sales_value + retail_disc + coupon_match_disc < 0.01 * quantity as is_pumped,
         {{ load_rank(
             ['basket_id', 'product_id'],
             ['sales_value', 'quantity', 'retail_disc', 'coupon_disc', 'coupon_match_disc', 'transaction_timestamp',
@@ -33,7 +35,8 @@ select
     'complete_journey' as source,
     cast(transaction_timestamp as timestamp) as ordered_at,
     'America/New_York' as time_zone,
-    try_cast(quantity as decimal(12, 3)) as quantity,
+    try_cast(case when is_pumped then quantity / 1000.0 else quantity end as decimal(12, 3)) as quantity,
+    case when is_pumped then 'gallon' else 'each' end as quantity_unit,
     'USD' as currency,
     -- The floats of the file carry binary noise only: cents are exact. Not a number becomes null and is rejected later.
     try_cast(sales_value as decimal(12, 2)) as sales_amount,

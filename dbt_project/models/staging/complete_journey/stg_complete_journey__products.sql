@@ -31,6 +31,8 @@ select
     nullif(trim(brand), '') as brand,
     coalesce(trim(brand) = 'Private', false) as is_private_label,
     nullif(trim(package_size), '') as package_size,
+    -- Motor fuel is in baskets, but nobody chooses it.
+    coalesce(product_type not like 'GASOLINE%', true) as is_recommendable,
     cast(null as string) as _file,
     cast(null as bigint) as _row,
     cast(_load_id as string) as _load_id,

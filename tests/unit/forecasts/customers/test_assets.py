@@ -82,7 +82,7 @@ def marts(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
         "marts.fct_orders": orders(),
         "marts.fct_order_lines": lines.assign(line_type="sale"),
         "marts.dim_products": pd.DataFrame(
-            {"product_id": ["milk", "beef"], "product_category": ["MILK", "BEEF"], "is_fuel": False}
+            {"product_id": ["milk", "beef"], "product_category": ["MILK", "BEEF"], "is_recommendable": True}
         ),
         "marts.dim_campaigns": campaigns,
         "marts.fct_touches": pd.concat([members, redeemed]),

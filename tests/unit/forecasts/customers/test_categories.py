@@ -28,8 +28,8 @@ def marts() -> duckdb.DuckDBPyConnection:
     """)
     connection.execute("""
         create table marts.dim_products as
-        select * from (values ('milk', 'MILK', false), ('beef', 'BEEF', false), ('gas', 'FUEL', true))
-            as products(product_id, product_category, is_fuel)
+        select * from (values ('milk', 'MILK', true), ('beef', 'BEEF', true), ('gas', 'FUEL', false))
+            as products(product_id, product_category, is_recommendable)
     """)
     connection.execute("""
         create table marts.fct_order_lines as
