@@ -33,7 +33,7 @@ def main() -> None:
     warehouse = Warehouse.from_settings(settings)
     purchases = warehouse.query(inputs.PURCHASES)
     products = warehouse.query("select * from marts.dim_products order by product_id")
-    exclusions = load_exclusions()
+    exclusions = load_exclusions(settings.rules_dir / "exclusions.yml")
     n_jobs = settings.threads
 
     start = time.perf_counter()

@@ -8,6 +8,7 @@ from dmp_assets.analysis import inputs
 from dmp_assets.analysis.interactions import day_number, encode
 from dmp_assets.analysis.product_text import UNKNOWN, product_texts
 from dmp_assets.clusters.methods import SERVED_METHOD
+from dmp_assets.platform.settings import get_settings
 from dmp_assets.platform.tables import Table, lineage, result, store
 from dmp_assets.platform.warehouse import Warehouse
 from dmp_assets.profiles import schema
@@ -157,7 +158,7 @@ PROFILES = Table(
 )
 
 # Read when the graph is loaded: the lineage follows the rules, and a faulty rule file is reported before anything runs.
-RULES = load_rules()
+RULES = load_rules(get_settings().rules_dir / "tags.yml")
 _RULE_COLUMNS = [
     f"profiles.customer_profiles.{column}" if column in PROFILE_ONLY else f"{FEATURES}.{column}"
     for column in rules_columns(RULES)

@@ -90,7 +90,7 @@ def train_recommendations(warehouse: Warehouse) -> Iterator[dg.MaterializeResult
     trained = train(
         *_read(warehouse),
         inputs.as_of(warehouse),
-        exclusions=load_exclusions(),
+        exclusions=load_exclusions(get_settings().rules_dir / "exclusions.yml"),
         sequence_models=inputs.trained(warehouse, SEQUENCE_MODELS.full_name),
         n_jobs=get_settings().threads,
     )
@@ -110,7 +110,7 @@ def fill_recommendations(warehouse: Warehouse) -> dg.MaterializeResult:
     """Fill every customer's lists by the strategies that were best."""
     trained = Trained(*(inputs.trained(warehouse, table.full_name) for table in (*TRAINED, SEQUENCE_MODELS)))
     purchases, products = _read(warehouse)
-    exclusions = load_exclusions()
+    exclusions = load_exclusions(get_settings().rules_dir / "exclusions.yml")
     lists = recommend(
         purchases,
         products,
@@ -127,7 +127,12 @@ def fill_recommendations(warehouse: Warehouse) -> dg.MaterializeResult:
 def fill_product_recommendations(warehouse: Warehouse) -> dg.MaterializeResult:
     """Fill every product's lists by the strategies that were best."""
     board = inputs.trained(warehouse, BOARD.full_name)
-    lists = recommend_products(*_read(warehouse), inputs.as_of(warehouse), board, exclusions=load_exclusions())
+    lists = recommend_products(
+        *_read(warehouse),
+        inputs.as_of(warehouse),
+        board,
+        exclusions=load_exclusions(get_settings().rules_dir / "exclusions.yml"),
+    )
     store(warehouse, {PRODUCT_LISTS: lists})
     return result(PRODUCT_LISTS, lists)
 

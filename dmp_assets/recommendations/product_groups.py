@@ -48,7 +48,7 @@ def product_groups(
 
     Raises:
         ValueError: if a column is missing, a product_id is repeated, or a product bought is not in the table.
-        ExclusionError: if an exclusion names something that the products do not have.
+        RuleError: if an exclusion names something that the products do not have.
     """
     columns = ["product_id", "product_category", "product_type"]
     missing = [column for column in columns if column not in products.columns]

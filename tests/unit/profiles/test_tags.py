@@ -6,21 +6,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dmp_assets.platform.project import TEMPLATES_DIR
 from dmp_assets.profiles.plots import plot_tags
 from dmp_assets.profiles.schema import CUSTOMER_TAGS
 from dmp_assets.profiles.tags import (
-    Condition,
-    RuleSet,
     TagRule,
-    TagRuleError,
-    column_kinds,
-    compile_rules,
+    TagRules,
     customer_tags,
     load_rules,
     rule_frame,
     rule_tags,
     rules_columns,
 )
+from dmp_assets.rules.files import RuleError
 
 WEEKEND = """
 rules:
@@ -49,10 +47,10 @@ def frame() -> pd.DataFrame:
     )
 
 
-def rule(conditions: list[tuple[str, str, object]], *, value: str = "frequency", evidence: str = "seen") -> RuleSet:
+def rule(conditions: list[tuple[str, str, object]], *, value: str = "frequency", evidence: str = "seen") -> TagRules:
     all_of = [{"column": column, "operator": operator, "value": given} for column, operator, given in conditions]
     content = {"tag": "x", "category": "value", "value": value, "evidence": evidence, "all": all_of}
-    return RuleSet(Path("rules.yml"), (TagRule.model_validate(content),))
+    return TagRules(rules=(TagRule.model_validate(content),))
 
 
 def written(tmp_path: Path, text: str) -> Path:
@@ -135,71 +133,99 @@ def test_a_text_from_the_file_is_only_ever_a_text(given_text: str) -> None:
 
 
 def test_a_column_name_cannot_carry_sql(frame: pd.DataFrame) -> None:
-    with pytest.raises(TagRuleError, match="unknown column"):
+    with pytest.raises(RuleError, match="unknown column"):
         rule_tags(frame, rule([("frequency; drop table customers", "=", 1)]))
 
 
 @pytest.mark.parametrize(
     ("rules", "message"),
     [
-        (rule([("frequenzy", "=", 1)]), r"rules.yml: rule 'x': unknown column 'frequenzy'; did you mean 'frequency'\?"),
+        (rule([("frequenzy", "=", 1)]), r"rule 'x': unknown column 'frequenzy'; did you mean 'frequency'\?"),
         (rule([("frequency", "=", 1)], evidence="{gone}"), "rule 'x': unknown column 'gone'"),
         (
             rule([("frequency", "=", 1)], value="department"),
             "value must name a column of numbers, 'department' is a text",
         ),
-        (rule([("frequency", "in", ["a"])]), "'frequency' is a number, which takes .* and not in"),
-        (rule([("department", ">", "a")]), "'department' is a text, which takes = != in and not >"),
+        (rule([("frequency", "contains", "a")]), "'frequency' is a number, which takes >=, .* and not contains"),
+        (rule([("department", ">", "a")]), "'department' is a text, which takes =, !=, in, contains, .* and not >"),
+        (rule([("frequency", "in", [1, "a"])]), "'frequency' is a number, but the value 'a' is a text"),
         (rule([("frequency", "=", "1")]), "'frequency' is a number, but the value '1' is a text"),
         (rule([("frequency", "=", True)]), "'frequency' is a number, but the value True is a flag"),
-        (rule([("as_of_on", "=", "2018-01-01")]), "unknown column 'as_of_on'"),
+        (rule([("as_of_on", "=", "2018-01-01")]), "'as_of_on' is a date, but the value '2018-01-01' is a text"),
+        (rule([("customer_id", "=", "a")]), "unknown column 'customer_id'"),
     ],
 )
-def test_a_rule_that_does_not_fit_the_columns_names_file_and_rule(
-    frame: pd.DataFrame, rules: RuleSet, message: str
-) -> None:
-    with pytest.raises(TagRuleError, match=message):
-        compile_rules(rules, column_kinds(frame))
+def test_a_rule_that_does_not_fit_the_columns_is_named(frame: pd.DataFrame, rules: TagRules, message: str) -> None:
+    with pytest.raises(RuleError, match=message):
+        rule_tags(frame, rules)
 
 
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('">="', '"~"', r"rule 1 \('weekend_shopper'\): all.0.operator: Input should be"),
-        ("behaviour", "mood", r"rule 1 \('weekend_shopper'\): category"),
+        ('">="', '"~"', r"line 8: rule 1 \('weekend_shopper'\): all.0.operator: Input should be"),
+        ("behaviour", "mood", r"line 4: rule 1 \('weekend_shopper'\): category"),
         ("weekend_shopper", "Weekend Shopper", r"rule 1 \('Weekend Shopper'\): tag"),
         ("value: 0.5", "value: .nan", "all.0.value"),
-        ("value: 0.5", "value: [a]", "the operator 'in' takes a list of texts"),
+        ("value: 0.5", "value: [a]", "line 8: .*: the operator '>=' takes a single value, and 'in' a list of values"),
         ("value: 0.5", 'value: "a\\0b"', "must not contain control characters"),
         ("{weekend_share} of", "{weekend_share:.2f} of", "write columns as {column_name}"),
         ("{weekend_share} of", "{weekend_share of", "evidence"),
         ("category: behaviour", "category: behaviour\n    colour: red", "colour: Extra inputs"),
         ("    evidence:", "    proof:", "evidence: Field required"),
-        ("rules:", "rules: [", "not valid YAML"),
+        ("rules:", "rules: [", "line 3: not valid YAML"),
         ("rules:", "regeln:", "rules: Field required"),
     ],
 )
 def test_a_broken_file_is_refused_in_words(tmp_path: Path, old: str, new: str, message: str) -> None:
-    with pytest.raises(TagRuleError, match=message) as raised:
+    with pytest.raises(RuleError, match=message) as raised:
         load_rules(written(tmp_path, WEEKEND.replace(old, new, 1)))
     assert "rules.yml" in str(raised.value)
 
 
 @pytest.mark.parametrize("text", ["", "rules: []", "- a", "rules: [7]"])
 def test_a_file_without_rules_is_refused(tmp_path: Path, text: str) -> None:
-    with pytest.raises(TagRuleError, match=r"rules\.yml"):
+    with pytest.raises(RuleError, match=r"rules\.yml"):
         load_rules(written(tmp_path, text))
 
 
 def test_two_rules_for_one_tag_are_refused(tmp_path: Path) -> None:
     twice = WEEKEND + WEEKEND.split("rules:")[1]
-    with pytest.raises(TagRuleError, match=r"rules\.yml: every tag needs exactly one rule; repeated: weekend_shopper"):
+    with pytest.raises(
+        RuleError, match=r"rules\.yml: every tag needs exactly one rule; repeated: weekend_shopper \(lines 3 and 10\)"
+    ):
         load_rules(written(tmp_path, twice))
 
 
-def test_a_condition_with_in_needs_members() -> None:
-    with pytest.raises(ValueError, match="must not be empty"):
-        Condition(column="a", operator="in", value=())
+def test_every_mistake_is_told_at_once_with_its_line(tmp_path: Path, frame: pd.DataFrame) -> None:
+    text = WEEKEND.replace("value: weekend_share", "value: department").replace(
+        "column: weekend_share", "column: weekand"
+    )
+    with pytest.raises(RuleError) as raised:
+        rule_tags(frame, load_rules(written(tmp_path, text)))
+    assert [line.removeprefix(f"{tmp_path}/") for line in str(raised.value).splitlines()] == [
+        "rules.yml, line 8: rule 'weekend_shopper': unknown column 'weekand'; did you mean 'weekend_share'?",
+        "rules.yml, line 3: rule 'weekend_shopper': value must name a column of numbers, 'department' is a text",
+    ]
+
+
+def test_a_rule_may_join_conditions_and_ask_for_days(frame: pd.DataFrame) -> None:
+    content = {
+        "tag": "x",
+        "category": "value",
+        "value": "frequency",
+        "evidence": "last seen {seen_on}",
+        "any": [
+            {"column": "seen_on", "operator": ">=", "value": {"days_ago": 7}},
+            {"none": [{"column": "department", "operator": "contains", "value": "'"}]},
+        ],
+    }
+    seen = frame.assign(seen_on=pd.to_datetime(["2017-01-01", "2017-12-25", None]))
+    tags = rule_tags(seen, TagRules(rules=(TagRule.model_validate(content),)))
+    assert dict(zip(tags["customer_id"], tags["evidence"], strict=True)) == {
+        "a": "last seen 2017-01-01",
+        "b": "last seen 2017-12-25",
+    }
 
 
 def test_the_rules_that_ship_with_the_product_fit_its_tables(features: pd.DataFrame, profiles: pd.DataFrame) -> None:
@@ -207,7 +233,7 @@ def test_the_rules_that_ship_with_the_product_fit_its_tables(features: pd.DataFr
     features = features.assign(
         coupon_share=0.0, mailer_share=0.3, order_count_28d=1, campaign_count=5, redemption_count=0
     )
-    tags = rule_tags(rule_frame(features, profiles), load_rules())
+    tags = rule_tags(rule_frame(features, profiles), load_rules(TEMPLATES_DIR / "rules" / "tags.yml"))
     CUSTOMER_TAGS.validate(tags, lazy=True)
     assert {"campaign_silent", "mailer_reader", "weekend_shopper"} <= set(tags["tag"])
 

@@ -1,14 +1,14 @@
 import pandas as pd
 import pytest
 
+from dmp_assets.platform.project import TEMPLATES_DIR
 from dmp_assets.recommendations.exclusions import (
-    DEFAULT_EXCLUSIONS_PATH,
     NO_EXCLUSIONS,
-    ExclusionError,
     entries_without_effect,
     excluded_products,
     load_exclusions,
 )
+from dmp_assets.rules.files import RuleError
 
 
 @pytest.fixture
@@ -34,8 +34,7 @@ def load(tmp_path):
 
 
 def test_the_file_that_comes_with_the_platform_is_valid():
-    entries = load_exclusions().entries
-    assert DEFAULT_EXCLUSIONS_PATH.exists()
+    entries = load_exclusions(TEMPLATES_DIR / "rules" / "exclusions.yml").exclusions
     assert all(entry.reason for entry in entries)
 
 
@@ -68,7 +67,7 @@ def test_one_product_can_be_excluded(catalogue, load):
 
 def test_a_slip_of_the_pen_is_an_error_and_a_name_of_another_catalogue_is_not(catalogue, load):
     slip = load("exclusions: [{product_category: CIGARETES, reason: tobacco}]")
-    with pytest.raises(ExclusionError, match=r"own.yml: entry 1 .*CIGARETES.*did you mean 'CIGARETTES'"):
+    with pytest.raises(RuleError, match=r"own.yml, line 1: exclusion of .*CIGARETES.*did you mean 'CIGARETTES'"):
         excluded_products(catalogue, slip)
     other = load("exclusions: [{product_category: FIREWORKS, reason: dangerous}]")
     assert not excluded_products(catalogue, other).any()
@@ -77,7 +76,7 @@ def test_a_slip_of_the_pen_is_an_error_and_a_name_of_another_catalogue_is_not(ca
 
 def test_a_column_that_the_products_lack_is_named(catalogue, load):
     exclusions = load("exclusions: [{department: FUEL, reason: fuel}]")
-    with pytest.raises(ExclusionError, match="no column department"):
+    with pytest.raises(RuleError, match="no column department"):
         excluded_products(catalogue.drop(columns="department"), exclusions)
 
 
@@ -85,20 +84,23 @@ def test_a_column_that_the_products_lack_is_named(catalogue, load):
     ("text", "message"),
     [
         ("exclusions: [", "not valid YAML"),
-        ("- department: FUEL", "the file"),
-        ("exclusions: [{department: FUEL}]", "entry 1: reason"),
-        ("exclusions: [{reason: why}]", "entry 1: the entry: .*at least one of department"),
-        ("exclusions: [{department: '', reason: why}]", "entry 1: department"),
-        ("exclusions: [{product_id: 12, reason: why}]", "entry 1: product_id"),
-        ("exclusions: [{colour: red, reason: why}]", "entry 1: colour"),
-        ("exclusions: [{department: a, reason: b}, {department: A, reason: c}]", "repeated: department"),
+        ("- department: FUEL", "the file must start with 'exclusions:'"),
+        ("exclusions: [{department: FUEL}]", "exclusion 1: reason"),
+        ("exclusions: [{reason: why}]", "exclusion 1: the exclusion: .*at least one of department"),
+        ("exclusions: [{department: '', reason: why}]", "exclusion 1: department"),
+        ("exclusions: [{product_id: 12, reason: why}]", "exclusion 1: product_id"),
+        ("exclusions: [{colour: red, reason: why}]", "exclusion 1: colour"),
+        (
+            "exclusions: [{department: a, reason: b}, {department: A, reason: c}]",
+            "every exclusion needs exactly one entry; repeated: department a .lines 1 and 1.",
+        ),
     ],
 )
 def test_a_mistake_is_named_with_file_and_entry(load, text, message):
-    with pytest.raises(ExclusionError, match=f"own.yml: .*{message}|own.yml: {message}"):
+    with pytest.raises(RuleError, match=rf"own\.yml(, line \d+)?: (.*: )?{message}"):
         load(text)
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(ExclusionError, match="no such file"):
+    with pytest.raises(RuleError, match="no such file"):
         load_exclusions(tmp_path / "none.yml")

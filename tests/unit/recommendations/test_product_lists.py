@@ -134,7 +134,7 @@ def test_reasons_are_true(shop, lists):
 
 
 def test_what_is_excluded_is_neither_recommended_nor_asked_for(history, products, tmp_path, board):
-    exclusions = Exclusions(tmp_path, (Exclusion(product_type="type 3", reason="a test"),))
+    exclusions = Exclusions(exclusions=(Exclusion(product_type="type 3", reason="a test"),))
     groups = product_groups(history, products, exclusions)
     found = product_lists(history, groups, AS_OF, board)
     assert not {"p09", "p10", "p11"} & (set(found["product_id"]) | set(found["recommended_product_id"]))

@@ -1,7 +1,6 @@
 """Both tables from purchases: shape, schema, filters, invariance, and what the schemas refuse."""
 
 from datetime import date, timedelta
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -30,7 +29,7 @@ def test_tables_keep_their_schemas(shop_trained, shop_lists):
 
 def test_the_lists_beside_a_product_keep_to_the_exclusions(shop, products, shop_trained):
     is_excluded = products["product_category"] == "category 3"
-    exclusions = Exclusions(Path("test"), (Exclusion(product_category="category 3", reason="test"),))
+    exclusions = Exclusions(exclusions=(Exclusion(product_category="category 3", reason="test"),))
     lists = recommend_products(shop, products, AS_OF, shop_trained.leaderboard, exclusions=exclusions)
     PRODUCT_RECOMMENDATIONS.validate(lists)
     assert set(lists["list"]) == set(PRODUCT_LISTS)
