@@ -27,7 +27,7 @@ from dmp_assets.profiles.plots import (
     plot_topics,
 )
 from dmp_assets.profiles.profile import INTERESTS, PROFILE_ONLY, SCORES, TOPICS, customer_profiles
-from dmp_assets.profiles.tags import customer_tags, load_rules, rule_frame, rule_tags, rules_columns
+from dmp_assets.profiles.tags import customer_tags, load_rules, rule_frame, rule_tags, rules_columns, rules_in_words
 from dmp_assets.profiles.topics import content_interests, fit_topics, product_topics, topic_products
 
 FEATURES = "marts.customer_features"
@@ -280,4 +280,4 @@ def build_customer_tags(warehouse: Warehouse) -> dg.MaterializeResult:
     by_rule = rule_tags(rule_frame(warehouse.query(inputs.FEATURES), profiles), RULES)
     tags = customer_tags(by_rule, warehouse.query("select * from profiles.customer_interests"))
     store(warehouse, {TAGS: tags})
-    return result(TAGS, tags, rules=len(RULES.rules), plots={"tags": plot_tags(tags)})
+    return result(TAGS, tags, rules=dg.MetadataValue.md(rules_in_words(RULES, tags)), plots={"tags": plot_tags(tags)})

@@ -16,6 +16,7 @@ from dmp_assets.platform.money import money
 from dmp_assets.rules.conditions import Conditions, Kind, kinds_of, mistakes, unknown_column
 from dmp_assets.rules.files import Entry, RuleError, Text, load, not_empty, repeated
 from dmp_assets.rules.sql import outcomes
+from dmp_assets.rules.words import in_words
 
 SOURCES: tuple[str, ...] = ("rule", "behaviour", "content")
 """What gives tags: the rules here, and the interests from `interests` and `topics`."""
@@ -133,6 +134,16 @@ def customer_tags(by_rule: pd.DataFrame, interests: pd.DataFrame) -> pd.DataFram
     place = tags["source"].map({source: number for number, source in enumerate(SOURCES)})
     tags = tags.assign(place=place).sort_values(["customer_id", "place", "rank", "tag"], ignore_index=True)
     return tags[columns]
+
+
+def rules_in_words(rules: TagRules, tags: pd.DataFrame) -> str:
+    """Return as a Markdown table who gets each tag, and how many customers do: `tags` are rows of profiles.customer_tags."""
+    counts = tags.loc[tags["source"] == "rule", "tag"].value_counts()
+    lines = [
+        f"| {rule.tag} | {in_words(rule).replace('|', '&#124;')} | {counts.get(rule.tag, default=0):,} |"
+        for rule in rules.rules
+    ]
+    return "\n".join(["| tag | who gets it | customers |", "|---|---|---:|", *lines])
 
 
 def _mistakes(rule: TagRule, kinds: Mapping[str, Kind]) -> Iterator[str]:

@@ -17,6 +17,7 @@ from dmp_assets.profiles.tags import (
     rule_frame,
     rule_tags,
     rules_columns,
+    rules_in_words,
 )
 from dmp_assets.rules.files import RuleError
 
@@ -268,6 +269,13 @@ def test_tags_do_not_depend_on_the_order_of_rows(frame: pd.DataFrame) -> None:
 def test_the_columns_that_rules_read_are_listed_once() -> None:
     rules = rule([("frequency", ">", 1), ("department", "=", "FUEL")], evidence="{coupon_share} and {frequency}")
     assert rules_columns(rules) == ("frequency", "coupon_share", "department")
+
+
+def test_the_rules_are_told_in_words_with_their_customers(frame: pd.DataFrame) -> None:
+    rules = rule([("frequency", ">=", 3), ("department", "in", ["A|B", "FUEL"])])
+    assert rules_in_words(rules, rule_tags(frame, rules)).splitlines()[2:] == [
+        "| x | frequency is at least 3 and department is one of A&#124;B, FUEL | 1 |"
+    ]
 
 
 def test_the_chart_of_tags_has_a_bar_for_each_tag(frame: pd.DataFrame) -> None:
