@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import logging
-import os
 import re
 import secrets
 import time
@@ -16,7 +14,10 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from filelock import FileLock
+
 from dmp_assets.platform.errors import UserError
+from dmp_assets.platform.files import write_atomically
 
 NAME = re.compile(r"[a-z0-9_]+")
 ID_DIGITS = 12
@@ -126,19 +127,10 @@ def read_keys(path: Path) -> list[WriteKey]:
 def _changing(path: Path) -> Generator[list[WriteKey]]:
     """Yield the keys and write them as they are left, atomically and one process after the other."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock = os.open(path.with_suffix(".lock"), os.O_CREAT | os.O_RDWR, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with FileLock(path.with_suffix(".lock"), mode=0o600):
         keys = read_keys(path)
         yield keys
-        temporary = path.with_suffix(".tmp")
-        with os.fdopen(os.open(temporary, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w") as file:
-            json.dump([asdict(key) for key in keys], file, indent=2)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        os.close(lock)
+        write_atomically(path, json.dumps([asdict(key) for key in keys], indent=2), mode=0o600)
 
 
 def _find(keys: list[WriteKey], key_id: str) -> int:

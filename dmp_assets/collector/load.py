@@ -8,10 +8,8 @@ between these steps leaves what the next load completes.
 from __future__ import annotations
 
 import datetime as dt
-import fcntl
 import gzip
 import hashlib
-import os
 import zlib
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
@@ -23,8 +21,9 @@ from typing import Any
 import duckdb
 import orjson
 import pandas as pd
+from filelock import FileLock
 
-from dmp_assets.collector.segments import GZIP_LEVEL, sealed_segments
+from dmp_assets.collector.segments import sealed_segments, write_gzip
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.warehouse import Warehouse
@@ -157,8 +156,7 @@ def _load_waiting(warehouse: Warehouse, settings: Settings, now: dt.datetime) ->
 def _alone(folder: Path) -> Generator[None]:
     """Let one process load at a time: a build and the sensor's run may both find the same segments."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (folder / "load.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with FileLock(folder / "load.lock", mode=0o600):
         yield
 
 
@@ -330,11 +328,5 @@ def _cast(column: str, kind: str) -> str:
 def _move(path: Path, lines: Sequence[bytes], folder: Path) -> None:
     """Put the lines into the folder under the segment's name, durably, and remove the segment."""
     folder.mkdir(mode=0o700, exist_ok=True)
-    unfinished = folder / f"{path.name}.tmp"
-    with os.fdopen(os.open(unfinished, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as file:
-        with gzip.GzipFile("", "wb", GZIP_LEVEL, file, mtime=0) as archive:
-            archive.write(b"".join(line + b"\n" for line in lines))
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.rename(folder / path.name)
+    write_gzip(folder / path.name, [b"".join(line + b"\n" for line in lines)])
     path.unlink()

@@ -1,7 +1,7 @@
 """Segments: the files in which collected events wait to be loaded.
 
-A segment is appended to in ``open/`` as NDJSON and, once it is large or old enough, sealed: written as gzip under a temporary
-name, made durable and renamed into ``sealed/``; only then is the open file removed. A process that is killed anywhere leaves a
+A segment is appended to in ``open/`` as NDJSON and, once it is large or old enough, sealed: written as gzip into ``sealed/``,
+whole and durably; only then is the open file removed. A process that is killed anywhere leaves a
 state that the next writer completes: no line that ``append`` returned for is lost, and no segment appears twice.
 
 Names begin with the time at which the segment was begun and end with random digits, so they sort by time and never come again.
@@ -9,7 +9,6 @@ Names begin with the time at which the segment was begun and end with random dig
 
 from __future__ import annotations
 
-import fcntl
 import gzip
 import logging
 import os
@@ -17,15 +16,18 @@ import secrets
 import threading
 import time
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Self
 
 import orjson
+from filelock import FileLock, Timeout
 
 from dmp_assets.platform.errors import UserError
+from dmp_assets.platform.files import atomic_file, sync_folder
 
 SEAL_BYTES = 32 << 20
 SEAL_SECONDS = 60.0
@@ -69,8 +71,8 @@ class SegmentWriter:
             for made in (folder, self._open_dir, self._sealed_dir):
                 made.mkdir(mode=0o700, parents=True, exist_ok=True)
             for parent in (folder.parent, folder):
-                _sync_folder(parent)
-            self._lock_fd: int | None = _lock(folder / "writer.lock")
+                sync_folder(parent)
+            self._lock = _locked(folder / "writer.lock")
         except OSError as error:
             raise UserError(
                 f"The collector's folder {folder} cannot be written ({error.strerror}: {error.filename}). "
@@ -139,18 +141,17 @@ class SegmentWriter:
 
     def close(self) -> None:
         """Seal everything and let another process write to the folder."""
-        if self._lock_fd is None:
+        if not self._lock.is_locked:
             return
         try:
             self.seal()
         finally:
             self._sealer.shutdown()
             with self._mutex:
-                os.close(self._lock_fd)
-                self._lock_fd = None
+                self._lock.release()
 
     def _require_lock(self) -> None:
-        if self._lock_fd is None:
+        if not self._lock.is_locked:
             raise ValueError("The segment writer is closed")
 
     def _begin(self) -> int:
@@ -159,7 +160,7 @@ class SegmentWriter:
         path = self._open_dir / f"{stamp.strftime(TIME_FORMAT)}-{secrets.token_hex(4)}{OPEN_SUFFIX}"
         fd = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND, 0o600)
         try:
-            _sync_folder(self._open_dir)
+            sync_folder(self._open_dir)
         except OSError:
             os.close(fd)
             path.unlink()
@@ -203,9 +204,10 @@ class SegmentWriter:
         return datetime.strptime(stamp, TIME_FORMAT).replace(tzinfo=UTC) if stamp else datetime.min.replace(tzinfo=UTC)
 
     def _recover(self) -> None:
-        for unfinished in self._open_dir.glob("*.tmp"):
-            unfinished.unlink()
         self._unsealed = sorted(self._open_dir.glob(f"*{OPEN_SUFFIX}"))
+        for path in self._unsealed:
+            for unfinished in self._sealed_dir.glob(f"{path.stem}{SEALED_SUFFIX}.*.tmp"):
+                unfinished.unlink()
         self._sealer.submit(self._seal_in_background).result()
 
 
@@ -222,22 +224,20 @@ def write_sealed(folder: Path, name: str, lines: Sequence[bytes]) -> Path:
     """
     sealed_dir = folder / "sealed"
     sealed = sealed_dir / f"{name}{SEALED_SUFFIX}"
-    unfinished = sealed_dir / f"{name}.{os.getpid()}.tmp"
     try:
         for made in (folder, sealed_dir):
             made.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with os.fdopen(os.open(unfinished, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as file:
-            with gzip.GzipFile("", "wb", GZIP_LEVEL, file, mtime=0) as archive:
-                for first in range(0, len(lines), 1000):
-                    archive.write(b"\n".join(lines[first : first + 1000]) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.rename(sealed)
-        _sync_folder(sealed_dir)
+        write_gzip(sealed, (b"\n".join(lines[at : at + 1000]) + b"\n" for at in range(0, len(lines), 1000)))
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
         raise UserError(f"The segment {sealed} cannot be written ({error.strerror}).") from None
     return sealed
+
+
+def write_gzip(path: Path, chunks: Iterable[bytes]) -> None:
+    """Write a segment's file, which only its owner may read, as a whole."""
+    with atomic_file(path, mode=0o600) as file, gzip.GzipFile("", "wb", GZIP_LEVEL, file, mtime=0) as archive:
+        for chunk in chunks:
+            archive.write(chunk)
 
 
 def sealed_segments(folder: Path) -> list[Path]:
@@ -259,17 +259,16 @@ def read_segment(path: Path) -> Iterator[dict]:
         raise UserError(f"The segment {path} is damaged ({error}): put it back from a backup, or remove it.") from None
 
 
-def _lock(path: Path) -> int:
-    fd = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+def _locked(path: Path) -> FileLock:
+    lock = FileLock(path, mode=0o600, blocking=False, thread_local=False)
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(fd)
+        lock.acquire()
+    except Timeout:
         raise UserError(
             f"Another process writes to the collector's folder {path.parent}: stop it (`dmp collect`), "
             "or name another folder in DMP_HOME."
         ) from None
-    return fd
+    return lock
 
 
 def _write(fd: int, data: bytes) -> None:
@@ -283,37 +282,23 @@ def _seal_file(path: Path, sealed_dir: Path) -> None:
     """Turn an open segment into a sealed one; repeating it after a kill anywhere in it completes it."""
     sealed = sealed_dir / f"{path.stem}{SEALED_SUFFIX}"
     if not sealed.exists():
-        unfinished = path.with_name(f"{sealed.name}.tmp")
-        try:
-            line_count = _compress(path, unfinished)
-        except OSError:
-            unfinished.unlink(missing_ok=True)
-            raise
-        if line_count:
-            unfinished.rename(sealed)
-            _sync_folder(sealed_dir)
-        else:
-            unfinished.unlink()
+        chunks = _whole_chunks(path)
+        if (first := next(chunks, None)) is not None:
+            write_gzip(sealed, chain([first], chunks))
     path.unlink()
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
-def _compress(path: Path, compressed: Path) -> int:
-    """Write the whole lines of an open segment as gzip, durably; return how many there are."""
-    line_count = 0
-    with os.fdopen(os.open(compressed, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as file:
-        with gzip.GzipFile("", "wb", GZIP_LEVEL, file, mtime=0) as archive:
-            chunk = bytearray()
-            for line in _whole_lines(path):
-                line_count += 1
-                chunk += line
-                if len(chunk) >= _CHUNK:
-                    archive.write(chunk)
-                    chunk.clear()
-            archive.write(chunk)
-        file.flush()
-        os.fsync(file.fileno())
-    return line_count
+def _whole_chunks(path: Path) -> Iterator[bytes]:
+    """Yield the whole lines of an open segment, many at a time."""
+    chunk = bytearray()
+    for line in _whole_lines(path):
+        chunk += line
+        if len(chunk) >= _CHUNK:
+            yield bytes(chunk)
+            chunk.clear()
+    if chunk:
+        yield bytes(chunk)
 
 
 def _whole_lines(path: Path) -> Iterator[bytes]:
@@ -328,11 +313,3 @@ def _whole_lines(path: Path) -> Iterator[bytes]:
                 yield line
             else:
                 logger.warning("%s: %d bytes of an interrupted write are dropped", path, len(line))
-
-
-def _sync_folder(folder: Path) -> None:
-    fd = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

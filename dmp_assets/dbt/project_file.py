@@ -6,6 +6,8 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dmp_assets.platform.files import write_atomically
+
 if TYPE_CHECKING:
     from ruamel.yaml import YAML
 
@@ -76,9 +78,7 @@ class ProjectFile:
 
     def write(self) -> None:
         """Write the file anew, whole or not at all."""
-        unfinished = self.path.with_suffix(".yml.tmp")
-        unfinished.write_text(self.text(), encoding="utf-8")
-        unfinished.replace(self.path)
+        write_atomically(self.path, self.text())
 
 
 def yaml_text(document: Any) -> str:

@@ -16,6 +16,7 @@ from functools import cached_property
 from pathlib import Path
 
 from dmp_assets.platform.errors import UserError
+from dmp_assets.platform.files import write_atomically
 from dmp_assets.platform.settings import Settings
 
 KEY_FILE = "vault.key"
@@ -99,13 +100,8 @@ def normal_form(kind: str, value: str) -> str:
 
 def _create(file: Path) -> None:
     """Make the file with a new secret, whole or not at all; another process may have been faster."""
-    file.parent.mkdir(parents=True, exist_ok=True)
     new = file.with_name(f"{file.name}.{os.getpid()}")
-    descriptor = os.open(new, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as stream:
-        stream.write(secrets.token_hex(32) + "\n")
-        stream.flush()
-        os.fsync(stream.fileno())
+    write_atomically(new, secrets.token_hex(32) + "\n", mode=0o600)
     try:
         os.link(new, file)
     except FileExistsError:

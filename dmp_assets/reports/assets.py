@@ -7,11 +7,11 @@ import dagster as dg
 from dagster_dbt import DbtCliResource
 
 from dmp_assets.platform.automation import Cadence, cadence_tag
+from dmp_assets.platform.files import write_atomically
 from dmp_assets.platform.settings import get_settings
 from dmp_assets.platform.tables import Table
 from dmp_assets.platform.warehouse import Warehouse
 from dmp_assets.reports.customers_page import build_customers_page, customers_page_reads
-from dmp_assets.reports.files import publish_text
 from dmp_assets.reports.lineage_page import lineage_page
 from dmp_assets.reports.page import external_references
 from dmp_assets.reports.report import build_report, report_reads
@@ -156,7 +156,7 @@ def publish_dbt_docs(dbt: DbtCliResource) -> dg.MaterializeResult:
     target = settings.dbt_target_dir / "docs"
     dbt.cli(["docs", "generate", "--static"], target_path=target).wait()
     file = settings.published_dir / "dbt_docs.html"
-    publish_text(file, (target / "static_index.html").read_text(encoding="utf-8"))
+    write_atomically(file, (target / "static_index.html").read_text(encoding="utf-8"))
     return dg.MaterializeResult(metadata={"file": dg.MetadataValue.path(file), "bytes": file.stat().st_size})
 
 
@@ -187,5 +187,5 @@ def _publish_page(name: str, page: str) -> dg.MaterializeResult:
     if references := external_references(page):
         raise dg.Failure(f"{name} would load {', '.join(references)} from outside; it must be self-contained.")
     file = get_settings().published_dir / name
-    publish_text(file, page)
+    write_atomically(file, page)
     return dg.MaterializeResult(metadata={"file": dg.MetadataValue.path(file), "bytes": file.stat().st_size})

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from dmp_assets.collector import segments
 from dmp_assets.collector.segments import SegmentWriter, read_segment, sealed_segments
+from dmp_assets.platform import files
 from dmp_assets.platform.errors import UserError
 
 
@@ -116,7 +117,7 @@ def test_zeros_that_a_power_failure_leaves_cost_no_record_before_or_after_them(t
 
 @pytest.mark.parametrize("step", range(6))
 def test_a_kill_between_any_two_steps_of_sealing_neither_loses_nor_doubles_a_segment(tmp_path, monkeypatch, step):
-    """The steps: before and after the compression, the rename, its sync, the removal, its sync."""
+    """The steps: the compression, the rename, its sync, the removal, its sync."""
     path = leave_open(tmp_path, [line(1), line(2)])
     calls = 0
 
@@ -134,9 +135,10 @@ def test_a_kill_between_any_two_steps_of_sealing_neither_loses_nor_doubles_a_seg
         return call
 
     with monkeypatch.context() as patch:
-        patch.setattr(segments, "_compress", interrupted(segments._compress))
-        patch.setattr(segments, "_sync_folder", interrupted(segments._sync_folder))
-        patch.setattr(Path, "rename", interrupted(Path.rename))
+        patch.setattr(segments, "write_gzip", interrupted(segments.write_gzip))
+        for module in (files, segments):
+            patch.setattr(module, "sync_folder", interrupted(module.sync_folder))
+        patch.setattr(Path, "replace", interrupted(Path.replace))
         patch.setattr(Path, "unlink", interrupted(Path.unlink))
         try:
             segments._seal_file(path, tmp_path / "sealed")
@@ -146,12 +148,13 @@ def test_a_kill_between_any_two_steps_of_sealing_neither_loses_nor_doubles_a_seg
     SegmentWriter(tmp_path).close()
     assert numbers(tmp_path) == [1, 2]
     assert len(sealed_segments(tmp_path)) == 1
+    assert len(list((tmp_path / "sealed").iterdir())) == 1
     assert list((tmp_path / "open").iterdir()) == []
 
 
 def test_a_half_written_temporary_file_is_made_anew(tmp_path):
     path = leave_open(tmp_path, [line(1)])
-    (tmp_path / "open" / f"{path.stem}.ndjson.gz.tmp").write_bytes(b"\x1f\x8b half")
+    (tmp_path / "sealed" / f"{path.stem}.ndjson.gz.123.tmp").write_bytes(b"\x1f\x8b half")
     SegmentWriter(tmp_path).close()
     assert numbers(tmp_path) == [1]
     assert list((tmp_path / "open").iterdir()) == []
@@ -222,7 +225,7 @@ def test_a_segment_that_cannot_be_sealed_waits_in_the_open_folder_and_is_sealed_
     with SegmentWriter(tmp_path) as writer:
         writer.append([line(1)])
         with monkeypatch.context() as patch:
-            patch.setattr(segments, "_compress", no_room)
+            patch.setattr(segments, "write_gzip", no_room)
             with pytest.raises(OSError, match="No space"):
                 writer.seal()
         writer.append([line(2)])
