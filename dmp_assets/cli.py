@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import datetime as dt
 import json
 import os
 import sys
@@ -48,19 +49,25 @@ def setup() -> None:
 def build(
     force: Annotated[bool, typer.Option("--force", help="Build even if nothing changed since the last build.")] = False,
     layer: Annotated[str | None, typer.Option(help="Rebuild only this layer, from what is upstream of it.")] = None,
+    as_of: Annotated[
+        dt.datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Only what happened before this date counts; default: DMP_AS_OF."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Load, transform, check and publish the whole graph, then print what was done."""
     with _user_errors():
         settings = _prepare()
-        from dmp_assets.platform.automation import LAYERS, REBUILD, REFRESH
-        from dmp_assets.runs.fingerprint import finished_run
+        if as_of:
+            settings = settings.model_copy(update={"as_of": as_of.date()})
+        from dmp_assets.definitions import domains
+        from dmp_assets.platform.automation import REBUILD, REFRESH
+        from dmp_assets.runs.fingerprint import fingerprint, finished_run
         from dmp_assets.runs.report import report as report_of
 
-        if layer not in (None, *LAYERS):
-            raise UserError(f"There is no layer {layer}: choose one of {', '.join(LAYERS)}.")
         with _instance() as instance:
-            done = None if force or layer else finished_run(instance, settings)
+            is_repeatable = not (force or layer)
+            done = finished_run(instance, settings, fingerprint(settings, domains(settings))) if is_repeatable else None
             if done:
                 report = report_of(instance, done)
                 if not as_json:

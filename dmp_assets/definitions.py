@@ -1,89 +1,86 @@
-"""Collect every asset, check, job and schedule into one `Definitions`; nothing is computed or configured here."""
+"""Collect what the domains offer into one `Definitions`; nothing is computed or configured here."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import chain
+from typing import Any
 
 import dagster as dg
 
 from dmp_assets.clusters import assets as clusters
+from dmp_assets.collector import assets as collector
 from dmp_assets.dbt.assets import build_dbt_assets
 from dmp_assets.dbt.project import dbt_project, dbt_resource
-from dmp_assets.demo.simulation import assets as simulation
+from dmp_assets.demo import assets as demo
 from dmp_assets.forecasts.customers import assets as predictions
 from dmp_assets.forecasts.sales import assets as sales
 from dmp_assets.platform import automation
-from dmp_assets.platform import tables as contracts
-from dmp_assets.platform.settings import get_settings, store_time_zone
+from dmp_assets.platform.domain import Domain
+from dmp_assets.platform.gate import gate_of
+from dmp_assets.platform.settings import Settings, get_settings, store_time_zone
 from dmp_assets.platform.warehouse import Warehouse
 from dmp_assets.profiles import assets as profiles
 from dmp_assets.recommendations import assets as recommendations
-from dmp_assets.recommendations.sequences import assets as sequences
 from dmp_assets.reports import assets as reports
 from dmp_assets.similarity import assets as similarity
-from dmp_assets.sources import assets as collection
+from dmp_assets.sources import assets as sources
 
-TABLES = (
-    *simulation.TABLES,
-    *clusters.TABLES,
-    *profiles.TABLES,
-    *similarity.TABLES,
-    sequences.SEQUENCE_MODELS,
-    *recommendations.TABLES,
-    *sales.TABLES,
-    *predictions.TABLES,
-)
-"""Every table that Python makes."""
-
-ASSETS = (
-    *collection.ASSETS,
-    *simulation.ASSETS,
-    clusters.train_clusters,
-    clusters.assign_clusters,
-    profiles.build_customer_interests,
-    profiles.build_customer_profiles,
-    profiles.build_customer_tags,
-    similarity.build_similarity,
-    sequences.train_sequences,
-    recommendations.train_recommendations,
-    recommendations.fill_recommendations,
-    recommendations.fill_product_recommendations,
-    sales.train_sales_forecasts,
-    sales.serve_sales_forecasts,
-    sales.compare_sales_forecasts,
-    predictions.train_predictions,
-    predictions.predict_customers,
-    predictions.realise_predictions,
-    reports.publish_report,
-    reports.publish_customers,
-    reports.publish_dbt_docs,
-    reports.publish_tables,
+DOMAINS = (
+    sources.domain,
+    demo.domain,
+    profiles.domain,
+    clusters.domain,
+    similarity.domain,
+    recommendations.domain,
+    sales.domain,
+    predictions.domain,
 )
 
 
-def build_defs(*, loggers: Mapping[str, dg.LoggerDefinition] | None = None) -> dg.Definitions:
+def domains(settings: Settings) -> list[Domain]:
+    """Return what every domain offers under these settings; without what is published of all of them.
+
+    Raises:
+        UserError: a domain's own file, such as the rules of the tags, is wrong.
+    """
+    offered = [domain(settings) for domain in DOMAINS]
+    segments = [key for domain in offered for key in domain.segments]
+    return [*offered, collector.domain(settings, segments)]
+
+
+def build_defs(
+    settings: Settings,
+    *,
+    resources: Mapping[str, Any] | None = None,
+    loggers: Mapping[str, dg.LoggerDefinition] | None = None,
+) -> dg.Definitions:
     """Return the whole graph, the same for the server, the command line and the tests.
 
     Args:
+        settings: of the platform.
+        resources: take the place of the graph's own resources of these names.
         loggers: where run events go besides the instance's event log (default: Dagster's console logger).
 
     Raises:
-        UserError: a setting is wrong, or the dbt project has not been parsed.
+        UserError: a rule is wrong, or the dbt project has not been parsed.
     """
-    settings = get_settings()
-    assets = [*ASSETS, build_dbt_assets(settings), reports.build_lineage_page(TABLES)]
+    offered = domains(settings)
+    made = [build_dbt_assets(settings), *chain.from_iterable(domain.assets for domain in offered)]
+    assets = [*made, *reports.domain([spec for asset in made for spec in asset.specs]).assets]
     return dg.Definitions(
         assets=dg.map_asset_specs(automation.with_freshness, assets),
-        asset_checks=[
-            *contracts.schema_checks(TABLES),
-            clusters.no_drift,
-            sales.keeps_its_promise,
-            *predictions.CHECKS,
-        ],
-        jobs=automation.jobs(),
-        schedules=automation.schedules(store_time_zone()),
-        sensors=[collection.new_segments],
-        resources={"warehouse": Warehouse.from_settings(settings), "dbt": dbt_resource(dbt_project(settings))},
+        asset_checks=[check for domain in offered for check in domain.checks],
+        jobs=automation.jobs(automation.layers_of(assets)),
+        schedules=automation.schedules(store_time_zone(settings)),
+        sensors=[sensor for domain in offered for sensor in domain.sensors],
+        resources={
+            "settings": settings,
+            "gate": gate_of(assets),
+            "warehouse": Warehouse.from_settings(settings),
+            "dbt": dbt_resource(dbt_project(settings)),
+            **(resources or {}),
+        },
         executor=dg.in_process_executor,
         loggers=loggers,
     )
@@ -91,5 +88,5 @@ def build_defs(*, loggers: Mapping[str, dg.LoggerDefinition] | None = None) -> d
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """Return the graph that ``workspace.yaml`` loads."""
-    return build_defs()
+    """Return the graph that ``workspace.yaml`` loads, under the settings of the environment."""
+    return build_defs(get_settings())

@@ -14,6 +14,7 @@ import pytest
 
 from dmp_assets.platform.project import PACKAGE_DIR
 from dmp_assets.platform.settings import Settings, get_settings
+from dmp_assets.platform.tables import Table
 
 SAMPLE_PERCENT = 5
 DMP = Path(sys.executable).with_name("dmp")
@@ -132,4 +133,12 @@ def in_process(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> 
 def definitions(first_build, in_process: Settings) -> dg.Definitions:
     from dmp_assets.definitions import build_defs
 
-    return build_defs()
+    return build_defs(in_process)
+
+
+@pytest.fixture
+def python_tables(in_process: Settings) -> list[Table]:
+    """Return every table that Python makes."""
+    from dmp_assets.definitions import domains
+
+    return [table for domain in domains(in_process) for table in domain.tables]

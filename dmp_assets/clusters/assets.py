@@ -1,6 +1,6 @@
 """Customer clusters as assets: read, compute, store, record."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import dagster as dg
 import pandera.pandas as pa
@@ -15,8 +15,10 @@ from dmp_assets.clusters.numbering import number_clusters
 from dmp_assets.clusters.plots import plot_cluster_profiles, plot_dendrogram, plot_projection, plot_selection
 from dmp_assets.clusters.selection import select_clusters
 from dmp_assets.platform.automation import Cadence
+from dmp_assets.platform.domain import Domain
 from dmp_assets.platform.history import latest_before, stored, with_history
-from dmp_assets.platform.tables import Table, alarm, lineage, result, store
+from dmp_assets.platform.settings import Settings
+from dmp_assets.platform.tables import Results, Table, alarm, lineage, makes, save
 from dmp_assets.platform.warehouse import Warehouse
 
 SOURCE = "marts.customer_features"
@@ -63,11 +65,9 @@ DRIFT = _clusters_table(
 )
 SERVED = (CLUSTERS, DRIFT)
 
-TABLES = (*TRAINED, *SERVED)
 
-
-@dg.multi_asset(specs=[table.spec() for table in TRAINED])
-def train_clusters(warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
+@makes(*TRAINED)
+def train_clusters(warehouse: Warehouse) -> Results:
     """Choose each method's clusters by the evidence and say what sets each cluster apart."""
     features = warehouse.query(inputs.FEATURES)
     as_of_on = features["as_of_on"].iloc[0]
@@ -91,13 +91,11 @@ def train_clusters(warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
         FITTED: {"map": plot_projection(points, customers), "profiles": plot_cluster_profiles(points, customers)},
         SELECTION: {"evidence": plot_selection(selection), "dendrogram": plot_dendrogram(points)},
     }
-    store(warehouse, frames)
-    for table, frame in frames.items():
-        yield result(table, frame, plots=plots.get(table))
+    yield from save(warehouse, frames, plots=plots)
 
 
-@dg.multi_asset(specs=[table.spec() for table in SERVED])
-def assign_clusters(warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
+@makes(*SERVED)
+def assign_clusters(warehouse: Warehouse) -> Results:
     """Put every customer in the cluster with the nearest stored centre, and measure how far the customers have drifted."""
     features = warehouse.query(inputs.FEATURES)
     as_of_on = features["as_of_on"].iloc[0]
@@ -107,9 +105,7 @@ def assign_clusters(warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
         ),
         DRIFT: feature_drift(features, _CLUSTERED_BY, latest_before(stored(warehouse, BINS.full_name), as_of_on)),
     }
-    store(warehouse, frames)
-    for table, frame in frames.items():
-        yield result(table, frame)
+    yield from save(warehouse, frames)
 
 
 @dg.asset_check(
@@ -121,3 +117,12 @@ def no_drift(warehouse: Warehouse) -> dg.AssetCheckResult:
     """Raise the alarm when the customers of today are no longer like those that the clusters were made of."""
     drifting = warehouse.query("select feature, psi from clusters.cluster_drift where is_drifting order by psi desc")
     return alarm(f"{feature} has drifted: {psi:.2f}" for feature, psi in drifting.to_numpy())
+
+
+def domain(_: Settings) -> Domain:
+    """Return the clusters: trained, served, watched for drift."""
+    return Domain(
+        tables=(*TRAINED, *SERVED),
+        assets=(train_clusters, assign_clusters),
+        checks=(no_drift,),
+    )

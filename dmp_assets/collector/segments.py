@@ -33,6 +33,8 @@ SEAL_BYTES = 32 << 20
 SEAL_SECONDS = 60.0
 OPEN_SUFFIX = ".ndjson"
 SEALED_SUFFIX = ".ndjson.gz"
+SIMULATED = "-simulated-"
+"""In the name of a segment that a simulation wrote: it follows from the platform's own tables."""
 TIME_FORMAT = "%Y%m%dT%H%M%S%fZ"
 # Level 1 takes a third of the processor time of level 6 for files a quarter larger.
 GZIP_LEVEL = 1

@@ -3,7 +3,10 @@
 What lives here: the translator, the one step that builds the models. SQL belongs in ``dbt_project/``.
 """
 
-from collections.abc import Iterator, Mapping
+import datetime as dt
+import os
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import dagster as dg
@@ -14,13 +17,18 @@ from dagster_dbt import (
     DbtProject,
     dbt_assets,
 )
+from pydantic import Field
 
 from dmp_assets.dbt.artifacts import BUSY_SECONDS, busy_seconds, column_lineage, failed_nodes, no_rows_because
 from dmp_assets.dbt.project import dbt_project
 from dmp_assets.platform.errors import UserError
+from dmp_assets.platform.gate import gated
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.tables import EMPTY_BECAUSE
 from dmp_assets.platform.warehouse import Warehouse
+
+DBT_STEP = "dbt"
+"""Name of the step that builds the models."""
 
 
 class Translator(DagsterDbtTranslator):
@@ -51,14 +59,22 @@ def build_dbt_assets(settings: Settings) -> dg.AssetsDefinition:
 
     translator = Translator()
 
-    @dbt_assets(manifest=project.manifest_path, project=project, dagster_dbt_translator=translator, name="dbt")
-    def models(context: dg.AssetExecutionContext, dbt: DbtCliResource, warehouse: Warehouse) -> Iterator[Any]:
-        invocation = dbt.cli(
-            ["build", "--exclude-resource-type", "unit_test"],
-            context=context,
-            target_path=settings.dbt_target_dir / "build",
-            raise_on_error=False,
-        )
+    @dbt_assets(manifest=project.manifest_path, project=project, dagster_dbt_translator=translator, name=DBT_STEP)
+    @gated
+    def models(
+        context: dg.AssetExecutionContext,
+        config: AsOf,
+        dbt: DbtCliResource,
+        warehouse: Warehouse,
+        settings: dg.ResourceParam[Settings],
+    ) -> Iterator[Any]:
+        with _environment(config.environment(settings)):
+            invocation = dbt.cli(
+                ["build", "--exclude-resource-type", "unit_test"],
+                context=context,
+                target_path=settings.dbt_target_dir / "build",
+                raise_on_error=False,
+            )
         # DuckDB lets nobody else in while dbt runs, so rows are counted at its end. Events before the error: a failed
         # test must be seen as a failed check, and a model that was built as built.
         events = list(invocation.stream())
@@ -81,6 +97,46 @@ def build_dbt_assets(settings: Settings) -> dg.AssetsDefinition:
             raise dg.Failure("dbt build failed: " + "\n".join(failed_nodes(results)), allow_retries=False)
 
     return models
+
+
+class AsOf(dg.Config):
+    """What a run is given: the date as of which everything is computed."""
+
+    as_of: str | None = Field(
+        default=None,
+        description="A date YYYY-MM-DD; only what happened before it counts. Default: the setting DMP_AS_OF, or else the day after "
+        "the newest order.",
+    )
+
+    def environment(self, settings: Settings) -> dict[str, str]:
+        """Return the variables by which dbt receives it.
+
+        A test that spans layers runs with the last of them: it is left out where a table that it reads is neither made nor
+        upstream.
+
+        Raises:
+            UserError: the date is none.
+        """
+        try:
+            as_of = dt.date.fromisoformat(self.as_of) if self.as_of else settings.as_of
+        except ValueError:
+            raise UserError(f"as_of: {self.as_of!r} is no date: write it as YYYY-MM-DD.") from None
+        return {"DMP_AS_OF": as_of.isoformat() if as_of else "", "DBT_INDIRECT_SELECTION": "buildable"}
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Generator[None]:
+    """Set environment variables for a process that is started within."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def _facts(

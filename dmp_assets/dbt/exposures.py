@@ -94,11 +94,13 @@ def write(path: Path, text: str) -> None:
 
 if __name__ == "__main__":
     from dmp_assets.dbt.project import prepare_project
-    from dmp_assets.definitions import TABLES, build_defs
+    from dmp_assets.definitions import build_defs, domains
     from dmp_assets.platform.home import prepare_home
     from dmp_assets.platform.settings import get_settings
 
-    write(EXPOSURES_FILE, exposures_yaml(TABLES, FILES))
-    prepare_home(get_settings())
-    prepare_project(get_settings())
-    write(GRAPH_FILE, graph_text(build_defs()))
+    settings = get_settings()
+    tables = [table for domain in domains(settings) for table in domain.tables]
+    write(EXPOSURES_FILE, exposures_yaml(tables, FILES))
+    prepare_home(settings)
+    prepare_project(settings)
+    write(GRAPH_FILE, graph_text(build_defs(settings)))

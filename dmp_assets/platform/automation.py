@@ -5,25 +5,14 @@ What lives here: cadences, jobs, schedules, freshness. Nothing that computes.
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import timedelta
+from graphlib import TopologicalSorter
+from statistics import fmean
 from typing import Literal
 
 import dagster as dg
-
-LAYERS = (
-    "raw",
-    "simulation",
-    "staging",
-    "intermediate",
-    "quarantine",
-    "marts",
-    "clusters",
-    "forecasts",
-    "profiles",
-    "similarity",
-    "recommendations",
-    "published",
-)
 
 REBUILD = "rebuild"
 REFRESH = "refresh"
@@ -50,7 +39,19 @@ def with_freshness(spec: dg.AssetSpec) -> dg.AssetSpec:
     return dg.apply_freshness_policy(spec, FRESHNESS[spec.tags.get(_CADENCE, "daily")])
 
 
-def jobs() -> list[dg.UnresolvedAssetJobDefinition]:
+def layers_of(assets: Iterable[dg.AssetsDefinition]) -> list[str]:
+    """Return the layers of a graph, each asset's group, by how far from the sources their assets lie on average."""
+    specs = {spec.key: spec for asset in assets for spec in asset.specs}
+    parents = {key: sorted(dep.asset_key for dep in specs[key].deps if dep.asset_key in specs) for key in sorted(specs)}
+    depth: dict[dg.AssetKey, int] = {}
+    distances: dict[str, list[int]] = defaultdict(list)
+    for key in TopologicalSorter(parents).static_order():
+        depth[key] = max((depth[parent] + 1 for parent in parents[key]), default=0)
+        distances[str(specs[key].group_name)].append(depth[key])
+    return sorted(distances, key=lambda layer: (fmean(distances[layer]), layer))
+
+
+def jobs(layers: Iterable[str]) -> list[dg.UnresolvedAssetJobDefinition]:
     """Return the job that makes everything, the one that leaves out the weekly assets, and one job per layer."""
     everything = dg.AssetSelection.all()
     return [
@@ -68,7 +69,7 @@ def jobs() -> list[dg.UnresolvedAssetJobDefinition]:
                 dg.AssetSelection.groups(layer),
                 description=f"Make and check the whole layer {layer} anew from what is upstream of it.",
             )
-            for layer in LAYERS
+            for layer in layers
         ),
     ]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from functools import cache
 
-from dmp_assets.platform.settings import project_variables
+from dmp_assets.platform.settings import get_settings, project_variables
 
 
 @cache
 def currency() -> str:
     """Return the ISO 4217 code of the platform's currency."""
-    return project_variables()["currency"]
+    return project_variables(get_settings())["currency"]
 
 
 def money(amount: float, decimals: int = 2) -> str:

@@ -170,22 +170,22 @@ def _macros_version(dbt_folders: tuple[Path, ...]) -> str:
     return digest.hexdigest()[:8]
 
 
-def project_variables() -> dict[str, Any]:
+def project_variables(settings: Settings) -> dict[str, Any]:
     """Return the variables of the dbt project: the platform's, and over them the user's, as each ``dbt_project.yml`` has them."""
     variables: dict[str, Any] = {}
-    for folder in get_settings().dbt_folders:
+    for folder in settings.dbt_folders:
         project = yaml.safe_load((folder / "dbt_project.yml").read_text(encoding="utf-8"))
         variables |= project.get("vars") or {}
     return variables
 
 
-def store_time_zone() -> str:
+def store_time_zone(settings: Settings) -> str:
     """Return the time zone (IANA) by whose clock the platform runs: that of the first stores, or else that of the events.
 
     Raises:
         UserError: the dbt project names no such time zone.
     """
-    variables = project_variables()
+    variables = project_variables(settings)
     zone = (variables["time_zones"] or [variables["event_time_zone"]])[0]
     if zone not in zoneinfo.available_timezones():
         raise UserError(

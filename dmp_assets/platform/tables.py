@@ -1,10 +1,10 @@
-"""What a Python asset promises: its table's name, schema and column lineage, and the blocking check that holds it to that.
+"""What a Python asset promises: its table's name, schema and column lineage; and the write that holds it to that.
 
-What lives here: the `Table` that every domain's ``schema.py`` declares, and what follows from it for Dagster (the asset's
-specification, the metadata of a materialisation, the schema check). Never put a domain's columns here.
+What lives here: the `Table` that every domain declares, the step that makes tables, and the one call that writes, checks
+and reports them. Never put a domain's columns here.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ import pandera.pandas as pa
 
 from dmp_assets.platform.automation import Cadence, cadence_tag
 from dmp_assets.platform.emptiness import empty_because
+from dmp_assets.platform.gate import gated
 from dmp_assets.platform.pictures import picture
 from dmp_assets.platform.warehouse import Warehouse, is_date, replace_table
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 OWNER = "team:data-science"
+CHECK = "schema"
 FAILURES_SHOWN = 20
 
 EMPTY_BECAUSE = "dmp/empty_because"
@@ -77,6 +79,15 @@ class Table:
             },
         )
 
+    def check_spec(self) -> dg.AssetCheckSpec:
+        """Return the check that the table keeps its schema; it is made where the table is written."""
+        return dg.AssetCheckSpec(
+            CHECK,
+            asset=self.key,
+            blocking=True,
+            description="The stored table keeps its Pandera schema: columns, types, ranges, keys. Blocks everything downstream.",
+        )
+
     def column_schema(self) -> dg.TableSchema:
         """Return the columns as Dagster shows them."""
         return dg.TableSchema(
@@ -130,48 +141,105 @@ def lineage(
     }
 
 
-def store(warehouse: Warehouse, frames: Mapping[Table, pd.DataFrame]) -> None:
-    """Replace several tables by frames in one transaction: readers see all of the new version or all of the old."""
-    with warehouse.write() as connection:
-        for table, frame in frames.items():
-            descriptions = {str(name): column.description or "" for name, column in table.schema.columns.items()}
-            replace_table(connection, table.full_name, frame[list(table.schema.columns)], descriptions)
+Results = Iterator[dg.MaterializeResult | dg.AssetCheckResult]
+"""What a step that makes tables yields."""
 
 
-def result(
-    table: Table, frame: pd.DataFrame, plots: Mapping[str, "Figure"] | None = None, **facts: Any
+def makes(
+    *tables: Table, others: Sequence[dg.AssetSpec] = ()
+) -> Callable[[Callable[..., Iterator[Any]]], dg.AssetsDefinition]:
+    """Return the decorator of a step that makes tables: their specifications, their checks, and the gate before it.
+
+    Args:
+        tables: what the step writes with `save`.
+        others: what else it makes, such as a file.
+    """
+
+    def decorate(make: Callable[..., Iterator[Any]]) -> dg.AssetsDefinition:
+        return dg.multi_asset(
+            specs=[*(table.spec() for table in tables), *others],
+            check_specs=[table.check_spec() for table in tables],
+        )(gated(make))
+
+    return decorate
+
+
+def save(
+    warehouse: Warehouse,
+    frames: Mapping[Table, pd.DataFrame],
+    *,
+    plots: Mapping[Table, Mapping[str, "Figure"]] | None = None,
+    facts: Mapping[Table, Mapping[str, Any]] | None = None,
+) -> Results:
+    """Write tables, read them back and check them in one transaction; then report them.
+
+    Readers see all of the new version or all of the old. If a check fails everything is rolled back, the last good tables stay, and
+    the failed checks are reported with their rows.
+
+    Args:
+        warehouse: where to.
+        frames: the new content of each table.
+        plots: pictures of a table, by name.
+        facts: further metadata of a table.
+
+    Raises:
+        dagster.Failure: a check failed.
+    """
+    outcomes: dict[Table, dg.AssetCheckResult] = {}
+    rows: dict[Table, int] = {}
+    try:
+        with warehouse.write() as connection:
+            for table, frame in frames.items():
+                descriptions = {str(name): column.description or "" for name, column in table.schema.columns.items()}
+                replace_table(connection, table.full_name, frame[list(table.schema.columns)], descriptions)
+                stored = connection.execute(f"select * from {table.full_name}").df()
+                outcomes[table], rows[table] = validate(table, stored), len(stored)
+                del stored
+            if not all(outcome.passed for outcome in outcomes.values()):
+                raise _RejectedError
+    except _RejectedError:
+        failed = {table: outcome for table, outcome in outcomes.items() if not outcome.passed}
+        yield from failed.values()
+        raise dg.Failure(
+            "; ".join(f"{table.full_name} does not keep its schema: {why.description}" for table, why in failed.items())
+            + ". Nothing was written; the last good version stays.",
+            allow_retries=False,
+        ) from None
+    for table, outcome in outcomes.items():
+        yield _reported(table, rows[table], outcome, (plots or {}).get(table), (facts or {}).get(table))
+
+
+class _RejectedError(Exception):
+    """Rolls back what did not pass its checks."""
+
+
+def kept(warehouse: Warehouse, table: Table) -> dg.MaterializeResult:
+    """Check a table that an earlier run wrote and this one has found to be current, and report it."""
+    frame = warehouse.query(f"select * from {table.full_name}")
+    return _reported(table, len(frame), validate(table, frame))
+
+
+def _reported(
+    table: Table,
+    rows: int,
+    outcome: dg.AssetCheckResult,
+    plots: Mapping[str, "Figure"] | None = None,
+    facts: Mapping[str, Any] | None = None,
 ) -> dg.MaterializeResult:
-    """Return what Dagster records of a table just written: rows or why there are none, columns, lineage, plots, further facts."""
-    reason = empty_because(table.schema) if frame.empty else None
+    """Return what Dagster records of a table: rows or why there are none, columns, lineage, plots, further facts, its check."""
+    reason = empty_because(table.schema) if not rows else None
     return dg.MaterializeResult(
         asset_key=table.key,
+        check_results=[outcome],
         metadata={
-            "dagster/row_count": len(frame),
+            "dagster/row_count": rows,
             **({EMPTY_BECAUSE: reason} if reason else {}),
             "dagster/column_schema": table.column_schema(),
             "dagster/column_lineage": table.column_lineage(),
             **{name: dg.MetadataValue.md(picture(figure, name)) for name, figure in (plots or {}).items()},
-            **facts,
+            **(facts or {}),
         },
     )
-
-
-def schema_checks(tables: Iterable[Table]) -> list[dg.AssetChecksDefinition]:
-    """Return one blocking check per table, that the stored table keeps its Pandera schema."""
-    return [_schema_check(table) for table in tables]
-
-
-def _schema_check(table: Table) -> dg.AssetChecksDefinition:
-    @dg.asset_check(
-        asset=table.key,
-        name="schema",
-        blocking=True,
-        description="The stored table keeps its Pandera schema: columns, types, ranges, keys. Blocks everything downstream.",
-    )
-    def check(warehouse: Warehouse) -> dg.AssetCheckResult:
-        return validate(table.schema, warehouse.query(f"select * from {table.full_name}"))
-
-    return check
 
 
 def alarm(causes: Iterable[str]) -> dg.AssetCheckResult:
@@ -180,34 +248,44 @@ def alarm(causes: Iterable[str]) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(passed=not words, severity=dg.AssetCheckSeverity.WARN, description=words or None)
 
 
-def validate(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> dg.AssetCheckResult:
-    """Validate a frame and report the outcome with the failing rows; one without rows fails unless its schema says why."""
-    reason = empty_because(schema) if frame.empty else None
+def validate(table: Table, frame: pd.DataFrame) -> dg.AssetCheckResult:
+    """Return whether a frame keeps a table's schema, with the failing rows; one without rows fails unless the schema says why."""
+    reason = empty_because(table.schema) if frame.empty else None
     if frame.empty and reason is None:
-        return dg.AssetCheckResult(
-            passed=False, description="The table has no rows, and its schema says no reason why."
+        return _outcome(
+            table, frame, passed=False, description="The table has no rows, and its schema says no reason why."
         )
     try:
-        schema.validate(frame, lazy=True)
+        table.schema.validate(frame, lazy=True)
     except pa.errors.SchemaErrors as errors:
         cases = errors.failure_cases
         summary = cases.groupby(["column", "check"], dropna=False).size()
-        return dg.AssetCheckResult(
+        return _outcome(
+            table,
+            frame,
             passed=False,
             description="; ".join(
                 f"{column}: {check} fails {count} times" for (column, check), count in summary.items()
             ),
-            metadata={
-                "failures": len(cases),
-                "failing_rows": dg.MetadataValue.md(_failing_rows(cases, frame)),
-                "expected": dg.MetadataValue.md(
-                    "\n".join(f"- `{name}`: {c.dtype}" for name, c in schema.columns.items())
-                ),
-                "actual": dg.MetadataValue.md("\n".join(f"- `{name}`: {kind}" for name, kind in frame.dtypes.items())),
-            },
+            failures=len(cases),
+            failing_rows=dg.MetadataValue.md(_failing_rows(cases, frame)),
+            expected=dg.MetadataValue.md(
+                "\n".join(f"- `{name}`: {c.dtype}" for name, c in table.schema.columns.items())
+            ),
+            actual=dg.MetadataValue.md("\n".join(f"- `{name}`: {kind}" for name, kind in frame.dtypes.items())),
         )
+    return _outcome(table, frame, passed=True, description=reason)
+
+
+def _outcome(
+    table: Table, frame: pd.DataFrame, *, passed: bool, description: str | None, **facts: Any
+) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
-        passed=True, description=reason, metadata={"rows": len(frame), "columns": len(schema.columns)}
+        asset_key=table.key,
+        check_name=CHECK,
+        passed=passed,
+        description=description,
+        metadata=facts | {"rows": len(frame), "columns": len(frame.columns)},
     )
 
 

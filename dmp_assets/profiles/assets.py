@@ -1,15 +1,14 @@
 """Customer profiles, interests and tags as assets: read, compute, store, record."""
 
-from collections.abc import Iterator
-
 import dagster as dg
 
 from dmp_assets.analysis import inputs
 from dmp_assets.analysis.interactions import day_number, encode
 from dmp_assets.analysis.product_text import UNKNOWN, product_texts
 from dmp_assets.clusters.methods import SERVED_METHOD
-from dmp_assets.platform.settings import get_settings
-from dmp_assets.platform.tables import Table, lineage, result, store
+from dmp_assets.platform.domain import Domain
+from dmp_assets.platform.settings import Settings
+from dmp_assets.platform.tables import Results, Table, lineage, makes, save
 from dmp_assets.platform.warehouse import Warehouse
 from dmp_assets.profiles import schema
 from dmp_assets.profiles.embedding import Beside, customer_embeddings, customer_traits, product_codes, product_words
@@ -27,7 +26,15 @@ from dmp_assets.profiles.plots import (
     plot_topics,
 )
 from dmp_assets.profiles.profile import INTERESTS, PROFILE_ONLY, SCORES, TOPICS, customer_profiles
-from dmp_assets.profiles.tags import customer_tags, load_rules, rule_frame, rule_tags, rules_columns, rules_in_words
+from dmp_assets.profiles.tags import (
+    TagRules,
+    customer_tags,
+    load_rules,
+    rule_frame,
+    rule_tags,
+    rules_columns,
+    rules_in_words,
+)
 from dmp_assets.profiles.topics import content_interests, fit_topics, product_topics, topic_products
 
 FEATURES = "marts.customer_features"
@@ -157,32 +164,23 @@ PROFILES = Table(
     ),
 )
 
-# Read when the graph is loaded: the lineage follows the rules, and a faulty rule file is reported before anything runs.
-RULES = load_rules(get_settings().rules_dir / "tags.yml")
-_RULE_COLUMNS = [
-    f"profiles.customer_profiles.{column}" if column in PROFILE_ONLY else f"{FEATURES}.{column}"
-    for column in rules_columns(RULES)
-]
 
-TAGS = Table(
-    "profiles",
-    "customer_tags",
-    schema.CUSTOMER_TAGS,
-    lineage(
-        schema.CUSTOMER_TAGS,
-        source=FEATURES,
-        derived={
-            "source": [*_RULE_COLUMNS, "profiles.customer_interests.source"],
-            "category": _RULE_COLUMNS,
-            "rank": ["profiles.customer_interests.rank"],
-            "weight": ["profiles.customer_interests.weight"],
-            **{
-                column: [*_RULE_COLUMNS, f"profiles.customer_interests.{column}"]
-                for column in ("tag", "value", "evidence")
-            },
-        },
-    ),
-)
+def tags_table(rules: TagRules) -> Table:
+    """Return the table of tags; its lineage follows the rules."""
+    by_rule = [
+        f"{PROFILES.full_name}.{column}" if column in PROFILE_ONLY else f"{FEATURES}.{column}"
+        for column in rules_columns(rules)
+    ]
+    derived = {
+        "source": [*by_rule, "profiles.customer_interests.source"],
+        "category": by_rule,
+        "rank": ["profiles.customer_interests.rank"],
+        "weight": ["profiles.customer_interests.weight"],
+        **{column: [*by_rule, f"profiles.customer_interests.{column}"] for column in ("tag", "value", "evidence")},
+    }
+    contract = schema.CUSTOMER_TAGS
+    return Table("profiles", "customer_tags", contract, lineage(contract, source=FEATURES, derived=derived))
+
 
 _EMBEDDED = [
     "marts.fct_order_lines.customer_id",
@@ -205,12 +203,11 @@ def _embedding_table(name: str) -> Table:
 EMBEDDINGS = _embedding_table("customer_embeddings")
 LOOKALIKES = _embedding_table("lookalike_quality")
 
-TABLES = (PROFILES, TAGS, CUSTOMER_INTERESTS, PRODUCT_TOPICS, TOPIC_TERMS, TOPIC_PRODUCTS, EMBEDDINGS, LOOKALIKES)
 _LEARNED = (CUSTOMER_INTERESTS, PRODUCT_TOPICS, TOPIC_TERMS, TOPIC_PRODUCTS, EMBEDDINGS, LOOKALIKES)
 
 
-@dg.multi_asset(specs=[table.spec() for table in _LEARNED])
-def build_customer_interests(warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
+@makes(*_LEARNED)
+def build_customer_interests(warehouse: Warehouse) -> Results:
     """Find the topics of the catalogue, what every customer buys more than others do, and who buys alike."""
     as_of_on = inputs.as_of(warehouse)
     products = warehouse.query(_PRODUCTS)
@@ -238,18 +235,16 @@ def build_customer_interests(warehouse: Warehouse) -> Iterator[dg.MaterializeRes
     frames = {
         table: frame.assign(as_of_on=as_of_on).astype({"as_of_on": "datetime64[us]"}) for table, frame in frames.items()
     }
-    store(warehouse, frames)
     plots = {
         CUSTOMER_INTERESTS: {"interests": plot_interests(frames[CUSTOMER_INTERESTS])},
         TOPIC_TERMS: {"topics": plot_topics(frames[TOPIC_TERMS])},
         LOOKALIKES: {"lookalikes": plot_lookalike_quality(frames[LOOKALIKES])},
     }
-    for table, frame in frames.items():
-        yield result(table, frame, plots=plots.get(table))
+    yield from save(warehouse, frames, plots=plots)
 
 
-@dg.multi_asset(specs=[PROFILES.spec()])
-def build_customer_profiles(warehouse: Warehouse) -> dg.MaterializeResult:
+@makes(PROFILES)
+def build_customer_profiles(warehouse: Warehouse) -> Results:
     """Score, name and describe every customer."""
     profiles = customer_profiles(
         warehouse.query(inputs.FEATURES),
@@ -259,25 +254,40 @@ def build_customer_profiles(warehouse: Warehouse) -> dg.MaterializeResult:
         warehouse.query("select * from profiles.customer_interests"),
         warehouse.query("select customer_id, target, prediction from forecasts.customer_predictions"),
     )
-    store(warehouse, {PROFILES: profiles})
-    return result(
-        PROFILES,
-        profiles,
-        plots={
-            "segments": plot_segment_sizes(profiles),
-            "lifecycle_stages": plot_lifecycle_stages(profiles),
-            "loyalty_tiers": plot_loyalty_tiers(profiles),
-            "frequency_and_spend": plot_frequency_and_spend(profiles),
-            "recency_and_frequency": plot_recency_frequency(profiles),
-        },
+    plots = {
+        "segments": plot_segment_sizes(profiles),
+        "lifecycle_stages": plot_lifecycle_stages(profiles),
+        "loyalty_tiers": plot_loyalty_tiers(profiles),
+        "frequency_and_spend": plot_frequency_and_spend(profiles),
+        "recency_and_frequency": plot_recency_frequency(profiles),
+    }
+    yield from save(warehouse, {PROFILES: profiles}, plots={PROFILES: plots})
+
+
+def tags_step(table: Table, rules: TagRules) -> dg.AssetsDefinition:
+    """Return the step that makes the table of tags by these rules."""
+
+    @makes(table)
+    def build_customer_tags(warehouse: Warehouse) -> Results:
+        """Give every customer the tags whose rules it meets, and its interests."""
+        profiles = warehouse.query(f"select * from {PROFILES.full_name} order by customer_id")
+        by_rule = rule_tags(rule_frame(warehouse.query(inputs.FEATURES), profiles), rules)
+        tags = customer_tags(by_rule, warehouse.query(f"select * from {CUSTOMER_INTERESTS.full_name}"))
+        plots, facts = {"tags": plot_tags(tags)}, {"rules": dg.MetadataValue.md(rules_in_words(rules, tags))}
+        yield from save(warehouse, {table: tags}, plots={table: plots}, facts={table: facts})
+
+    return build_customer_tags
+
+
+def domain(settings: Settings) -> Domain:
+    """Return the profiles: interests, topics, embeddings, profiles and tags.
+
+    Raises:
+        UserError: a rule of the tags is wrong; found when the graph is loaded, before anything runs.
+    """
+    rules = load_rules(settings.rules_dir / "tags.yml")
+    tags = tags_table(rules)
+    return Domain(
+        tables=(PROFILES, tags, *_LEARNED),
+        assets=(build_customer_interests, build_customer_profiles, tags_step(tags, rules)),
     )
-
-
-@dg.multi_asset(specs=[TAGS.spec()])
-def build_customer_tags(warehouse: Warehouse) -> dg.MaterializeResult:
-    """Give every customer the tags whose rules it meets, and its interests."""
-    profiles = warehouse.query("select * from profiles.customer_profiles order by customer_id")
-    by_rule = rule_tags(rule_frame(warehouse.query(inputs.FEATURES), profiles), RULES)
-    tags = customer_tags(by_rule, warehouse.query("select * from profiles.customer_interests"))
-    store(warehouse, {TAGS: tags})
-    return result(TAGS, tags, rules=dg.MetadataValue.md(rules_in_words(RULES, tags)), plots={"tags": plot_tags(tags)})

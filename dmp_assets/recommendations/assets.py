@@ -1,13 +1,12 @@
 """Recommendations as assets: read, compute, store, record."""
 
-from collections.abc import Iterator
-
 import dagster as dg
 import pandas as pd
 
 from dmp_assets.analysis import inputs
-from dmp_assets.platform.settings import get_settings
-from dmp_assets.platform.tables import Table, lineage, result, store
+from dmp_assets.platform.domain import Domain
+from dmp_assets.platform.settings import Settings
+from dmp_assets.platform.tables import Results, Table, lineage, makes, save
 from dmp_assets.platform.warehouse import Warehouse
 from dmp_assets.recommendations.exclusions import entries_without_effect, load_exclusions
 from dmp_assets.recommendations.leaderboard import LISTS
@@ -20,7 +19,8 @@ from dmp_assets.recommendations.schema import (
     PRODUCT_RECOMMENDATIONS,
     RANKER,
 )
-from dmp_assets.recommendations.sequences.assets import SEQUENCE_MODELS
+from dmp_assets.recommendations.sequences import extra
+from dmp_assets.recommendations.sequences.assets import SEQUENCE_MODELS, train_sequences
 
 _LINES = "marts.fct_order_lines"
 _PRODUCTS = "marts.dim_products"
@@ -81,61 +81,61 @@ PRODUCT_LISTS = Table(
     "weekly",
 )
 
-TABLES = (*TRAINED, RECOMMENDATIONS, PRODUCT_LISTS)
 
-
-@dg.multi_asset(specs=[table.spec() for table in TRAINED])
-def train_recommendations(warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
+@makes(*TRAINED)
+def train_recommendations(warehouse: Warehouse, settings: dg.ResourceParam[Settings]) -> Results:
     """Compare every strategy on the last month and train the ranker for the next."""
     trained = train(
         *_read(warehouse),
         inputs.as_of(warehouse),
-        exclusions=load_exclusions(get_settings().rules_dir / "exclusions.yml"),
+        exclusions=load_exclusions(settings.rules_dir / "exclusions.yml"),
         sequence_models=inputs.trained(warehouse, SEQUENCE_MODELS.full_name),
-        n_jobs=get_settings().threads,
+        n_jobs=settings.threads,
     )
     frames = {BOARD: trained.leaderboard, RANKER_TABLE: trained.ranker}
-    store(warehouse, frames)
     plots = {
         "customers": plot_leaderboard(trained.leaderboard, LISTS),
         "segments": plot_segments(trained.leaderboard),
         "products": plot_leaderboard(trained.leaderboard, PRODUCT_LIST_NAMES),
     }
-    yield result(BOARD, trained.leaderboard, plots=plots)
-    yield result(RANKER_TABLE, trained.ranker)
+    yield from save(warehouse, frames, plots={BOARD: plots})
 
 
-@dg.multi_asset(specs=[RECOMMENDATIONS.spec()])
-def fill_recommendations(warehouse: Warehouse) -> dg.MaterializeResult:
+@makes(RECOMMENDATIONS)
+def fill_recommendations(warehouse: Warehouse, settings: dg.ResourceParam[Settings]) -> Results:
     """Fill every customer's lists by the strategies that were best."""
     trained = Trained(*(inputs.trained(warehouse, table.full_name) for table in (*TRAINED, SEQUENCE_MODELS)))
     purchases, products = _read(warehouse)
-    exclusions = load_exclusions(get_settings().rules_dir / "exclusions.yml")
+    exclusions = load_exclusions(settings.rules_dir / "exclusions.yml")
     lists = recommend(
         purchases,
         products,
         inputs.as_of(warehouse),
         trained,
         exclusions=exclusions,
-        n_jobs=get_settings().threads,
+        n_jobs=settings.threads,
     )
-    store(warehouse, {RECOMMENDATIONS: lists})
-    return result(RECOMMENDATIONS, lists, exclusions_without_effect=entries_without_effect(products, exclusions))
+    facts = {"exclusions_without_effect": entries_without_effect(products, exclusions)}
+    yield from save(warehouse, {RECOMMENDATIONS: lists}, facts={RECOMMENDATIONS: facts})
 
 
-@dg.multi_asset(specs=[PRODUCT_LISTS.spec()])
-def fill_product_recommendations(warehouse: Warehouse) -> dg.MaterializeResult:
+@makes(PRODUCT_LISTS)
+def fill_product_recommendations(warehouse: Warehouse, settings: dg.ResourceParam[Settings]) -> Results:
     """Fill every product's lists by the strategies that were best."""
     board = inputs.trained(warehouse, BOARD.full_name)
-    lists = recommend_products(
-        *_read(warehouse),
-        inputs.as_of(warehouse),
-        board,
-        exclusions=load_exclusions(get_settings().rules_dir / "exclusions.yml"),
-    )
-    store(warehouse, {PRODUCT_LISTS: lists})
-    return result(PRODUCT_LISTS, lists)
+    exclusions = load_exclusions(settings.rules_dir / "exclusions.yml")
+    lists = recommend_products(*_read(warehouse), inputs.as_of(warehouse), board, exclusions=exclusions)
+    yield from save(warehouse, {PRODUCT_LISTS: lists})
 
 
 def _read(warehouse: Warehouse) -> tuple[pd.DataFrame, pd.DataFrame]:
     return warehouse.query(inputs.PURCHASES), warehouse.query(f"select * from {_PRODUCTS} order by product_id")
+
+
+def domain(_: Settings) -> Domain:
+    """Return the recommendations: trained strategies and served lists, with the sequence models among them."""
+    return Domain(
+        tables=(SEQUENCE_MODELS, *TRAINED, RECOMMENDATIONS, PRODUCT_LISTS),
+        assets=(train_sequences, train_recommendations, fill_recommendations, fill_product_recommendations),
+        depends_on=lambda: [f"sequence models: {extra.is_installed()}"],
+    )

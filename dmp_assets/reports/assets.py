@@ -1,15 +1,17 @@
 """What people open: the report, the dbt docs, Parquet snapshots. Built only after every check upstream has passed."""
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import dagster as dg
 from dagster_dbt import DbtCliResource
 
 from dmp_assets.platform.automation import Cadence, cadence_tag
+from dmp_assets.platform.domain import Domain
 from dmp_assets.platform.files import write_atomically
-from dmp_assets.platform.settings import get_settings
-from dmp_assets.platform.tables import Table
+from dmp_assets.platform.gate import gated
+from dmp_assets.platform.lineage import recorded_columns
+from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.warehouse import Warehouse
 from dmp_assets.reports.customers_page import build_customers_page, customers_page_reads
 from dmp_assets.reports.lineage_page import lineage_page
@@ -137,55 +139,68 @@ FILES = (REPORT, CUSTOMERS, DOCS, PARQUET, LINEAGE)
 
 
 @dg.multi_asset(specs=[REPORT])
-def publish_report(warehouse: Warehouse) -> dg.MaterializeResult:
+@gated
+def publish_report(warehouse: Warehouse, settings: dg.ResourceParam[Settings]) -> Iterator[dg.MaterializeResult]:
     """Write the report."""
-    settings = get_settings()
-    return _publish_page("report.html", build_report(SECTIONS, warehouse.query, sample_percent=settings.sample_percent))
+    page = build_report(SECTIONS, warehouse.query, sample_percent=settings.sample_percent)
+    yield _publish_page(settings.published_dir / "report.html", page)
 
 
 @dg.multi_asset(specs=[CUSTOMERS])
-def publish_customers(warehouse: Warehouse) -> dg.MaterializeResult:
+@gated
+def publish_customers(warehouse: Warehouse, settings: dg.ResourceParam[Settings]) -> Iterator[dg.MaterializeResult]:
     """Write the customer page."""
-    return _publish_page("customers.html", build_customers_page(CUSTOMER_SECTIONS, warehouse.query))
+    page = build_customers_page(CUSTOMER_SECTIONS, warehouse.query)
+    yield _publish_page(settings.published_dir / "customers.html", page)
 
 
 @dg.multi_asset(specs=[DOCS])
-def publish_dbt_docs(dbt: DbtCliResource) -> dg.MaterializeResult:
+@gated
+def publish_dbt_docs(dbt: DbtCliResource, settings: dg.ResourceParam[Settings]) -> Iterator[dg.MaterializeResult]:
     """Generate the dbt docs as one static page."""
-    settings = get_settings()
     target = settings.dbt_target_dir / "docs"
     dbt.cli(["docs", "generate", "--static"], target_path=target).wait()
     file = settings.published_dir / "dbt_docs.html"
     write_atomically(file, (target / "static_index.html").read_text(encoding="utf-8"))
-    return dg.MaterializeResult(metadata={"file": dg.MetadataValue.path(file), "bytes": file.stat().st_size})
+    yield dg.MaterializeResult(metadata={"file": dg.MetadataValue.path(file), "bytes": file.stat().st_size})
 
 
 @dg.multi_asset(specs=[PARQUET])
-def publish_tables(warehouse: Warehouse) -> dg.MaterializeResult:
+@gated
+def publish_tables(warehouse: Warehouse, settings: dg.ResourceParam[Settings]) -> Iterator[dg.MaterializeResult]:
     """Replace the set of Parquet files as a whole."""
-    folder = get_settings().published_dir / "tables"
+    folder = settings.published_dir / "tables"
     with warehouse.read() as connection:
         rows = publish_snapshots(connection, SNAPSHOTS, folder)
-    return dg.MaterializeResult(
+    yield dg.MaterializeResult(
         metadata={"folder": dg.MetadataValue.path(folder), "files": len(rows), "rows": sum(rows.values())}
     )
 
 
-def build_lineage_page(tables: Sequence[Table]) -> dg.AssetsDefinition:
-    """Return the asset that publishes the column lineage of the dbt models and of the given Python tables."""
+def lineage_step(specs: Iterable[dg.AssetSpec]) -> dg.AssetsDefinition:
+    """Return the step that publishes the lineage of these assets."""
+    specs = list(specs)
 
     @dg.multi_asset(specs=[LINEAGE])
-    def publish_lineage() -> dg.MaterializeResult:
-        manifest = json.loads((get_settings().dbt_target_dir / "build" / "manifest.json").read_text(encoding="utf-8"))
-        return _publish_page("lineage.html", lineage_page(manifest, tables))
+    @gated
+    def publish_lineage(
+        context: dg.AssetExecutionContext, settings: dg.ResourceParam[Settings]
+    ) -> Iterator[dg.MaterializeResult]:
+        """Write the lineage page from what was recorded of every table when it was made."""
+        page = lineage_page(recorded_columns(context.instance, specs))
+        yield _publish_page(settings.published_dir / "lineage.html", page)
 
     return publish_lineage
 
 
-def _publish_page(name: str, page: str) -> dg.MaterializeResult:
+def domain(specs: Iterable[dg.AssetSpec]) -> Domain:
+    """Return what is published of the other assets of the graph."""
+    return Domain(assets=(publish_report, publish_customers, publish_dbt_docs, publish_tables, lineage_step(specs)))
+
+
+def _publish_page(file: Path, page: str) -> dg.MaterializeResult:
     """Write a page, unless it would need the network to be shown."""
     if references := external_references(page):
-        raise dg.Failure(f"{name} would load {', '.join(references)} from outside; it must be self-contained.")
-    file = get_settings().published_dir / name
+        raise dg.Failure(f"{file.name} would load {', '.join(references)} from outside; it must be self-contained.")
     write_atomically(file, page)
     return dg.MaterializeResult(metadata={"file": dg.MetadataValue.path(file), "bytes": file.stat().st_size})

@@ -6,12 +6,13 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import dagster as dg
 
 from dmp_assets.dbt.artifacts import BUSY_SECONDS
-from dmp_assets.platform.automation import LAYERS, REBUILD, REFRESH
+from dmp_assets.platform.automation import REBUILD, REFRESH
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.settings import Settings
 
@@ -25,7 +26,7 @@ class RunReport:
         succeeded: whether every step succeeded.
         started_at: Unix time, seconds.
         seconds: wall time of the run, seconds.
-        work_seconds: the assets' own work per layer, seconds.
+        work_seconds: the assets' own work per layer, seconds, in the order in which the layers were made.
         rows: rows of each materialised table, by ``layer/table``.
         checks: number of checks by outcome: passed, warned, failed.
         failures: what failed, in words.
@@ -99,7 +100,12 @@ def report(instance: dg.DagsterInstance, run_id: str) -> RunReport:
                 cause = cause.cause
             text = getattr(error, "description", None) or (_message(cause.message) if cause else "unknown reason")
             summary.failures.append(f"step {step} failed: {text}")
-    summary.work_seconds = _by_layer(step_layers, step_seconds, node_seconds, busy_seconds)
+    places: dict[str, list[int]] = defaultdict(list)
+    for place, table in enumerate(summary.rows):
+        places[table.split("/", maxsplit=1)[0]].append(place)
+    work = _by_layer(step_layers, step_seconds, node_seconds, busy_seconds)
+    # In the order in which they were made, on average.
+    summary.work_seconds = dict(sorted(work.items(), key=lambda entry: fmean(places[entry[0]] or [0])))
     return summary
 
 
@@ -125,7 +131,7 @@ def _by_layer(
     A step of one layer is that layer's work. The dbt step makes several layers: the time in which it worked on any node is
     divided in proportion to the nodes' durations, and the rest of the step (starting, parsing) is orchestration.
     """
-    work = dict.fromkeys(LAYERS, 0.0)
+    work: dict[str, float] = defaultdict(float)
     for step, layers in step_layers.items():
         nodes = sum(node_seconds[step, layer] for layer in layers)
         for layer in layers:
@@ -133,7 +139,7 @@ def _by_layer(
                 work[layer] += step_seconds.get(step, 0.0)
             elif nodes:
                 work[layer] += busy_seconds.get(step, 0.0) * node_seconds[step, layer] / nodes
-    return work
+    return dict(work)
 
 
 def published_files(settings: Settings) -> list[Path]:

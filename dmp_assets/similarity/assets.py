@@ -1,14 +1,13 @@
 """Similar customers and similar products as assets: read, compute, store, record."""
 
-from collections.abc import Iterator
-
 import dagster as dg
 import pandas as pd
 
 from dmp_assets.analysis import inputs
 from dmp_assets.analysis.product_text import product_texts
-from dmp_assets.platform.settings import get_settings
-from dmp_assets.platform.tables import Table, lineage, result, store
+from dmp_assets.platform.domain import Domain
+from dmp_assets.platform.settings import Settings
+from dmp_assets.platform.tables import Results, Table, lineage, makes, save
 from dmp_assets.platform.warehouse import Warehouse
 from dmp_assets.similarity.measures import similarity_measures
 from dmp_assets.similarity.plots import similarity_by_measure
@@ -81,16 +80,14 @@ MEASURES = Table(
     "weekly",
 )
 
-TABLES = (CUSTOMERS, PRODUCTS, MEASURES)
 
-
-@dg.multi_asset(specs=[table.spec() for table in TABLES])
-def build_similarity(warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
+@makes(CUSTOMERS, PRODUCTS, MEASURES)
+def build_similarity(warehouse: Warehouse, settings: dg.ResourceParam[Settings]) -> Results:
     """Find each customer's and each product's most similar others by every measure."""
     as_of_on = inputs.as_of(warehouse)
     ratings = ratings_from_counts(warehouse.query(inputs.PURCHASE_COUNTS))
     attributes = warehouse.query(inputs.PRODUCT_ATTRIBUTES)
-    threads = get_settings().threads
+    threads = settings.threads
     rated = rated_similarity(warehouse.query(inputs.RATINGS), as_of_on, n_jobs=threads)
     customers = pd.concat([customer_similarity(ratings, as_of_on, n_jobs=threads), rated[0]], ignore_index=True)
     parts = (
@@ -101,8 +98,17 @@ def build_similarity(warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
     )
     products = pd.concat(parts, ignore_index=True)
     measures = similarity_measures(customers, products, attributes, ratings["customer_id"].nunique(), as_of_on)
-    store(warehouse, {CUSTOMERS: customers, PRODUCTS: products, MEASURES: measures})
-    for table, frame in ((CUSTOMERS, customers), (PRODUCTS, products)):
-        figure = similarity_by_measure(frame, f"How alike are the neighbours? {table.name}")
-        yield result(table, frame, plots={"similarity": figure}, ratings=len(ratings))
-    yield result(MEASURES, measures)
+    plots = {
+        table: {"similarity": similarity_by_measure(frame, f"How alike are the neighbours? {table.name}")}
+        for table, frame in ((CUSTOMERS, customers), (PRODUCTS, products))
+    }
+    facts = {table: {"ratings": len(ratings)} for table in plots}
+    yield from save(warehouse, {CUSTOMERS: customers, PRODUCTS: products, MEASURES: measures}, plots=plots, facts=facts)
+
+
+def domain(_: Settings) -> Domain:
+    """Return similar customers and similar products."""
+    return Domain(
+        tables=(CUSTOMERS, PRODUCTS, MEASURES),
+        assets=(build_similarity,),
+    )

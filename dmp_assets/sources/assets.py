@@ -1,22 +1,23 @@
-"""The raw layer: the tables of every source as they arrived."""
+"""The raw layer: the tables of every source as they arrived; without the collected events."""
 
 import datetime as dt
+import secrets
 from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
-from dmp_assets.collector.load import EVENTS, REJECTED_EVENTS, load_segments
-from dmp_assets.collector.segments import sealed_segments
 from dmp_assets.demo import complete_journey
-from dmp_assets.demo.simulation import assets as simulation
+from dmp_assets.platform.domain import Domain
 from dmp_assets.platform.errors import UserError
-from dmp_assets.platform.settings import get_settings
+from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.tables import EMPTY_BECAUSE
 from dmp_assets.platform.warehouse import Warehouse
 from dmp_assets.sources.declare import PLACE_COLUMNS, DeclaredTable, declared_tables, listed_sources
 from dmp_assets.sources.extract import without_password
 from dmp_assets.sources.land import REJECTED_LINES, create_tables, load_table
 from dmp_assets.sources.loader import LOAD_COLUMNS, SourceTable, check_file, load_file
+from dmp_assets.sources.quarantine import replays
+from dmp_assets.sources.read import files_at
 
 LAYER = "raw"
 
@@ -45,9 +46,10 @@ def _column_schema(table: SourceTable) -> dg.TableSchema:
 @dg.multi_asset(
     name="load_complete_journey", specs=[_spec(table) for table in complete_journey.TABLES], can_subset=True
 )
-def load_complete_journey(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
+def load_complete_journey(
+    context: dg.AssetExecutionContext, warehouse: Warehouse, settings: dg.ResourceParam[Settings]
+) -> Iterator[dg.MaterializeResult]:
     """Check every file first, then load each table in a transaction of its own."""
-    settings = get_settings()
     folder = complete_journey.data_folder(settings.complete_journey_dir)
     selected = [table for table in complete_journey.TABLES if raw_key(table) in context.selected_asset_keys]
     with warehouse.write() as connection:
@@ -68,69 +70,6 @@ def load_complete_journey(context: dg.AssetExecutionContext, warehouse: Warehous
                 "sample_percent": settings.sample_percent if table.sample else 100,
             },
         )
-
-
-EVENT_TABLES = {
-    "events": (EVENTS, "Events that clients sent to the collector, without direct identifiers, one row per receipt."),
-    "rejected_events": (REJECTED_EVENTS, "Events that the collector or the load refused, with the reason."),
-}
-
-
-_NO_EVENTS = {
-    "events": "The collector has received no event yet, and no simulated one was written.",
-    "rejected_events": "No event was refused.",
-}
-
-
-def _event_spec(name: str) -> dg.AssetSpec:
-    columns, description = EVENT_TABLES[name]
-    return dg.AssetSpec(
-        [LAYER, name],
-        # The simulated segment of the demo is loaded in the run that writes it.
-        deps=[simulation.SEGMENT_KEY] if simulation.TABLES else [],
-        description=f"{description} Append-only; each sealed segment once.",
-        group_name=LAYER,
-        owners=["team:data-engineering"],
-        kinds={"duckdb"},
-        metadata={"dagster/table_name": f"{LAYER}.{name}", "dagster/column_schema": _event_schema(columns)},
-    )
-
-
-def _event_schema(columns: dict[str, str]) -> dg.TableSchema:
-    return dg.TableSchema([dg.TableColumn(name, kind) for name, kind in {**columns, **LOAD_COLUMNS}.items()])
-
-
-@dg.multi_asset(name="load_events", specs=[_event_spec(name) for name in EVENT_TABLES])
-def load_events(warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
-    """Load what the collector has sealed; direct identifiers go to the vault."""
-    now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
-    load = load_segments(warehouse, get_settings(), now=now)
-    for name, total, added in (
-        ("events", load.events_total, load.events_added),
-        ("rejected_events", load.rejected_total, load.rejected_added),
-    ):
-        yield dg.MaterializeResult(
-            asset_key=dg.AssetKey([LAYER, name]),
-            metadata={
-                "dagster/row_count": total,
-                "rows_added": added,
-                "segments_added": load.segments,
-                **({} if total else {EMPTY_BECAUSE: _NO_EVENTS[name]}),
-            },
-        )
-
-
-@dg.sensor(
-    target=dg.AssetSelection.assets([LAYER, "events"], [LAYER, "rejected_events"]),
-    minimum_interval_seconds=60,
-    description="Loads the collector's sealed segments as they come; off until someone switches it on.",
-)
-def new_segments() -> dg.RunRequest | dg.SkipReason:
-    """Ask for a load when sealed segments wait, once for the same newest one."""
-    waiting = sealed_segments(get_settings().collector_dir)
-    if not waiting:
-        return dg.SkipReason("No sealed segment waits to be loaded.")
-    return dg.RunRequest(run_key=waiting[-1].name)
 
 
 REJECTED_LINES_KEY = dg.AssetKey([LAYER, "rejected_lines"])
@@ -194,7 +133,7 @@ def build_sources(tables: Sequence[DeclaredTable]) -> dg.AssetsDefinition:
         can_subset=True,
     )
     def load_sources(
-        context: dg.AssetExecutionContext, warehouse: Warehouse
+        context: dg.AssetExecutionContext, warehouse: Warehouse, settings: dg.ResourceParam[Settings]
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         """Load what is new in every source; a source that fails does not keep the others from being loaded."""
         failures = []
@@ -203,7 +142,7 @@ def build_sources(tables: Sequence[DeclaredTable]) -> dg.AssetsDefinition:
             if key not in context.selected_asset_keys:
                 continue
             try:
-                landing = load_table(warehouse, get_settings(), table, now=dt.datetime.now(dt.UTC).replace(tzinfo=None))
+                landing = load_table(warehouse, settings, table, now=dt.datetime.now(dt.UTC).replace(tzinfo=None))
             except UserError as error:
                 failures.append(str(error))
                 continue
@@ -239,9 +178,28 @@ def build_sources(tables: Sequence[DeclaredTable]) -> dg.AssetsDefinition:
     return load_sources
 
 
-ASSETS = (
-    *((load_complete_journey,) if complete_journey.SOURCE in listed_sources() else ()),
-    load_events,
-    build_sources(declared_tables(get_settings().dbt_project_dir)),
-)
-"""What loads the listed sources, the users' own sources and the collector's events."""
+def source_states(settings: Settings) -> Iterator[str]:
+    """Yield what tells whether a source has something new: its files, and the rows that were corrected.
+
+    Only the load tells whether a database has, or what has become of a file that is gone: these are never twice the same.
+    """
+    for table in declared_tables(settings):
+        try:
+            files = files_at(table.rule.resolved_location(), table.rule.file_format) if table.rule.file_format else None
+        except UserError:
+            files = None
+        if files is None:
+            yield secrets.token_hex(8)
+            continue
+        for name, path in files.items():
+            status = path.stat()
+            yield f"{table.raw_name} {name} {status.st_size} {status.st_mtime_ns}"
+    if replays(settings).exists():
+        yield replays(settings).read_text(encoding="utf-8")
+
+
+def domain(settings: Settings) -> Domain:
+    """Return the load of the demo and of the users' own sources."""
+    tables = declared_tables(settings)
+    demo = (load_complete_journey,) if complete_journey.SOURCE in listed_sources(settings) else ()
+    return Domain(assets=(*demo, build_sources(tables)), depends_on=lambda: source_states(settings))

@@ -59,7 +59,7 @@ def export_rejected(
 
     with user_errors():
         settings = get_settings()
-        declared = declared_table(settings.dbt_project_dir, source, table)
+        declared = declared_table(settings, source, table)
         with Warehouse.from_settings(settings).read() as connection:
             rows = quarantine.export_rejected(connection, declared, reason=reason)
         rows.to_csv(file, index=False)
@@ -81,7 +81,7 @@ def replay(
 
     with user_errors():
         settings = get_settings()
-        declared = declared_table(settings.dbt_project_dir, source, table)
+        declared = declared_table(settings, source, table)
         now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
         rows = quarantine.replay(Warehouse.from_settings(settings), settings, declared, file, now=now)
         typer.echo(f"{rows} corrected rows took the place of the rejected ones. Now: `dmp build`.")

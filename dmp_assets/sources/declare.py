@@ -18,8 +18,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dmp_assets.platform.errors import UserError
-from dmp_assets.platform.project import PACKAGE_DIR
-from dmp_assets.platform.settings import project_variables
+from dmp_assets.platform.settings import Settings, project_variables
 from dmp_assets.platform.warehouse import quoted
 from dmp_assets.sources.loader import LOAD_COLUMNS
 
@@ -124,9 +123,9 @@ def resolve(location: str) -> str:
     return _VARIABLE.sub(value, location)
 
 
-def listed_sources() -> dict[str, list[str]]:
+def listed_sources(settings: Settings) -> dict[str, list[str]]:
     """Return the contract tables of each source that ``dbt_project.yml`` lists."""
-    return project_variables()["sources"] or {}
+    return project_variables(settings)["sources"] or {}
 
 
 def staging_folder(project_dir: Path, source: str) -> Path:
@@ -135,7 +134,7 @@ def staging_folder(project_dir: Path, source: str) -> Path:
 
 
 @cache
-def declared_tables(project_dir: Path) -> tuple[DeclaredTable, ...]:
+def declared_tables(settings: Settings) -> tuple[DeclaredTable, ...]:
     """Return every raw table that a listed source declares with a rule to load it, in the project or in the platform's own.
 
     Raises:
@@ -143,20 +142,20 @@ def declared_tables(project_dir: Path) -> tuple[DeclaredTable, ...]:
     """
     return tuple(
         table
-        for source in listed_sources()
-        for folder in dict.fromkeys((PACKAGE_DIR, project_dir))
+        for source in listed_sources(settings)
+        for folder in settings.dbt_folders
         for file in sorted(staging_folder(folder, source).glob("*.yml"))
         for table in _tables_in(file)
     )
 
 
-def declared_table(project_dir: Path, source: str, name: str) -> DeclaredTable:
+def declared_table(settings: Settings, source: str, name: str) -> DeclaredTable:
     """Return a declared table by its names.
 
     Raises:
         UserError: there is none.
     """
-    tables = declared_tables(project_dir)
+    tables = declared_tables(settings)
     for table in tables:
         if (table.source, table.name) == (source, name):
             return table

@@ -1,6 +1,5 @@
 """The simulated channels as assets: read the demo's purchases, simulate, keep the truth, hand the events to the collector."""
 
-from collections.abc import Iterator
 from dataclasses import asdict
 
 import dagster as dg
@@ -12,11 +11,10 @@ from dmp_assets.demo.simulation.purchases import INPUTS, read_purchases
 from dmp_assets.demo.simulation.rates import Rates
 from dmp_assets.demo.simulation.simulate import is_written, segment_name, simulate
 from dmp_assets.demo.simulation.truth import devices_table, identifiers_table, persons_table
-from dmp_assets.platform.settings import get_settings
-from dmp_assets.platform.tables import Table, result, store
+from dmp_assets.platform.settings import Settings
+from dmp_assets.platform.tables import Results, Table, kept, makes, save
 from dmp_assets.platform.warehouse import Warehouse
 from dmp_assets.privacy.keys import pseudonym, read_keys
-from dmp_assets.sources.declare import listed_sources
 
 SOURCE = "complete_journey"
 _HOUSEHOLD = "raw.complete_journey__transactions.household_id"
@@ -31,11 +29,8 @@ PERSONS = _table("persons", schema.PERSONS)
 DEVICES = _table("devices", schema.DEVICES)
 IDENTIFIERS = _table("person_identifiers", schema.PERSON_IDENTIFIERS)
 TRUTH = (PERSONS, DEVICES, IDENTIFIERS)
-TABLES = TRUTH if SOURCE in listed_sources() else ()
-"""The truth; none without the demo."""
-
 SEGMENT_KEY = dg.AssetKey(["simulation", "segment"])
-"""The events, as a sealed segment in the collector's folder; what loads segments depends on it."""
+"""The events, as a sealed segment in the collector's folder."""
 
 _SEGMENT = dg.AssetSpec(
     SEGMENT_KEY,
@@ -48,35 +43,33 @@ _SEGMENT = dg.AssetSpec(
 )
 
 
-@dg.multi_asset(specs=[*(table.spec() for table in TRUTH), _SEGMENT])
-def simulate_channels(warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
+@makes(*TRUTH, others=[_SEGMENT])
+def simulate_channels(warehouse: Warehouse, settings: dg.ResourceParam[Settings]) -> Results:
     """Simulate the channels of the purchases loaded, unless that was done before."""
     rates = Rates()
     tables = ", ".join(f"'{SOURCE}__{name}'" for name in INPUTS)
     loads = warehouse.query(f"select load_id from raw._loads where table_name in ({tables})")
     name = segment_name(loads["load_id"].tolist(), rates)
-    folder = get_settings().collector_dir
+    folder = settings.collector_dir
     lines_written = 0
     if not is_written(folder, name):
         with warehouse.read() as connection:
             purchases = read_purchases(connection)
         simulation = simulate(purchases, rates)
-        key = read_keys(get_settings()).pseudonyms
+        key = read_keys(settings).pseudonyms
         truth = {
             PERSONS: persons_table(simulation.persons),
             DEVICES: devices_table(simulation.devices, simulation.persons),
             IDENTIFIERS: identifiers_table(simulation.persons, lambda kind, value: pseudonym(kind, value, key)),
         }
         # The truth first: a segment in the folder means that all of it is there.
-        store(warehouse, truth)
+        yield from save(warehouse, truth)
         write_sealed(folder, name, simulation.lines)
         lines_written = len(simulation.lines)
-    for table in TRUTH:
-        yield result(table, warehouse.query(f"select * from {table.full_name}"))
+    else:
+        for table in TRUTH:
+            yield kept(warehouse, table)
     yield dg.MaterializeResult(
         asset_key=SEGMENT_KEY,
         metadata={"segment": name, "lines_written": lines_written, "rates": dg.MetadataValue.json(asdict(rates))},
     )
-
-
-ASSETS = (simulate_channels,) if TABLES else ()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from dmp_assets.collector.segments import SEALED_SUFFIX
+from dmp_assets.collector.segments import SEALED_SUFFIX, SIMULATED
 from dmp_assets.demo.simulation.events import Purchases, simulate_events
 from dmp_assets.demo.simulation.lines import arrivals, segment_lines
 from dmp_assets.demo.simulation.people import simulate_devices, simulate_persons
@@ -17,7 +17,7 @@ from dmp_assets.demo.simulation.rates import Rates
 from dmp_assets.platform.errors import UserError
 
 # Every segment's name begins with a time; the simulated clock's, so that it sorts before what is really collected.
-NAME_START = "20180101T000000000000Z-simulated"
+NAME_START = f"20180101T000000000000Z{SIMULATED.removesuffix('-')}"
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,5 @@
 """Customer predictions as assets: read, compute, store, record."""
 
-from collections.abc import Iterator
-
 import dagster as dg
 import pandas as pd
 import pandera.pandas as pa
@@ -34,8 +32,10 @@ from dmp_assets.forecasts.customers.predictions import predict, propensity
 from dmp_assets.forecasts.customers.targets import TARGETS
 from dmp_assets.forecasts.customers.training import train
 from dmp_assets.platform.automation import Cadence
+from dmp_assets.platform.domain import Domain
 from dmp_assets.platform.history import stored, with_history
-from dmp_assets.platform.tables import Table, alarm, lineage, result, store
+from dmp_assets.platform.settings import Settings
+from dmp_assets.platform.tables import Results, Table, alarm, lineage, makes, save
 from dmp_assets.platform.warehouse import Warehouse
 
 SOURCE = "marts.customer_features"
@@ -128,11 +128,9 @@ DRIFT = _predictions_table(
 )
 SERVED = (PREDICTIONS, CATEGORIES, LIFETIME_VALUES, HISTORY, DRIFT)
 
-TABLES = (*TRAINED, *SERVED, OUTCOMES)
 
-
-@dg.multi_asset(specs=[table.spec() for table in TRAINED])
-def train_predictions(warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
+@makes(*TRAINED)
+def train_predictions(warehouse: Warehouse) -> Results:
     """Compare the models of every target on the newest cutoffs and train the champions for the next days."""
     of_customers = warehouse.query(examples(inputs.AS_OF))
     others = {
@@ -161,13 +159,11 @@ def train_predictions(warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
         IMPORTANCE: {"importance": plot_importance(trained.importance)},
         DEPENDENCE: {"dependence": plot_dependence(trained.dependence)},
     }
-    store(warehouse, frames)
-    for table, frame in frames.items():
-        yield result(table, frame, plots=plots.get(table))
+    yield from save(warehouse, frames, plots=plots)
 
 
-@dg.multi_asset(specs=[table.spec() for table in SERVED])
-def predict_customers(warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
+@makes(*SERVED)
+def predict_customers(warehouse: Warehouse) -> Results:
     """Predict every target for every customer by its champion, and measure drift against the training data."""
     active = warehouse.query(active_customers(inputs.AS_OF))
     everyone = warehouse.query(all_customers(inputs.AS_OF))
@@ -195,21 +191,18 @@ def predict_customers(warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
         LIFETIME_VALUES: {"lifetime_values": plot_lifetime_values(frames[LIFETIME_VALUES])},
         DRIFT: {"drift": plot_drift(frames[DRIFT][frames[DRIFT]["as_of_on"] == pd.Timestamp(as_of_on)])},
     }
-    store(warehouse, frames)
-    for table, frame in frames.items():
-        yield result(table, frame, plots=plots.get(table))
+    yield from save(warehouse, frames, plots=plots)
 
 
-@dg.multi_asset(specs=[OUTCOMES.spec()])
-def realise_predictions(warehouse: Warehouse) -> dg.MaterializeResult:
+@makes(OUTCOMES)
+def realise_predictions(warehouse: Warehouse) -> Results:
     """Compare earlier predictions with what happened since."""
     found = monitoring.realised(
         warehouse.query(f"select * from {HISTORY.full_name}"),
         warehouse.query(monitoring.outcomes_query(HISTORY.full_name, inputs.AS_OF)),
     )
     outcomes = monitoring.with_realised(stored(warehouse, OUTCOMES.full_name), found)
-    store(warehouse, {OUTCOMES: outcomes})
-    return result(OUTCOMES, outcomes)
+    yield from save(warehouse, {OUTCOMES: outcomes})
 
 
 @dg.asset_check(
@@ -258,4 +251,10 @@ def predictions_beat_their_baselines(warehouse: Warehouse) -> dg.AssetCheckResul
     )
 
 
-CHECKS = (predictions_do_not_drift, predictions_beat_their_baselines)
+def domain(_: Settings) -> Domain:
+    """Return the customer predictions: trained models, served scores, what came of earlier ones."""
+    return Domain(
+        tables=(*TRAINED, *SERVED, OUTCOMES),
+        assets=(train_predictions, predict_customers, realise_predictions),
+        checks=(predictions_do_not_drift, predictions_beat_their_baselines),
+    )

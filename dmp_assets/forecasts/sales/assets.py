@@ -1,6 +1,6 @@
 """Sales forecasts as assets: read, compute, store, record."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import dagster as dg
 import pandas as pd
@@ -13,9 +13,10 @@ from dmp_assets.forecasts.sales.frequencies import FREQUENCIES
 from dmp_assets.forecasts.sales.monitoring import realised_accuracy, recent_history
 from dmp_assets.forecasts.sales.training import train
 from dmp_assets.platform.automation import Cadence
+from dmp_assets.platform.domain import Domain
 from dmp_assets.platform.history import stored, with_history
-from dmp_assets.platform.settings import get_settings
-from dmp_assets.platform.tables import Table, alarm, result, store
+from dmp_assets.platform.settings import Settings
+from dmp_assets.platform.tables import Results, Table, alarm, makes, save
 from dmp_assets.platform.warehouse import Warehouse
 
 QUERIES = {"weekly": inputs.WEEKLY_SALES, "daily": inputs.DAILY_SALES}
@@ -81,22 +82,19 @@ REALISED = _table(
     },
 )
 
-TABLES = (*TRAINED, FORECASTS, HISTORY, REALISED)
 
-
-@dg.multi_asset(specs=[table.spec() for table in TRAINED])
-def train_sales_forecasts(warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
+@makes(*TRAINED)
+def train_sales_forecasts(warehouse: Warehouse, settings: dg.ResourceParam[Settings]) -> Results:
     """Backtest every model on every series, choose each series' model, calibrate its intervals, list what is too short."""
     as_of_on = inputs.as_of(warehouse)
     trained = [
-        train(warehouse.query(QUERIES[name]), as_of_on, frequency, n_jobs=get_settings().threads)
+        train(warehouse.query(QUERIES[name]), as_of_on, frequency, n_jobs=settings.threads)
         for name, frequency in FREQUENCIES.items()
     ]
     frames = {
         table: pd.concat(parts, ignore_index=True)
         for table, parts in zip(TRAINED, zip(*trained, strict=True), strict=True)
     }
-    store(warehouse, frames)
     accuracy = frames[ACCURACY]
     pictures = {
         MODELS: {"champions": plots.plot_champions(frames[MODELS])},
@@ -105,12 +103,11 @@ def train_sales_forecasts(warehouse: Warehouse) -> Iterator[dg.MaterializeResult
             "coverage": plots.plot_coverage(accuracy),
         },
     }
-    for table, frame in frames.items():
-        yield result(table, frame, plots=pictures.get(table))
+    yield from save(warehouse, frames, plots=pictures)
 
 
-@dg.multi_asset(specs=[FORECASTS.spec(), HISTORY.spec()])
-def serve_sales_forecasts(warehouse: Warehouse) -> Iterator[dg.MaterializeResult]:
+@makes(FORECASTS, HISTORY)
+def serve_sales_forecasts(warehouse: Warehouse, settings: dg.ResourceParam[Settings]) -> Results:
     """Forecast every series by its model from the newest sales, and keep the forecasts to be compared with what is sold."""
     as_of_on = inputs.as_of(warehouse)
     models = inputs.trained(warehouse, MODELS.full_name)
@@ -118,7 +115,7 @@ def serve_sales_forecasts(warehouse: Warehouse) -> Iterator[dg.MaterializeResult
     served = pd.concat(
         [
             forecast_sales(
-                sales[name], as_of_on, frequency, models[models["frequency"] == name], n_jobs=get_settings().threads
+                sales[name], as_of_on, frequency, models[models["frequency"] == name], n_jobs=settings.threads
             )
             for name, frequency in FREQUENCIES.items()
         ],
@@ -126,17 +123,15 @@ def serve_sales_forecasts(warehouse: Warehouse) -> Iterator[dg.MaterializeResult
     )
     history = with_history(stored(warehouse, HISTORY.full_name), served[HISTORY_COLUMNS])
     frames = {FORECASTS: served[FORECAST_COLUMNS], HISTORY: recent_history(history, as_of_on)}
-    store(warehouse, frames)
     backtest = inputs.trained(warehouse, BACKTEST.full_name)
     pictures = {
         f"{name}_sales": plots.plot_forecasts(sales[name], frames[FORECASTS], backtest, name) for name in FREQUENCIES
     }
-    yield result(FORECASTS, frames[FORECASTS], plots=pictures)
-    yield result(HISTORY, frames[HISTORY])
+    yield from save(warehouse, frames, plots={FORECASTS: pictures})
 
 
-@dg.multi_asset(specs=[REALISED.spec()])
-def compare_sales_forecasts(warehouse: Warehouse) -> dg.MaterializeResult:
+@makes(REALISED)
+def compare_sales_forecasts(warehouse: Warehouse) -> Results:
     """Compare earlier forecasts with what has been sold since."""
     realised = realised_accuracy(
         warehouse.query(f"select * from {HISTORY.full_name}"),
@@ -144,8 +139,7 @@ def compare_sales_forecasts(warehouse: Warehouse) -> dg.MaterializeResult:
         inputs.trained(warehouse, ACCURACY.full_name),
         inputs.as_of(warehouse),
     )
-    store(warehouse, {REALISED: realised})
-    return result(REALISED, realised, plots={"realised": plots.plot_realised(realised)})
+    yield from save(warehouse, {REALISED: realised}, plots={REALISED: {"realised": plots.plot_realised(realised)}})
 
 
 @dg.asset_check(
@@ -165,4 +159,13 @@ def keeps_its_promise(warehouse: Warehouse) -> dg.AssetCheckResult:
         f"{row['frequency']} {row['level']} of {row['forecast_as_of_on']:%Y-%m-%d}: MASE {row['mase']:.2f} (promised "
         f"{row['promised_mase']:.2f}), coverage {row['coverage_95']:.0%} (promised {row['promised_coverage_95']:.0%})"
         for row in alarming.to_dict("records")
+    )
+
+
+def domain(_: Settings) -> Domain:
+    """Return the sales forecasts: trained models, served forecasts, what came of earlier ones."""
+    return Domain(
+        tables=(*TRAINED, FORECASTS, HISTORY, REALISED),
+        assets=(train_sales_forecasts, serve_sales_forecasts, compare_sales_forecasts),
+        checks=(keeps_its_promise,),
     )

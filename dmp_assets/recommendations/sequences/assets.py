@@ -6,7 +6,7 @@ import dagster as dg
 
 from dmp_assets.analysis import inputs
 from dmp_assets.analysis.interactions import day_number, encode
-from dmp_assets.platform.tables import Table, lineage, result, store
+from dmp_assets.platform.tables import Results, Table, lineage, makes, save
 from dmp_assets.platform.warehouse import Warehouse
 from dmp_assets.recommendations.recommend import HORIZON_DAYS
 from dmp_assets.recommendations.sequences import extra, schema
@@ -30,18 +30,17 @@ SEQUENCE_MODELS = Table(
 )
 
 
-@dg.multi_asset(specs=[SEQUENCE_MODELS.spec()])
-def train_sequences(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dg.MaterializeResult:
+@makes(SEQUENCE_MODELS)
+def train_sequences(context: dg.AssetExecutionContext, warehouse: Warehouse) -> Results:
     """Train the sequence models on what was known before the leaderboard's test month; without the extra there are none."""
     if not extra.is_installed():
         context.log.info(extra.HOW_TO_INSTALL)
-        models = no_sequence_models()
-        store(warehouse, {SEQUENCE_MODELS: models})
-        return result(SEQUENCE_MODELS, models)
+        yield from save(warehouse, {SEQUENCE_MODELS: no_sequence_models()})
+        return
     as_of_on = inputs.as_of(warehouse)
     start = time.perf_counter()
     models = train_sequence_models(
         encode(warehouse.query(inputs.PURCHASES)), day_number(as_of_on) - HORIZON_DAYS, as_of_on
     )
-    store(warehouse, {SEQUENCE_MODELS: models})
-    return result(SEQUENCE_MODELS, models, training_seconds=round(time.perf_counter() - start, 1))
+    facts = {"training_seconds": round(time.perf_counter() - start, 1)}
+    yield from save(warehouse, {SEQUENCE_MODELS: models}, facts={SEQUENCE_MODELS: facts})

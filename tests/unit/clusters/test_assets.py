@@ -5,9 +5,10 @@ import dagster as dg
 import pandas as pd
 import pytest
 
-from dmp_assets.clusters.assets import TABLES, assign_clusters, train_clusters
+from dmp_assets.clusters.assets import assign_clusters, domain, train_clusters
 from dmp_assets.clusters.methods import METHODS
-from dmp_assets.platform.tables import schema_checks
+from dmp_assets.platform.gate import Gate
+from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.warehouse import Warehouse, replace_table, table_hashes
 
 
@@ -21,8 +22,8 @@ def build(warehouse: Warehouse, features: pd.DataFrame) -> dict[str, str]:
     with warehouse.write() as connection:
         replace_table(connection, "marts.customer_features", features, {})
     run = dg.materialize(
-        [train_clusters, assign_clusters, *schema_checks(TABLES)],
-        resources={"warehouse": warehouse},
+        [train_clusters, assign_clusters],
+        resources={"warehouse": warehouse, "gate": Gate()},
         instance=dg.DagsterInstance.ephemeral(),
     )
     assert all(check.passed for check in run.get_asset_check_evaluations())
@@ -37,7 +38,7 @@ def test_a_rerun_repeats_every_table_and_a_later_date_keeps_numbers_and_history(
         monkeypatch.setitem(METHODS, name, replace(method, n_bootstraps=1))
     monkeypatch.setattr("dmp_assets.platform.tables.picture", lambda figure, name: name)
     first = build(warehouse, features)
-    assert set(first) == {table.full_name for table in TABLES}
+    assert set(first) == {table.full_name for table in domain(Settings()).tables}
 
     later = features.assign(as_of_on=features["as_of_on"] + pd.Timedelta(days=1))
     second = build(warehouse, later)

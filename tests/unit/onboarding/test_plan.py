@@ -140,7 +140,7 @@ def test_another_source_is_converted_by_a_declared_rate(project_dir, orders):
 def test_what_is_written_is_what_is_declared(project_dir, orders):
     project = ProjectFile(project_dir)
     add(project, orders, exchange_rate=0.14, **SAID)
-    (table,) = declared_tables(project_dir)
+    (table,) = declared_tables(Settings(dbt_project_dir=project_dir))
     assert (table.source, table.raw_name) == ("shop", "shop__order_lines")
     assert table.columns == dict.fromkeys(("用户ID", "商品ID", "购买时间", "购买金额"), "VARCHAR")
     assert (table.rule.location, table.rule.encoding) == (str(orders), "utf-8")
@@ -182,7 +182,7 @@ def test_a_declaration_with_a_mistake_names_file_table_and_entry(project_dir, or
     with pytest.raises(
         UserError, match=r"stg_shop__order_lines.yml, table order_lines: the entry load is wrong \(format"
     ):
-        declared_tables(project_dir)
+        declared_tables(Settings(dbt_project_dir=project_dir))
 
 
 def test_the_scaffold_knows_the_contract_tables_of_dbt():

@@ -62,10 +62,10 @@ def test_five_in_kolkata_is_half_past_eleven_in_the_evening_before_by_utc():
 def test_the_clock_is_that_of_the_first_source_and_a_second_in_another_zone_does_not_move_it(project):
     project.set_time_zones("Asia/Kolkata")
     project.write()
-    assert store_time_zone() == "Asia/Kolkata"
+    assert store_time_zone(get_settings()) == "Asia/Kolkata"
     project.add_time_zone("Europe/Berlin")
     project.write()
-    assert store_time_zone() == "Asia/Kolkata"
+    assert store_time_zone(get_settings()) == "Asia/Kolkata"
 
 
 def write_zones(project: ProjectFile, zones: str, events: str) -> None:
@@ -75,10 +75,10 @@ def write_zones(project: ProjectFile, zones: str, events: str) -> None:
 
 def test_without_stores_the_clock_is_that_of_the_events(project):
     write_zones(project, "[]", "Asia/Kolkata")
-    assert store_time_zone() == "Asia/Kolkata"
+    assert store_time_zone(get_settings()) == "Asia/Kolkata"
 
 
 def test_a_time_zone_that_there_is_not_is_named(project):
     write_zones(project, "[Mars/Olympus]", "UTC")
     with pytest.raises(UserError, match="Mars/Olympus is no IANA time zone"):
-        store_time_zone()
+        store_time_zone(get_settings())

@@ -55,8 +55,7 @@ def test_state_and_rules_lie_in_the_project_and_in_the_checkout_at_its_top(shop,
     assert (checkout.rules_dir / "tags.yml").is_file()
 
 
-def test_the_projects_variables_go_before_the_platforms(shop, monkeypatch):
-    monkeypatch.setattr("dmp_assets.platform.settings.get_settings", lambda: Settings(dbt_project_dir=shop))
-    variables = project_variables()
+def test_the_projects_variables_go_before_the_platforms(shop):
+    variables = project_variables(Settings(dbt_project_dir=shop))
     assert variables["currency"] == "CNY"
     assert variables["session_gap_minutes"] == 30

@@ -1,11 +1,14 @@
+from dataclasses import replace
+
 import dagster as dg
 import pandas as pd
 import pandera.pandas as pa
 import pytest
 
 from dmp_assets.platform.emptiness import may_be_empty
+from dmp_assets.platform.gate import Gate
 from dmp_assets.platform.settings import Settings
-from dmp_assets.platform.tables import Table, alarm, lineage, result, schema_checks, store, validate
+from dmp_assets.platform.tables import Table, alarm, kept, lineage, makes, save, validate
 from dmp_assets.platform.warehouse import Warehouse
 
 SCHEMA = pa.DataFrameSchema(
@@ -51,53 +54,93 @@ def test_the_specification_depends_on_exactly_what_the_lineage_names():
 
 
 def test_a_valid_frame_passes():
-    assert validate(SCHEMA, scores(1, 5)).passed
+    assert validate(SCORES, scores(1, 5)).passed
 
 
 def test_a_failing_value_is_shown_with_its_row():
-    outcome = validate(SCHEMA, scores(1, 9))
+    outcome = validate(SCORES, scores(1, 9))
     assert not outcome.passed
     assert "in_range(1, 5)" in text(outcome, "failing_rows")
     assert "'customer_id': 'c1'" in text(outcome, "failing_rows")
 
 
 def test_a_wrong_type_is_shown_as_expected_and_actual():
-    outcome = validate(SCHEMA, scores(1, 2).astype({"score": float}))
+    outcome = validate(SCORES, scores(1, 2).astype({"score": float}))
     assert not outcome.passed
     assert "`score`: int64" in text(outcome, "expected")
     assert "`score`: float64" in text(outcome, "actual")
 
 
 def test_a_missing_column_fails_the_check_and_is_named():
-    outcome = validate(SCHEMA, scores(1).drop(columns="score"))
+    outcome = validate(SCORES, scores(1).drop(columns="score"))
     assert not outcome.passed
     assert "score" in text(outcome, "failing_rows")
 
 
-@pytest.mark.parametrize(("values", "passes"), [((1, 5), True), ((1, 6), False)])
-def test_the_check_reads_the_stored_table_and_blocks_what_is_downstream(tmp_path, values, passes):
-    @dg.multi_asset(specs=[SCORES.spec()])
-    def make(warehouse: Warehouse):
-        store(warehouse, {SCORES: scores(*values)})
-        return result(SCORES, scores(*values))
+NAMES = Table("profiles", "names", SCHEMA, lineage(SCHEMA, source="marts.customer_features", derived={"score": []}))
+
+
+def make(warehouse: Warehouse, frames: dict[Table, pd.DataFrame]) -> dg.ExecuteInProcessResult:
+    """Run a step that saves these tables, and one downstream."""
+
+    @makes(*frames)
+    def step(warehouse: Warehouse):
+        yield from save(warehouse, frames, facts={SCORES: {"rules": 3}})
 
     @dg.asset(deps=[SCORES.key])
     def downstream() -> None: ...
 
-    run = dg.materialize(
-        [make, downstream, *schema_checks([SCORES])],
-        resources={"warehouse": Warehouse.from_settings(Settings(home=tmp_path))},
-        raise_on_error=False,
-    )
-    assert [evaluation.passed for evaluation in run.get_asset_check_evaluations()] == [passes]
-    materialized = {event.asset_key.path[-1] for event in run.get_asset_materialization_events() if event.asset_key}
-    assert ("downstream" in materialized) is passes
+    return dg.materialize([step, downstream], resources={"warehouse": warehouse, "gate": Gate()}, raise_on_error=False)
+
+
+@pytest.fixture
+def warehouse(tmp_path) -> Warehouse:
+    return Warehouse.from_settings(Settings(home=tmp_path))
+
+
+def test_one_call_writes_checks_and_reports(warehouse):
+    run = make(warehouse, {SCORES: scores(1, 5)})
+    (check,) = run.get_asset_check_evaluations()
+    assert check.passed
+    assert check.blocking
+    made = next(event for event in run.get_asset_materialization_events() if event.asset_key == SCORES.key)
+    metadata = made.step_materialization_data.materialization.metadata
+    assert metadata["dagster/row_count"].value == 2
+    assert metadata["rules"].value == 3
+    assert warehouse.query("select * from profiles.scores").equals(scores(1, 5))
+
+
+def test_what_fails_its_check_is_not_written_and_stops_what_is_downstream(warehouse):
+    make(warehouse, {SCORES: scores(1, 5), NAMES: scores(2)})
+    run = make(warehouse, {SCORES: scores(1, 9), NAMES: scores(3)})
+    assert not run.success
+    (check,) = run.get_asset_check_evaluations()
+    assert not check.passed
+    assert "'customer_id': 'c1'" in str(check.metadata["failing_rows"].value)
+    assert run.get_asset_materialization_events() == []
+    (failure,) = run.filter_events(lambda event: event.is_step_failure)
+    reason = failure.step_failure_data.user_failure_data
+    assert reason
+    assert "profiles.scores does not keep its schema: score: in_range(1, 5) fails 1 times" in str(reason.description)
+    assert warehouse.query("select * from profiles.scores").equals(scores(1, 5)), "the last good version stays"
+    assert warehouse.query("select * from profiles.names").equals(scores(2)), "also of what was written with it"
+
+
+def test_what_is_current_is_checked_again(warehouse):
+    make(warehouse, {SCORES: scores(1, 5)})
+    (outcome,) = kept(warehouse, SCORES).check_results
+    assert outcome.passed
+    with warehouse.write() as connection:
+        connection.execute("update profiles.scores set score = 9")
+    (outcome,) = kept(warehouse, SCORES).check_results
+    assert not outcome.passed
 
 
 def test_a_table_without_rows_passes_only_if_its_schema_says_why():
-    may_lack_rows = SCHEMA.update_columns({})
-    may_lack_rows.metadata = may_be_empty("nobody has a score")
-    outcome = validate(SCHEMA, scores())
+    schema = SCHEMA.update_columns({})
+    schema.metadata = may_be_empty("nobody has a score")
+    may_lack_rows = replace(SCORES, schema=schema)
+    outcome = validate(SCORES, scores())
     assert not outcome.passed
     assert outcome.description == "The table has no rows, and its schema says no reason why."
     outcome = validate(may_lack_rows, scores().astype({"customer_id": object, "score": "int64"}))

@@ -3,9 +3,16 @@ import datetime as dt
 import dagster as dg
 import pytest
 
+from dmp_assets.definitions import domains
+from dmp_assets.demo.simulation.simulate import NAME_START
 from dmp_assets.platform.settings import Settings
-from dmp_assets.runs.fingerprint import FINGERPRINT, SIMULATED_NAME, fingerprint, finished_run
+from dmp_assets.runs.fingerprint import FINGERPRINT, finished_run
+from dmp_assets.runs.fingerprint import fingerprint as fingerprint_of
 from dmp_assets.runs.report import RunReport, report
+
+
+def fingerprint(settings):
+    return fingerprint_of(settings, domains(settings))
 
 
 @pytest.fixture
@@ -52,7 +59,7 @@ def test_the_fingerprint_changes_with_what_was_collected_and_not_when_it_is_load
     sealed.mkdir(parents=True)
     loaded.mkdir()
     before = fingerprint(settings)
-    (loaded / f"{SIMULATED_NAME}-0.ndjson.gz").touch()
+    (loaded / f"{NAME_START}-0.ndjson.gz").touch()
     assert fingerprint(settings) == before
     (sealed / "20260101T000000000000Z-a.ndjson.gz").touch()
     waiting = fingerprint(settings)
@@ -62,28 +69,28 @@ def test_the_fingerprint_changes_with_what_was_collected_and_not_when_it_is_load
 
 
 def test_a_whole_build_is_not_repeated(instance, settings):
-    assert finished_run(instance, settings) is None
+    assert finished_run(instance, settings, fingerprint(settings)) is None
     done = run(instance, settings)
-    assert finished_run(instance, settings) == done
+    assert finished_run(instance, settings, fingerprint(settings)) == done
 
 
 def test_a_build_under_other_settings_in_between_means_building_again(instance, settings):
     run(instance, settings)
     run(instance, changed(settings, as_of=dt.date(2017, 11, 1)))
-    assert finished_run(instance, settings) is None
+    assert finished_run(instance, settings, fingerprint(settings)) is None
 
 
 @pytest.mark.parametrize("later", [{"fails": True}, {}])
 def test_a_failed_or_partial_run_in_between_means_building_again(instance, settings, later):
     run(instance, settings)
     run(instance, **later)
-    assert finished_run(instance, settings) is None
+    assert finished_run(instance, settings, fingerprint(settings)) is None
 
 
 def test_a_removed_warehouse_means_building_again(instance, settings):
     run(instance, settings)
     settings.warehouse_path.unlink()
-    assert finished_run(instance, settings) is None
+    assert finished_run(instance, settings, fingerprint(settings)) is None
 
 
 def test_the_report_counts_rows_and_names_failed_checks(instance, settings):

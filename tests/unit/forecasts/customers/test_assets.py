@@ -6,19 +6,21 @@ import pandas as pd
 import pytest
 
 from dmp_assets.forecasts.customers.assets import (
-    CHECKS,
     DRIFT,
     HISTORY,
     OUTCOMES,
     SERVED,
-    TABLES,
     TRAINED,
+    domain,
     predict_customers,
+    predictions_beat_their_baselines,
+    predictions_do_not_drift,
     realise_predictions,
     train_predictions,
 )
 from dmp_assets.forecasts.customers.examples import FEATURES
-from dmp_assets.platform.tables import schema_checks
+from dmp_assets.platform.gate import Gate
+from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.warehouse import Warehouse, replace_table, table_hashes
 
 DATES = pd.date_range(end="2018-01-01", periods=40, freq="W-MON").as_unit("us")
@@ -95,8 +97,8 @@ def build(warehouse: Warehouse, frame: pd.DataFrame, assets: list[dg.AssetsDefin
         for name, table in marts(frame).items():
             replace_table(connection, name, table, {})
     run = dg.materialize(
-        [*assets, *schema_checks(TABLES), *CHECKS],
-        resources={"warehouse": warehouse},
+        [*assets, predictions_do_not_drift, predictions_beat_their_baselines],
+        resources={"warehouse": warehouse, "gate": Gate()},
         instance=dg.DagsterInstance.ephemeral(),
         selection=dg.AssetSelection.assets(*assets),
     )
@@ -110,7 +112,7 @@ def test_a_rerun_repeats_every_table_and_later_days_are_predicted_and_watched_wi
     warehouse: Warehouse,
 ) -> None:
     first = build(warehouse, features(DATES), BOTH)
-    assert set(first) == {table.full_name for table in TABLES}
+    assert set(first) == {table.full_name for table in domain(Settings()).tables}
     assert build(warehouse, features(DATES), BOTH) == first
     assert warehouse.row_counts()[OUTCOMES.full_name] == 0
     assert all(warehouse.row_counts()[table.full_name] for table in (*TRAINED, *SERVED))

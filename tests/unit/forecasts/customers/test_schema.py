@@ -2,14 +2,15 @@ import pandas as pd
 import pandera.errors
 import pytest
 
-from dmp_assets.forecasts.customers.assets import TABLES
+from dmp_assets.forecasts.customers.assets import domain
 from dmp_assets.forecasts.customers.schema import CUSTOMER_PREDICTIONS, PREDICTION_LEADERBOARD
+from dmp_assets.platform.settings import Settings
 
 AS_OF_ON = pd.Timestamp("2018-01-01").as_unit("us")
 
 
 def test_every_column_is_described():
-    for table in TABLES:
+    for table in domain(Settings()).tables:
         assert all(column.description for column in table.schema.columns.values())
 
 

@@ -1,0 +1,97 @@
+"""What was collected as assets of the raw layer: events without direct identifiers, and what was refused."""
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+
+import dagster as dg
+
+from dmp_assets.collector.load import EVENTS, REJECTED_EVENTS, load_segments
+from dmp_assets.collector.segments import SEALED_SUFFIX, SIMULATED, sealed_segments
+from dmp_assets.platform.domain import Domain
+from dmp_assets.platform.settings import Settings
+from dmp_assets.platform.tables import EMPTY_BECAUSE
+from dmp_assets.platform.warehouse import Warehouse
+from dmp_assets.sources.loader import LOAD_COLUMNS
+
+LAYER = "raw"
+
+EVENT_TABLES = {
+    "events": (EVENTS, "Events that clients sent to the collector, without direct identifiers, one row per receipt."),
+    "rejected_events": (REJECTED_EVENTS, "Events that the collector or the load refused, with the reason."),
+}
+
+
+_NO_EVENTS = {
+    "events": "The collector has received no event yet, and no simulated one was written.",
+    "rejected_events": "No event was refused.",
+}
+
+
+def _event_spec(name: str, segments: Sequence[dg.AssetKey]) -> dg.AssetSpec:
+    columns, description = EVENT_TABLES[name]
+    return dg.AssetSpec(
+        [LAYER, name],
+        deps=segments,
+        description=f"{description} Append-only; each sealed segment once.",
+        group_name=LAYER,
+        owners=["team:data-engineering"],
+        kinds={"duckdb"},
+        metadata={"dagster/table_name": f"{LAYER}.{name}", "dagster/column_schema": _event_schema(columns)},
+    )
+
+
+def _event_schema(columns: dict[str, str]) -> dg.TableSchema:
+    return dg.TableSchema([dg.TableColumn(name, kind) for name, kind in {**columns, **LOAD_COLUMNS}.items()])
+
+
+def events_step(segments: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
+    """Return the step that loads the sealed segments, after the assets that write some."""
+
+    @dg.multi_asset(specs=[_event_spec(name, segments) for name in EVENT_TABLES])
+    def load_events(warehouse: Warehouse, settings: dg.ResourceParam[Settings]) -> Iterator[dg.MaterializeResult]:
+        """Load what the collector has sealed; direct identifiers go to the vault."""
+        load = load_segments(warehouse, settings, now=dt.datetime.now(dt.UTC).replace(tzinfo=None))
+        for name, total, added in (
+            ("events", load.events_total, load.events_added),
+            ("rejected_events", load.rejected_total, load.rejected_added),
+        ):
+            yield dg.MaterializeResult(
+                asset_key=dg.AssetKey([LAYER, name]),
+                metadata={
+                    "dagster/row_count": total,
+                    "rows_added": added,
+                    "segments_added": load.segments,
+                    **({} if total else {EMPTY_BECAUSE: _NO_EVENTS[name]}),
+                },
+            )
+
+    return load_events
+
+
+@dg.sensor(
+    target=dg.AssetSelection.assets([LAYER, "events"], [LAYER, "rejected_events"]),
+    minimum_interval_seconds=60,
+    description="Loads the collector's sealed segments as they come; off until someone switches it on.",
+)
+def new_segments(settings: dg.ResourceParam[Settings]) -> dg.RunRequest | dg.SkipReason:
+    """Ask for a load when sealed segments wait, once for the same newest one."""
+    waiting = sealed_segments(settings.collector_dir)
+    if not waiting:
+        return dg.SkipReason("No sealed segment waits to be loaded.")
+    return dg.RunRequest(run_key=waiting[-1].name)
+
+
+def domain(settings: Settings, segments: Sequence[dg.AssetKey]) -> Domain:
+    """Return the load of the events.
+
+    Args:
+        settings: name the collector's folder.
+        segments: assets that write sealed segments, and come before the load.
+    """
+
+    def collected() -> Iterator[str]:
+        # Waiting or loaded: loading one changes nothing that was built from it.
+        names = {path.name for path in settings.collector_dir.glob(f"*/*{SEALED_SUFFIX}")}
+        yield from sorted(name for name in names if SIMULATED not in name)
+
+    return Domain(assets=(events_step(segments),), sensors=(new_segments,), depends_on=collected)

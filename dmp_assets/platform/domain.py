@@ -1,0 +1,32 @@
+"""What a domain offers to the platform: each domain has one function that returns it, and ``definitions.py`` collects them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import dagster as dg
+
+from dmp_assets.platform.tables import Table
+
+
+@dataclass(frozen=True)
+class Domain:
+    """One domain of the graph.
+
+    Attributes:
+        tables: every table that Python makes in it; they are published and shown in the lineage.
+        assets: the steps that make them.
+        checks: checks that are steps of their own; a table's schema is checked where the table is written.
+        sensors: what starts runs when something comes.
+        segments: assets that write segments for the collector's load, which comes after them.
+        depends_on: texts that change when something beside the code and the dbt project changes what the domain makes, such as the
+            state of a source's files; a build with the same texts is not repeated.
+    """
+
+    tables: Sequence[Table] = ()
+    assets: Sequence[dg.AssetsDefinition] = ()
+    checks: Sequence[dg.AssetChecksDefinition] = ()
+    sensors: Sequence[dg.SensorDefinition] = ()
+    segments: Sequence[dg.AssetKey] = ()
+    depends_on: Callable[[], Iterable[str]] = tuple
