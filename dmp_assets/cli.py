@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime as dt
-import json
 import os
 import sys
 import time
@@ -19,7 +18,7 @@ from dmp_assets.onboarding import cli as onboarding_cli
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.errors import user_errors as _user_errors
 from dmp_assets.platform.settings import Settings, get_settings
-from dmp_assets.platform.terminal import AsJson
+from dmp_assets.platform.terminal import AsJson, print_json
 from dmp_assets.privacy import cli as privacy_cli
 from dmp_assets.sources import cli as sources_cli
 
@@ -123,7 +122,7 @@ def customer(
         with Warehouse.from_settings(settings).read() as connection:
             known = read_customer(CUSTOMER_SECTIONS, connection, customer_id)
     if as_json:
-        typer.echo(json.dumps(dataclasses.asdict(known), indent=2, default=str, ensure_ascii=False))
+        print_json(dataclasses.asdict(known))
     else:
         _print_customer(known)
 
@@ -138,7 +137,7 @@ def hash_tables(as_json: AsJson = False) -> None:
         with Warehouse.from_settings(settings).read() as connection:
             hashes = table_hashes(connection)
     if as_json:
-        typer.echo(json.dumps(hashes, indent=2))
+        print_json(hashes)
     else:
         for table, value in hashes.items():
             typer.echo(f"{value:>28}  {table}")
@@ -202,7 +201,7 @@ def _print_report(report: RunReport, settings: Settings, *, as_json: bool) -> No
     files = [str(path) for path in published_files(settings)]
     if as_json:
         facts = dataclasses.asdict(report) | {"orchestration_seconds": report.orchestration_seconds, "published": files}
-        typer.echo(json.dumps(facts, indent=2))
+        print_json(facts)
         return
     from rich.console import Console
     from rich.table import Table

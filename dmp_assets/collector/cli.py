@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dmp_assets.platform.errors import user_errors
 from dmp_assets.platform.settings import Settings, get_settings
-from dmp_assets.platform.terminal import AsJson
+from dmp_assets.platform.terminal import AsJson, print_json
 
 if TYPE_CHECKING:
     from dmp_assets.collector.commit import EventWriter
@@ -54,7 +53,7 @@ def create(
         token, key = create_key(get_settings().collector_dir / "keys.json", source, namespace or source)
     if as_json:
         facts = {"write_key": token, "key_id": key.key_id, "source": key.source, "namespace": key.namespace}
-        typer.echo(json.dumps(facts, indent=2))
+        print_json(facts)
     else:
         typer.echo(f"{token}\nThis is the write key of {source} (id {key.key_id}). It is not shown again.")
 
@@ -72,7 +71,7 @@ def list_keys(as_json: AsJson = False) -> None:
             {"key_id": key.key_id} | {k: v for k, v in dataclasses.asdict(key).items() if k not in hidden}
             for key in keys
         ]
-        typer.echo(json.dumps(rows, indent=2))
+        print_json(rows)
         return
     from rich.console import Console
     from rich.table import Table

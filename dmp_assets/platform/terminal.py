@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+import json
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,7 +11,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a script instead of text.")]
-"""The option of every command that a script may want."""
+"""The option of every command that a script may want; what it prints goes through `print_json`."""
+
+
+def print_json(content: Any) -> None:
+    """Print anything that JSON can hold; times, paths and other things as their text."""
+    typer.echo(json.dumps(content, indent=2, default=str, ensure_ascii=False))
 
 
 def print_frame(title: str, frame: pd.DataFrame) -> None:

@@ -137,16 +137,17 @@ def replace_table(
     connection.execute(f"create or replace table {table} as select {columns} from new_content")
     connection.unregister("new_content")
     for column, text in descriptions.items():
-        connection.execute(f'comment on column {table}."{column}" is {literal(text)}')
+        connection.execute(f"comment on column {table}.{quoted(column)} is {literal(text)}")
 
 
 def _select(column: str, values: pd.Series) -> str:
     """Return the expression that reads a column of a frame as the type it shall have."""
+    name = quoted(column)
     if is_date(column):
-        return f'cast("{column}" as date) as "{column}"'
+        return f"cast({name} as date) as {name}"
     # DuckDB takes the type of text from its first value, and without one for a number.
     is_text = values.dtype == object and values.isna().all()
-    return f'cast("{column}" as varchar) as "{column}"' if is_text else f'"{column}"'
+    return f"cast({name} as varchar) as {name}" if is_text else name
 
 
 def is_date(column: str) -> bool:

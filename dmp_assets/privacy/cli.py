@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
 from dmp_assets.platform.errors import user_errors
+from dmp_assets.platform.terminal import AsJson, print_json
 
 app = typer.Typer(help="The encrypted vault of direct identifiers.", no_args_is_help=True)
 
@@ -17,12 +16,8 @@ def vault() -> None:
 
 
 @app.command()
-def status(
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a script instead of text.")] = False,
-) -> None:
+def status(as_json: AsJson = False) -> None:
     """Print where the vault is, where its key comes from, and how many identifiers of each kind it holds."""
-    import json
-
     from dmp_assets.platform.settings import get_settings
     from dmp_assets.privacy.keys import read_keys
     from dmp_assets.privacy.vault import count_identifiers
@@ -32,7 +27,7 @@ def status(
         keys = read_keys(settings)
         counts = count_identifiers(settings, keys)
     if as_json:
-        typer.echo(json.dumps({"vault": str(settings.vault_path), "key": keys.origin, "identifiers": counts}))
+        print_json({"vault": settings.vault_path, "key": keys.origin, "identifiers": counts})
         return
     typer.echo(f"Vault: {settings.vault_path}, opened with the key from {keys.origin}.")
     for kind, count in counts.items():

@@ -15,6 +15,7 @@ import pandas as pd
 
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.settings import Settings
+from dmp_assets.platform.warehouse import literal
 from dmp_assets.privacy.keys import Keys
 
 COLUMNS = ("source", "user_id", "anonymous_id", "kind", "value", "token", "seen_at")
@@ -96,10 +97,12 @@ def open_vault(settings: Settings, keys: Keys) -> Generator[duckdb.DuckDBPyConne
     with duckdb.connect(
         config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}
     ) as connection:
-        connection.execute(f"load '{_quoted(_extension())}'")
+        connection.execute(f"load {literal(str(_extension()))}")
         connection.execute("set timezone = 'UTC'")
         try:
-            connection.execute(f"attach '{_quoted(settings.vault_path)}' as vault (encryption_key '{keys.encryption}')")
+            connection.execute(
+                f"attach {literal(str(settings.vault_path))} as vault (encryption_key {literal(keys.encryption)})"
+            )
         except duckdb.Error as error:
             raise UserError(_explain(settings.vault_path, keys, error)) from None
         settings.vault_path.chmod(0o600)
@@ -126,7 +129,3 @@ def _extension() -> Path:
     if package is None or package.origin is None:
         raise UserError("The package duckdb-extension-httpfs is not installed: run `make setup`.")
     return Path(package.origin).parent / "extensions" / f"v{duckdb.__version__}" / "httpfs.duckdb_extension"
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

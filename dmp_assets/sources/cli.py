@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +10,7 @@ import typer
 
 from dmp_assets.platform.errors import user_errors
 from dmp_assets.platform.settings import get_settings
-from dmp_assets.platform.terminal import AsJson, print_frame
+from dmp_assets.platform.terminal import AsJson, print_frame, print_json
 
 app = typer.Typer(
     help="Rows that were rejected: see them, export them, take corrected ones back.", no_args_is_help=True
@@ -34,8 +33,7 @@ def list_rejected(
         with Warehouse.from_settings(get_settings()).read() as connection:
             counts, rows = quarantine.rejected(connection, source=source, contract_table=contract_table, reason=reason)
         if as_json:
-            content = {"counts": counts.to_dict("records"), "rows": rows.head(limit).to_dict("records")}
-            typer.echo(json.dumps(content, indent=2, default=str, ensure_ascii=False))
+            print_json({"counts": counts.to_dict("records"), "rows": rows.head(limit).to_dict("records")})
         elif counts.empty:
             typer.echo("Nothing was rejected.")
         else:

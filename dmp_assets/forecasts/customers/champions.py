@@ -12,7 +12,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from dmp_assets.analysis.bootstrap import mean_intervals
+from dmp_assets.analysis.champions import EQUAL, not_beaten
 
 CHAMPION, BASELINE, REFERENCE = "champion", "baseline", "reference"
 
@@ -60,13 +60,9 @@ def challenge(
 
 def _contenders(losses_of: Mapping[str, np.ndarray], baselines: set[str], draws: np.ndarray) -> tuple[str, list[str]]:
     """Return the best model, and all that it does not beat beyond noise and no baseline beats."""
-    means = {name: float(values.mean()) for name, values in losses_of.items()}
-    best = min(means, key=means.__getitem__)
-    to_beat = min(means[name] for name in baselines)
-    behind = {
-        name: mean_intervals((values - losses_of[best])[:, None], draws)[0][0] for name, values in losses_of.items()
-    }
-    return best, [name for name in losses_of if means[name] <= to_beat and behind[name] <= 0]
+    best, others = not_beaten(losses_of, draws)
+    to_beat = min(losses_of[name].mean() for name in baselines) * (1 + EQUAL)
+    return best, [name for name in others if losses_of[name].mean() <= to_beat]
 
 
 def incumbents(served: pd.DataFrame | None, as_of_on: date) -> dict[str, str]:

@@ -93,7 +93,8 @@ def best_baseline(target: Target, board: pd.DataFrame, newest: Fold) -> str:
     metric, ascending = order[target.kind]
     if metric not in by_metric:
         return str(by_metric.index[0])
-    return str(by_metric[metric].sort_values(ascending=ascending, kind="stable").index[0])
+    # Rounded, so that the first of equals is chosen on every processor.
+    return str(by_metric[metric].round(9).sort_values(ascending=ascending, kind="stable").index[0])
 
 
 def outcome_of(examples: pd.DataFrame, target: Target) -> np.ndarray:

@@ -26,7 +26,10 @@ def test_the_simplest_model_within_noise_serves_and_none_that_a_baseline_beats(l
     assert choose_champion(clearly, {"baseline"}, DRAWS)[0] == "complex"
     loss = losses["baseline"]
     assert choose_champion({"baseline": loss, "simple": loss + 0.01}, {"baseline"}, DRAWS)[0] == "baseline"
-    assert choose_champion({"baseline": loss, "simple": loss}, {"baseline"}, DRAWS)[0] == "baseline"
+    for last_bits in (0, 1e-16, -1e-16):
+        same = {"baseline": loss, "simple": loss + last_bits, "complex": loss + 2 * last_bits}
+        assert choose_champion(same, {"baseline"}, DRAWS)[0] == "baseline"
+        assert challenge("complex", same, {"baseline"}, DRAWS)[0]
 
 
 def test_the_model_that_serves_stays_within_noise_and_goes_beyond_it(losses):

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dmp_assets.forecasts.sales.champions import choose_champions, simplest_of_the_best
+from dmp_assets.forecasts.sales.champions import choose_champions
 
 
 def scores(**error_by_series):
@@ -64,8 +64,19 @@ def test_regular_and_intermittent_series_have_a_level_model_each():
 def test_a_model_within_noise_of_the_best_is_chosen_if_it_is_simpler():
     rng = np.random.default_rng(0)
     best = rng.gamma(10, 0.1, 50)
-    errors = pd.DataFrame({"worse": best + 1, "as good": best + rng.normal(0.01, 0.3, 50), "best": best})
-    assert simplest_of_the_best(errors) == "as good"
+    errors = zip(best + 1, best + rng.normal(0.01, 0.3, 50), best, strict=True)
+    series = {
+        f"A{number}": dict(zip(("naive", "window_average", "ensemble"), row, strict=True))
+        for number, row in enumerate(errors)
+    }
+    assert choose_champions(scores(**series), "naive")["level_model"].unique().tolist() == ["window_average"]
+
+
+def test_the_last_bits_of_an_error_choose_nothing():
+    near = {f"A{number}": {"naive": 0.5 + 1e-16, "window_average": 0.5 + 1e-15, "ensemble": 0.5} for number in range(9)}
+    table = choose_champions(scores(**near), "naive")
+    assert table["level_model"].unique().tolist() == ["naive"]
+    assert {champion_of(table, series_id)[0] for series_id in near} == {"naive"}
 
 
 def test_the_selection_error_is_the_mean_over_windows():
