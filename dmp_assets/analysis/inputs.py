@@ -110,12 +110,13 @@ def trained(warehouse: Warehouse, table: str) -> pd.DataFrame:
     advice = "Run `dmp build`, which trains; `dmp refresh` only uses what was trained."
     if not warehouse.has_table(table):
         raise UserError(f"There is no {table} yet. {advice}")
-    frame = warehouse.query(f"select * from {table}")
-    as_of_on = pd.Timestamp(as_of(warehouse))
-    known = frame[frame["as_of_on"] <= as_of_on]
-    if known.empty and not frame.empty:
-        raise UserError(
-            f"{table} was trained as of {frame['as_of_on'].min():%Y-%m-%d}, after the as-of date {as_of_on:%Y-%m-%d}, and knows "
-            f"the future. {advice}"
-        )
-    return known[known["as_of_on"] == known["as_of_on"].max()].reset_index(drop=True)
+    newest = f"(select max(as_of_on) from {table} where as_of_on <= {AS_OF})"
+    frame = warehouse.query(f"select * from {table} where as_of_on = {newest}")
+    if frame.empty:
+        first = warehouse.query(f"select min(as_of_on) as as_of_on from {table}")["as_of_on"].iloc[0]
+        if pd.notna(first):
+            raise UserError(
+                f"{table} was trained as of {first:%Y-%m-%d}, after the as-of date {as_of(warehouse):%Y-%m-%d}, and knows the "
+                f"future. {advice}"
+            )
+    return frame

@@ -16,7 +16,7 @@ from dmp_assets.clusters.plots import plot_cluster_profiles, plot_dendrogram, pl
 from dmp_assets.clusters.selection import select_clusters
 from dmp_assets.platform.automation import Cadence
 from dmp_assets.platform.domain import Domain
-from dmp_assets.platform.history import latest_before, stored, with_history
+from dmp_assets.platform.history import History, latest_before
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.tables import Results, Table, alarm, lineage, makes, save
 from dmp_assets.platform.warehouse import Warehouse
@@ -30,21 +30,21 @@ def _clusters_table(
     contract: pa.DataFrameSchema,
     derived: Mapping[str, list[str]] | None = None,
     cadence: Cadence = "weekly",
+    history: History | None = None,
 ) -> Table:
     """Every column comes from all features that are clustered, unless `derived` or the source's own column says otherwise."""
     own = {"customer_id", "as_of_on"}
     everything = dict.fromkeys(set(contract.columns) - own, _CLUSTERED_BY)
-    return Table(
-        "clusters", name, contract, lineage(contract, source=SOURCE, derived={**everything, **(derived or {})}), cadence
-    )
+    sources = lineage(contract, source=SOURCE, derived={**everything, **(derived or {})})
+    return Table("clusters", name, contract, sources, cadence, history)
 
 
 SELECTION = _clusters_table("cluster_selection", schema.CLUSTER_SELECTION)
 SUMMARIES = _clusters_table(
     "cluster_summaries", schema.CLUSTER_SUMMARIES, {column: [column] for column in SUMMARY_COLUMNS}
 )
-CENTRES = _clusters_table("cluster_centres", schema.CLUSTER_CENTRES)
-BINS = _clusters_table("feature_bins", schema.FEATURE_BINS)
+CENTRES = _clusters_table("cluster_centres", schema.CLUSTER_CENTRES, history=History())
+BINS = _clusters_table("feature_bins", schema.FEATURE_BINS, history=History())
 FITTED = _clusters_table("fitted_clusters", schema.FITTED_CLUSTERS)
 TRAINED = (SELECTION, SUMMARIES, CENTRES, BINS, FITTED)
 
@@ -71,8 +71,7 @@ def train_clusters(warehouse: Warehouse) -> Results:
     """Choose each method's clusters by the evidence and say what sets each cluster apart."""
     features = warehouse.query(inputs.FEATURES)
     as_of_on = features["as_of_on"].iloc[0]
-    stored_centres, stored_bins = stored(warehouse, CENTRES.full_name), stored(warehouse, BINS.full_name)
-    previous = latest_before(stored_centres, as_of_on)
+    previous = latest_before(warehouse, CENTRES.full_name, as_of_on)
     scaling = fit_scaling(features)
     points = scale_features(features, scaling)
     selection, fits = select_clusters(points, as_of_on)
@@ -83,8 +82,8 @@ def train_clusters(warehouse: Warehouse) -> Results:
     frames = {
         SELECTION: selection,
         SUMMARIES: cluster_summaries(features, points, customers),
-        CENTRES: with_history(stored_centres, cluster_centres(fits, scaling, as_of_on)),
-        BINS: with_history(stored_bins, feature_bins(features, _CLUSTERED_BY)),
+        CENTRES: cluster_centres(fits, scaling, as_of_on),
+        BINS: feature_bins(features, _CLUSTERED_BY),
         FITTED: customers,
     }
     plots = {
@@ -103,7 +102,7 @@ def assign_clusters(warehouse: Warehouse) -> Results:
         CLUSTERS: assign_customers(
             features, inputs.trained(warehouse, CENTRES.full_name), inputs.trained(warehouse, FITTED.full_name)
         ),
-        DRIFT: feature_drift(features, _CLUSTERED_BY, latest_before(stored(warehouse, BINS.full_name), as_of_on)),
+        DRIFT: feature_drift(features, _CLUSTERED_BY, latest_before(warehouse, BINS.full_name, as_of_on)),
     }
     yield from save(warehouse, frames)
 

@@ -1,8 +1,59 @@
-"""Tables that keep one set of rows per as_of_on, so that a run finds what the run before it found."""
+"""Tables that keep the rows of earlier runs, told apart by their as_of_on."""
 
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import duckdb
 import pandas as pd
 
-from dmp_assets.platform.warehouse import Warehouse
+from dmp_assets.platform.warehouse import Warehouse, columns_of, has_table, insert_rows, quoted, replace_table
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class History:
+    """What a table keeps when a run adds its rows.
+
+    Attributes:
+        by: rows with the same values in these columns as a new one are replaced, so that a rerun adds nothing.
+        days: rows whose as_of_on lies more days before the newest of the new rows are dropped; None keeps all.
+    """
+
+    by: Sequence[str] = ("as_of_on",)
+    days: int | None = None
+
+
+def add_to_history(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    frame: pd.DataFrame,
+    descriptions: Mapping[str, str],
+    history: History,
+) -> None:
+    """Add a run's rows to a table, in the caller's transaction; the rows of other runs are not touched.
+
+    Args:
+        connection: from `Warehouse.write`.
+        table: ``schema.name``. One that is missing is made, and one with other columns, of an older version, begins anew.
+        frame: the rows, with as_of_on.
+        descriptions: as for `replace_table`.
+        history: what is kept.
+    """
+    is_there = has_table(connection, table)
+    if not is_there or list(columns_of(connection, table)) != list(frame.columns):
+        if is_there:
+            logger.warning("%s has the columns of an older version: its history begins anew", table)
+        replace_table(connection, table, frame, descriptions)
+        return
+    keys = ", ".join(map(quoted, history.by))
+    insert_rows(connection, table, frame, instead_of=f"({keys}) in (select {keys} from new_rows)")
+    if history.days is not None and len(frame):
+        newest = f"date '{frame['as_of_on'].max():%Y-%m-%d}'"
+        connection.execute(f"delete from {table} where as_of_on < {newest} - {history.days}")
 
 
 def stored(warehouse: Warehouse, table: str) -> pd.DataFrame | None:
@@ -12,20 +63,13 @@ def stored(warehouse: Warehouse, table: str) -> pd.DataFrame | None:
     return warehouse.query(f"select * from {table}")
 
 
-def latest_before(stored: pd.DataFrame | None, as_of_on: pd.Timestamp) -> pd.DataFrame | None:
-    """The newest set of rows from before `as_of_on`, or None without one.
+def latest_before(warehouse: Warehouse, table: str, as_of_on: pd.Timestamp) -> pd.DataFrame | None:
+    """The newest rows of a history, ``layer.table``, from before `as_of_on`, or None without any.
 
     A rerun at the same date therefore sees what the first run at this date saw, not its own result.
     """
-    earlier = stored[stored["as_of_on"] < as_of_on] if stored is not None else None
-    if earlier is None or earlier.empty:
+    if not warehouse.has_table(table):
         return None
-    return earlier[earlier["as_of_on"] == earlier["as_of_on"].max()]
-
-
-def with_history(stored: pd.DataFrame | None, new: pd.DataFrame) -> pd.DataFrame:
-    """`new`, the rows of one as_of_on, with the stored rows of all other dates; sorted by as_of_on, else as they were."""
-    if stored is None:
-        return new
-    others = stored[~stored["as_of_on"].isin(new["as_of_on"])]
-    return pd.concat([others, new]).sort_values("as_of_on", kind="stable", ignore_index=True)
+    earlier = f"(select max(as_of_on) from {table} where as_of_on < date '{as_of_on:%Y-%m-%d}')"
+    found = warehouse.query(f"select * from {table} where as_of_on = {earlier}")
+    return None if found.empty else found

@@ -15,8 +15,9 @@ import pandera.pandas as pa
 from dmp_assets.platform.automation import Cadence, cadence_tag
 from dmp_assets.platform.emptiness import empty_because
 from dmp_assets.platform.gate import gated
+from dmp_assets.platform.history import History, add_to_history
 from dmp_assets.platform.pictures import picture
-from dmp_assets.platform.warehouse import Warehouse, is_date, replace_table
+from dmp_assets.platform.warehouse import Warehouse, count, is_date, replace_table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -39,6 +40,7 @@ class Table:
         schema: Pandera schema; its description says what one row is, each column's what it holds and in which unit.
         lineage: for each column, the upstream columns it is computed from, as ``layer.table.column``.
         cadence: how often it is made anew: what is trained or compared weekly, what is served daily.
+        history: what it keeps of earlier runs; None if each run replaces it.
     """
 
     layer: str
@@ -46,6 +48,7 @@ class Table:
     schema: pa.DataFrameSchema
     lineage: Mapping[str, Sequence[str]]
     cadence: Cadence = "daily"
+    history: History | None = None
 
     @property
     def key(self) -> dg.AssetKey:
@@ -178,7 +181,7 @@ def save(
 
     Args:
         warehouse: where to.
-        frames: the new content of each table.
+        frames: the new content of each table, of a history the rows to add.
         plots: pictures of a table, by name.
         facts: further metadata of a table.
 
@@ -191,10 +194,13 @@ def save(
         with warehouse.write() as connection:
             for table, frame in frames.items():
                 descriptions = {str(name): column.description or "" for name, column in table.schema.columns.items()}
-                replace_table(connection, table.full_name, frame[list(table.schema.columns)], descriptions)
-                stored = connection.execute(f"select * from {table.full_name}").df()
-                outcomes[table], rows[table] = validate(table, stored), len(stored)
-                del stored
+                content = frame[list(table.schema.columns)]
+                if table.history is None:
+                    replace_table(connection, table.full_name, content, descriptions)
+                else:
+                    add_to_history(connection, table.full_name, content, descriptions, table.history)
+                outcomes[table] = validate(table, connection.execute(_just_written(table, content)).df())
+                rows[table] = count(connection, table.full_name)
             if not all(outcome.passed for outcome in outcomes.values()):
                 raise _RejectedError
     except _RejectedError:
@@ -207,6 +213,15 @@ def save(
         ) from None
     for table, outcome in outcomes.items():
         yield _reported(table, rows[table], outcome, (plots or {}).get(table), (facts or {}).get(table))
+
+
+def _just_written(table: Table, frame: pd.DataFrame) -> str:
+    """Return the query of what a run wrote into a table; of a history that it added nothing to, of everything."""
+    everything = f"select * from {table.full_name}"
+    if table.history is None or frame.empty:
+        return everything
+    days = ", ".join(f"date '{day:%Y-%m-%d}'" for day in sorted(frame["as_of_on"].unique()))
+    return f"{everything} where as_of_on in ({days})"
 
 
 class _RejectedError(Exception):

@@ -70,7 +70,7 @@ class Warehouse(DuckDBResource):
     def has_table(self, table: str) -> bool:
         """Return whether there is a table of this name, ``schema.table``; a view is none."""
         with self.read() as connection:
-            return table in _tables(connection)
+            return has_table(connection, table)
 
     @contextmanager
     def write(self) -> Generator[duckdb.DuckDBPyConnection]:
@@ -131,13 +131,38 @@ def replace_table(
             other column the type that DuckDB reads from the frame.
         descriptions: a comment for each column, kept in the warehouse for whoever reads it there.
     """
-    columns = ", ".join(_select(column, frame[column]) for column in map(str, frame.columns))
     connection.execute(f"create schema if not exists {table.split('.', maxsplit=1)[0]}")
-    connection.register("new_content", frame)
-    connection.execute(f"create or replace table {table} as select {columns} from new_content")
-    connection.unregister("new_content")
+    with _registered(connection, frame):
+        connection.execute(f"create or replace table {table} as from new_rows")
     for column, text in descriptions.items():
         connection.execute(f"comment on column {table}.{quoted(column)} is {literal(text)}")
+
+
+def insert_rows(connection: duckdb.DuckDBPyConnection, table: str, frame: pd.DataFrame, *, instead_of: str) -> None:
+    """Insert a frame into a table with its columns, in the caller's transaction.
+
+    Args:
+        connection: from `Warehouse.write`.
+        table: ``schema.name``.
+        frame: the rows.
+        instead_of: the condition of the rows that they replace; the new ones are called ``new_rows``.
+    """
+    with _registered(connection, frame):
+        connection.execute(f"delete from {table} where {instead_of}")
+        connection.execute(f"insert into {table} by name from new_rows")
+
+
+@contextmanager
+def _registered(connection: duckdb.DuckDBPyConnection, frame: pd.DataFrame) -> Generator[None]:
+    """Let SQL read a frame as ``new_rows``, its columns in the types that they shall have."""
+    columns = ", ".join(_select(column, frame[column]) for column in map(str, frame.columns))
+    connection.register("_new_rows", frame)
+    connection.execute(f"create temporary view new_rows as select {columns} from _new_rows")
+    try:
+        yield
+    finally:
+        connection.execute("drop view new_rows")
+        connection.unregister("_new_rows")
 
 
 def _select(column: str, values: pd.Series) -> str:
@@ -160,6 +185,11 @@ def table_hashes(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     return {table: _table_hash(connection, table) for table in _tables(connection)}
 
 
+def has_table(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
+    """Return whether there is a table of this name, ``schema.table``; a view is none."""
+    return table in _tables(connection)
+
+
 def _tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Return every table's ``schema.table``, sorted."""
     rows = connection.execute(
@@ -174,6 +204,12 @@ def _table_hash(connection: duckdb.DuckDBPyConnection, table: str) -> str:
         f"select count(*), coalesce(sum(hash({row}) % 1000000000000000003), 0) from {table}"
     ).fetchall()
     return f"{rows}:{int(total):x}"
+
+
+def count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    """Return the number of rows of a table."""
+    ((rows,),) = connection.execute(f"select count(*) from {table}").fetchall()
+    return rows
 
 
 def columns_of(connection: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:

@@ -1,7 +1,6 @@
 """Customer predictions as assets: read, compute, store, record."""
 
 import dagster as dg
-import pandas as pd
 import pandera.pandas as pa
 
 from dmp_assets.analysis import inputs
@@ -33,7 +32,7 @@ from dmp_assets.forecasts.customers.targets import TARGETS
 from dmp_assets.forecasts.customers.training import train
 from dmp_assets.platform.automation import Cadence
 from dmp_assets.platform.domain import Domain
-from dmp_assets.platform.history import stored, with_history
+from dmp_assets.platform.history import History, stored
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.tables import Results, Table, alarm, lineage, makes, save
 from dmp_assets.platform.warehouse import Warehouse
@@ -60,12 +59,17 @@ _LEARNED_FROM = [*_FEATURES, *_ORDERS, *_CAMPAIGNS, *_CATEGORIES]
 
 
 def _predictions_table(
-    name: str, contract: pa.DataFrameSchema, sources: dict[str, list[str]], rest: list[str], cadence: Cadence
+    name: str,
+    contract: pa.DataFrameSchema,
+    sources: dict[str, list[str]],
+    rest: list[str],
+    cadence: Cadence = "daily",
+    history: History | None = None,
 ) -> Table:
     """Every column comes from `rest`, unless `sources` or the features' own column says otherwise."""
     own = {"customer_id", "as_of_on"}
     derived = {**dict.fromkeys(set(contract.columns) - own, rest), **sources}
-    return Table("forecasts", name, contract, lineage(contract, source=SOURCE, derived=derived), cadence)
+    return Table("forecasts", name, contract, lineage(contract, source=SOURCE, derived=derived), cadence, history)
 
 
 def _trained(name: str, contract: pa.DataFrameSchema) -> Table:
@@ -84,9 +88,7 @@ TRAINED = (BOARD, MODELS, RELIABILITY, GAINS, IMPORTANCE, DEPENDENCE, BINS)
 _SCORED = [f"{MODELS.full_name}.parameters", *_FEATURES]
 _MODEL = {"target": [f"{MODELS.full_name}.target"], "model": [f"{MODELS.full_name}.model"]}
 
-PREDICTIONS = _predictions_table(
-    "customer_predictions", schema.CUSTOMER_PREDICTIONS, _MODEL, [*_SCORED, *_CAMPAIGNS], "daily"
-)
+PREDICTIONS = _predictions_table("customer_predictions", schema.CUSTOMER_PREDICTIONS, _MODEL, [*_SCORED, *_CAMPAIGNS])
 CATEGORIES = _predictions_table(
     "category_propensity",
     schema.CATEGORY_PROPENSITY,
@@ -96,11 +98,8 @@ CATEGORIES = _predictions_table(
         "order_days_90d": _CATEGORIES,
     },
     [*_SCORED, *_CATEGORIES],
-    "daily",
 )
-LIFETIME_VALUES = _predictions_table(
-    "lifetime_values", schema.LIFETIME_VALUES, {"model": _MODEL["model"]}, _SCORED, "daily"
-)
+LIFETIME_VALUES = _predictions_table("lifetime_values", schema.LIFETIME_VALUES, {"model": _MODEL["model"]}, _SCORED)
 HISTORY = _predictions_table(
     "prediction_history",
     schema.PREDICTION_HISTORY,
@@ -110,21 +109,21 @@ HISTORY = _predictions_table(
         "known_on": [f"{SOURCE}.as_of_on", f"{MODELS.full_name}.horizon_days"],
     },
     _SCORED,
-    "daily",
+    history=History(days=monitoring.KEPT_DAYS),
 )
 OUTCOMES = _predictions_table(
     "prediction_outcomes",
     schema.PREDICTION_OUTCOMES,
     {column: [f"{HISTORY.full_name}.{column}"] for column in ("as_of_on", "target", "model")},
     [f"{HISTORY.full_name}.prediction", f"{HISTORY.full_name}.baseline_prediction", *_ORDERS],
-    "daily",
+    history=History(by=("as_of_on", "target")),
 )
 DRIFT = _predictions_table(
     "prediction_drift",
     schema.PREDICTION_DRIFT,
     {"reference_as_of_on": [f"{BINS.full_name}.as_of_on"]},
     [f"{BINS.full_name}.{column}" for column in ("kind", "feature", "upper_bound", "share")] + _SCORED,
-    "daily",
+    history=History(),
 )
 SERVED = (PREDICTIONS, CATEGORIES, LIFETIME_VALUES, HISTORY, DRIFT)
 
@@ -168,28 +167,23 @@ def predict_customers(warehouse: Warehouse) -> Results:
     active = warehouse.query(active_customers(inputs.AS_OF))
     everyone = warehouse.query(all_customers(inputs.AS_OF))
     models = inputs.trained(warehouse, MODELS.full_name)
-    as_of_on = inputs.as_of(warehouse)
     features = {target: active for target, about in TARGETS.items() if not about.key and target != VALUE} | {
         VALUE: everyone,
         RESPONSE: warehouse.query(campaign_candidates(inputs.AS_OF)),
     }
     predictions = predict(features, models)
-    history = with_history(stored(warehouse, HISTORY.full_name), monitoring.served_today(predictions, features, models))
     references = models.loc[(models["target"] == VALUE) & (models["role"] == REFERENCE), "parameters"]
     values = predictions[predictions["target"] == VALUE]
     frames = {
         PREDICTIONS: predictions,
         CATEGORIES: propensity(warehouse.query(category_candidates(inputs.AS_OF)), models),
         LIFETIME_VALUES: lifetime_values(everyone, values, references.iloc[0] if len(references) else None, VALUE_DAYS),
-        HISTORY: monitoring.kept(history, as_of_on),
-        DRIFT: with_history(
-            stored(warehouse, DRIFT.full_name),
-            monitoring.drift(active, predictions, inputs.trained(warehouse, BINS.full_name)),
-        ),
+        HISTORY: monitoring.served_today(predictions, features, models),
+        DRIFT: monitoring.drift(active, predictions, inputs.trained(warehouse, BINS.full_name)),
     }
     plots = {
         LIFETIME_VALUES: {"lifetime_values": plot_lifetime_values(frames[LIFETIME_VALUES])},
-        DRIFT: {"drift": plot_drift(frames[DRIFT][frames[DRIFT]["as_of_on"] == pd.Timestamp(as_of_on)])},
+        DRIFT: {"drift": plot_drift(frames[DRIFT])},
     }
     yield from save(warehouse, frames, plots=plots)
 
@@ -201,8 +195,7 @@ def realise_predictions(warehouse: Warehouse) -> Results:
         warehouse.query(f"select * from {HISTORY.full_name}"),
         warehouse.query(monitoring.outcomes_query(HISTORY.full_name, inputs.AS_OF)),
     )
-    outcomes = monitoring.with_realised(stored(warehouse, OUTCOMES.full_name), found)
-    yield from save(warehouse, {OUTCOMES: outcomes})
+    yield from save(warehouse, {OUTCOMES: found})
 
 
 @dg.asset_check(

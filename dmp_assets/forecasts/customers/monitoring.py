@@ -8,7 +8,6 @@ baseline said on the same day.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -88,11 +87,6 @@ def served_today(
     return table(tables, HISTORY_COLUMNS)
 
 
-def kept(history: pd.DataFrame, as_of_on: date) -> pd.DataFrame:
-    """Return the predictions that are not older than KEPT_DAYS."""
-    return history[history["as_of_on"] > pd.Timestamp(as_of_on) - pd.Timedelta(days=KEPT_DAYS)].reset_index(drop=True)
-
-
 def realised(history: pd.DataFrame, outcomes: pd.DataFrame, *, targets: Mapping[str, Target] = TARGETS) -> pd.DataFrame:
     """Return how good the predictions of each day were whose horizon is over, beside the baseline's: OUTCOME_COLUMNS.
 
@@ -122,17 +116,6 @@ def realised(history: pd.DataFrame, outcomes: pd.DataFrame, *, targets: Mapping[
             found.append((as_of_on, name, group["model"].iloc[0], metric, value, other, len(group), is_worse))
     measured = pd.DataFrame.from_records(found, columns=list(OUTCOME_COLUMNS)).astype(OUTCOME_COLUMNS)
     return measured.sort_values(["as_of_on", "target", "metric"], ignore_index=True)
-
-
-def with_realised(stored: pd.DataFrame | None, found: pd.DataFrame) -> pd.DataFrame:
-    """Return what was found beside what was stored of other days and targets, sorted; found counts where both have a row."""
-    if stored is None or stored.empty:
-        return found
-    keys = ["as_of_on", "target"]
-    others = stored.merge(found[keys].drop_duplicates(), on=keys, how="left", indicator=True)
-    others = others[others.pop("_merge") == "left_only"]
-    both = pd.concat([others, found], ignore_index=True) if len(found) else others
-    return both.sort_values([*keys, "metric"], ignore_index=True)[list(OUTCOME_COLUMNS)].astype(OUTCOME_COLUMNS)
 
 
 def drift(features: pd.DataFrame, predictions: pd.DataFrame, bins: pd.DataFrame) -> pd.DataFrame:

@@ -10,11 +10,11 @@ from dmp_assets.analysis import inputs
 from dmp_assets.forecasts.sales import plots, schema
 from dmp_assets.forecasts.sales.forecast import FORECAST_COLUMNS, HISTORY_COLUMNS, forecast_sales
 from dmp_assets.forecasts.sales.frequencies import FREQUENCIES
-from dmp_assets.forecasts.sales.monitoring import realised_accuracy, recent_history
+from dmp_assets.forecasts.sales.monitoring import HISTORY_DAYS, realised_accuracy
 from dmp_assets.forecasts.sales.training import train
 from dmp_assets.platform.automation import Cadence
 from dmp_assets.platform.domain import Domain
-from dmp_assets.platform.history import stored, with_history
+from dmp_assets.platform.history import History
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.tables import Results, Table, alarm, makes, save
 from dmp_assets.platform.warehouse import Warehouse
@@ -34,11 +34,14 @@ def _table(
     contract: pa.DataFrameSchema,
     derived: Mapping[str, Sequence[str]] | None = None,
     cadence: Cadence = "daily",
+    history: History | None = None,
 ) -> Table:
     """Every column comes from both sales marts, unless `derived` says otherwise."""
     own = {column: [f"{mart}.{column}" for mart in MARTS.values()] for column in ("series_id", "level")}
     sources = {**dict.fromkeys(contract.columns, _SALES), **own, "as_of_on": _AS_OF, **(derived or {})}
-    return Table("forecasts", name, contract, {column: sources[column] for column in contract.columns}, cadence)
+    return Table(
+        "forecasts", name, contract, {column: sources[column] for column in contract.columns}, cadence, history
+    )
 
 
 MODELS = _table("forecast_models", schema.FORECAST_MODELS, cadence="weekly")
@@ -60,7 +63,7 @@ _SERVED = {
     },
 }
 FORECASTS = _table("sales_forecasts", schema.SALES_FORECASTS, _SERVED)
-HISTORY = _table("forecast_history", schema.FORECAST_HISTORY, _SERVED)
+HISTORY = _table("forecast_history", schema.FORECAST_HISTORY, _SERVED, history=History(days=HISTORY_DAYS))
 
 _FORECAST = [f"{HISTORY.full_name}.{column}" for column in ("mean", "scale")]
 REALISED = _table(
@@ -121,8 +124,7 @@ def serve_sales_forecasts(warehouse: Warehouse, settings: dg.ResourceParam[Setti
         ],
         ignore_index=True,
     )
-    history = with_history(stored(warehouse, HISTORY.full_name), served[HISTORY_COLUMNS])
-    frames = {FORECASTS: served[FORECAST_COLUMNS], HISTORY: recent_history(history, as_of_on)}
+    frames = {FORECASTS: served[FORECAST_COLUMNS], HISTORY: served[HISTORY_COLUMNS]}
     backtest = inputs.trained(warehouse, BACKTEST.full_name)
     pictures = {
         f"{name}_sales": plots.plot_forecasts(sales[name], frames[FORECASTS], backtest, name) for name in FREQUENCIES

@@ -29,13 +29,6 @@ REALISED_COLUMNS = [
 ]
 
 
-def recent_history(history: pd.DataFrame, as_of_on: date) -> pd.DataFrame:
-    """Return the forecasts that are kept: those made HISTORY_DAYS before the as-of date or later."""
-    return history[history["as_of_on"] >= pd.Timestamp(as_of_on) - pd.Timedelta(days=HISTORY_DAYS)].reset_index(
-        drop=True
-    )
-
-
 def realised_accuracy(
     history: pd.DataFrame, sales: Mapping[str, pd.DataFrame], accuracy: pd.DataFrame, as_of_on: date
 ) -> pd.DataFrame:

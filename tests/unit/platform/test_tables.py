@@ -7,6 +7,7 @@ import pytest
 
 from dmp_assets.platform.emptiness import may_be_empty
 from dmp_assets.platform.gate import Gate
+from dmp_assets.platform.history import History
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.tables import Table, alarm, kept, lineage, makes, save, validate
 from dmp_assets.platform.warehouse import Warehouse
@@ -124,6 +125,22 @@ def test_what_fails_its_check_is_not_written_and_stops_what_is_downstream(wareho
     assert "profiles.scores does not keep its schema: score: in_range(1, 5) fails 1 times" in str(reason.description)
     assert warehouse.query("select * from profiles.scores").equals(scores(1, 5)), "the last good version stays"
     assert warehouse.query("select * from profiles.names").equals(scores(2)), "also of what was written with it"
+
+
+def test_a_history_grows_only_by_what_keeps_the_schema_and_counts_all_its_rows(warehouse):
+    schema = pa.DataFrameSchema({**SCHEMA.columns, "as_of_on": pa.Column("datetime64[us]", description="When.")})
+    table = replace(SCORES, schema=schema, lineage={}, history=History())
+
+    def run(day, value):
+        frame = scores(value).assign(as_of_on=pd.to_datetime([day]).as_unit("us"))
+        return make(warehouse, {table: frame})
+
+    run("2018-01-01", 1)
+    assert not run("2018-01-02", 9).success
+    made = run("2018-01-02", 2).get_asset_materialization_events()
+    metadata = made[0].step_materialization_data.materialization.metadata
+    assert metadata["dagster/row_count"].value == 2
+    assert warehouse.query("select score from profiles.scores order by all")["score"].tolist() == [1, 2]
 
 
 def test_what_is_current_is_checked_again(warehouse):

@@ -1,5 +1,3 @@
-from datetime import date, timedelta
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -71,23 +69,6 @@ def test_without_outcomes_there_is_nothing(history, outcomes):
     found = monitoring.realised(history, outcomes[:0])
     schema.PREDICTION_OUTCOMES.validate(found, lazy=True)
     assert found.empty
-
-
-def test_earlier_days_stay_and_a_day_measured_again_is_replaced(history, outcomes):
-    first = monitoring.realised(history, outcomes)
-    earlier = first.assign(as_of_on=DAY - pd.Timedelta(days=7), value=0.5)
-    kept = monitoring.with_realised(pd.concat([earlier, first.assign(value=0.1)]), first)
-    assert len(kept) == 2 * len(first)
-    pd.testing.assert_frame_equal(kept[kept["as_of_on"] == DAY].reset_index(drop=True), first)
-    pd.testing.assert_frame_equal(monitoring.with_realised(kept, first), kept)
-    pd.testing.assert_frame_equal(monitoring.with_realised(kept, first[:0]), kept)
-    pd.testing.assert_frame_equal(monitoring.with_realised(None, first), first)
-
-
-def test_predictions_are_kept_until_their_longest_horizon_is_over(history):
-    assert len(monitoring.kept(history, date(2017, 12, 5))) == len(history)
-    assert monitoring.kept(history, date(2017, 12, 4) + timedelta(days=monitoring.KEPT_DAYS))["as_of_on"].min() > DAY
-    assert monitoring.kept(history, date(2019, 1, 1)).empty
 
 
 def test_drift_is_seen_in_inputs_and_scores():

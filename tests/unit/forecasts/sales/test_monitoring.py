@@ -1,10 +1,10 @@
-from datetime import date, timedelta
+from datetime import date
 
 import pandas as pd
 import pytest
 
 from dmp_assets.forecasts.sales.frequencies import DAILY, WEEKLY
-from dmp_assets.forecasts.sales.monitoring import HISTORY_DAYS, realised_accuracy, recent_history
+from dmp_assets.forecasts.sales.monitoring import realised_accuracy
 from dmp_assets.forecasts.sales.schema import REALISED_ACCURACY
 
 MONDAY = date(2018, 1, 1)
@@ -98,9 +98,3 @@ def test_days_without_sales_have_a_defined_result(sales, accuracy):
     realised = realised_accuracy(forecast_of(MONDAY, 12.0), sales | {"daily": nothing}, accuracy, date(2018, 1, 4))
     REALISED_ACCURACY.validate(realised)
     assert realised[["wmape", "bias"]].isna().all(axis=None)
-
-
-def test_forecasts_are_kept_for_ten_weeks():
-    history = pd.concat([forecast_of(MONDAY, 1.0), forecast_of(date(2018, 1, 2), 1.0)])
-    kept = recent_history(history, MONDAY + timedelta(days=HISTORY_DAYS + 1))
-    assert kept["as_of_on"].dt.date.unique().tolist() == [date(2018, 1, 2)]
