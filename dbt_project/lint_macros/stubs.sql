@@ -28,7 +28,7 @@
 {% macro replace_pattern(text, pattern, replacement) %}replace_pattern({{ text }}){% endmacro %}
 {% macro matches_pattern(text, pattern) %}matches_pattern({{ text }}){% endmacro %}
 {% macro try_to_double(text) %}try_to_double({{ text }}){% endmacro %}
-{% macro row_to_json(columns) %}row_to_json({{ columns | join(', ') }}){% endmacro %}
+{% macro row_to_json(types) %}row_to_json({{ types | join(', ') }}){% endmacro %}
 {% macro row_hash(columns) %}row_hash({{ columns | join(', ') }}){% endmacro %}
 {% macro milliseconds_between(from_at, to_at) %}milliseconds_between({{ from_at }}, {{ to_at }}){% endmacro %}
 {% macro extract_pattern(text, pattern, group) %}extract_pattern({{ text }}){% endmacro %}
@@ -38,3 +38,4 @@
 {% macro unnest_json_booleans(json, key, value) %}unnest({{ json }}) as {{ key }}, unnest({{ json }}) as {{ value }}{% endmacro %}
 {% macro last_known(column, window) %}last_known({{ column }}){% endmacro %}
 {% macro arrived_loads(code_version) %}'load'{% endmacro %}
+{% macro incremental_or_table() %}table{% endmacro %}

@@ -216,7 +216,15 @@
 
 {#- Last value of a column that is not null, in the rows of a window up to the present one. -#}
 {% macro last_known(column, window) -%}
+    {{ return(adapter.dispatch('last_known')(column, window)) }}
+{%- endmacro %}
+
+{% macro default__last_known(column, window) -%}
     last_value({{ column }} ignore nulls) over ({{ window }} rows between unbounded preceding and current row)
+{%- endmacro %}
+
+{% macro spark__last_known(column, window) -%}
+    last_value({{ column }}) ignore nulls over ({{ window }} rows between unbounded preceding and current row)
 {%- endmacro %}
 
 {#- Hash of a text (text of 32 hexadecimal digits). -#}
@@ -234,19 +242,30 @@
     try_cast({{ value }} as decimal({{ precision }}, {{ scale }}))
 {%- endmacro %}
 
-{#- The named columns of a row as a JSON object (text). -#}
-{% macro row_to_json(columns) -%}
-    {{ return(adapter.dispatch('row_to_json')(columns)) }}
+{#-
+    Columns of a row as a JSON object (text); `types` maps their names to their types. A decimal number is written as a
+    double, without the zeros at its end; a timestamp as SQL writes it.
+-#}
+{% macro row_to_json(types) -%}
+    {{ return(adapter.dispatch('row_to_json')(types)) }}
 {%- endmacro %}
 
-{% macro default__row_to_json(columns) -%}
+{% macro default__row_to_json(types) -%}
     cast(to_json(struct_pack(
-        {%- for column in columns %}{{ column }} := {{ column }}{{ ', ' if not loop.last }}{% endfor -%}
+        {%- for column in types %}{{ column }} := {{ column }}{{ ', ' if not loop.last }}{% endfor -%}
     )) as string)
 {%- endmacro %}
 
-{% macro spark__row_to_json(columns) -%}
-    to_json(struct({{ columns | join(', ') }}), map('ignoreNullFields', 'false'))
+{% macro spark__row_to_json(types) -%}
+    to_json(
+        struct(
+            {%- for column, type in types.items() %}
+                {%- set written_as = 'double' if type.startswith('decimal') else 'string' if type == 'timestamp' else type %}
+            cast({{ column }} as {{ written_as }}) as {{ column }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        ),
+        map('ignoreNullFields', 'false')
+    )
 {%- endmacro %}
 
 {#- Hash of the named columns of a row (integer of 64 bits); equal rows have equal hashes, null is a value like any. -#}
@@ -260,4 +279,20 @@
 
 {% macro spark__row_hash(columns) -%}
     xxhash64({{ columns | join(', ') }})
+{%- endmacro %}
+
+{#-
+    Materialization of a table to which a run adds: Spark's own tables (Parquet files) lose no rows, so there it is made
+    anew as a whole. Rows that are gone are deleted by a post-hook, where `is_incremental()`.
+-#}
+{% macro incremental_or_table() -%}
+    {{ return(adapter.dispatch('incremental_or_table')()) }}
+{%- endmacro %}
+
+{% macro default__incremental_or_table() -%}
+    {{ return('incremental') }}
+{%- endmacro %}
+
+{% macro spark__incremental_or_table() -%}
+    {{ return('table') }}
 {%- endmacro %}

@@ -13,12 +13,16 @@
 
 {#- The rejected rows of one contract table in the shape of quarantine.rejected_rows. -#}
 {% macro rejected_rows(contract_table, id_column) -%}
+    {%- set types = contract_types(contract_table) -%}
+    {%- for column in load_columns() -%}
+        {%- do types.pop(column) -%}
+    {%- endfor -%}
     select
         source,
         '{{ contract_table }}' as contract_table,
         {{ id_column }} as row_id,
         reject_reason as reason,
-        {{ row_to_json(contract_columns(contract_table) | reject('in', load_columns() | list) | list) }} as row_json,
+        {{ row_to_json(types) }} as row_json,
         _file,
         _row,
         _load_id,

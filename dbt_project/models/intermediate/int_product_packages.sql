@@ -117,7 +117,8 @@ converted as (
 select
     package_size,
     pack_count,
-    cast(amount * unit_factor as decimal(12, 3)) as package_amount,
+    -- Rounded before the cast, which every engine does in its own way.
+    cast(round(amount * unit_factor * 1000) / 1000 as decimal(12, 3)) as package_amount,
     package_unit
 from converted
 where amount > 0 and pack_count > 0

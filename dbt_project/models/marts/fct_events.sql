@@ -8,13 +8,15 @@
     whatever the order of the loads; the post-hook deletes what is gone. What was parsed before is not parsed again.
 -#}
 {{ config(
-    materialized='incremental',
+    materialized=incremental_or_table(),
     incremental_strategy='delete+insert',
     unique_key='event_id',
     on_schema_change='fail',
     post_hook="
+        {% if is_incremental() %}
         delete from {{ this }}
         where event_id not in (select event_id from {{ ref('int_events_checked') }} where reject_reason is null)
+        {% endif %}
     ",
 ) }}
 

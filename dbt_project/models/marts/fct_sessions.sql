@@ -3,13 +3,15 @@
     post-hook deletes the sessions that no longer exist, because a late event joined or split them.
 -#}
 {{ config(
-    materialized='incremental',
+    materialized=incremental_or_table(),
     incremental_strategy='delete+insert',
     unique_key='session_id',
     on_schema_change='fail',
     post_hook="
+        {% if is_incremental() %}
         delete from {{ this }}
         where session_id not in (select session_id from {{ ref('fct_events') }} where session_id is not null)
+        {% endif %}
     ",
 ) }}
 

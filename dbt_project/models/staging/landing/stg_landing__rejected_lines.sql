@@ -2,7 +2,7 @@ select
     source,
     contract_table,
     reason,
-    {{ row_to_json(['line']) }} as row_json,
+    {{ row_to_json({'line': 'string'}) }} as row_json,
     _file,
     _row,
     cast(_load_id as string) as _load_id,
