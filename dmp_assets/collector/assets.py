@@ -1,9 +1,12 @@
 """What was collected as assets of the raw layer: events without direct identifiers, and what was refused."""
 
 import datetime as dt
+import time
 from collections.abc import Iterator, Sequence
 
 import dagster as dg
+from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
+from dagster._core.storage.tags import SENSOR_NAME_TAG
 
 from dmp_assets.collector.load import EVENTS, REJECTED_EVENTS, load_segments
 from dmp_assets.collector.segments import SEALED_SUFFIX, SIMULATED, sealed_segments
@@ -14,6 +17,13 @@ from dmp_assets.platform.warehouse import Warehouse
 from dmp_assets.sources.loader import LOAD_COLUMNS
 
 LAYER = "raw"
+
+NEWEST_SEGMENT = "dmp/newest_segment"
+"""Tag of a load that the sensor asked for: the newest segment that waited then."""
+
+FIRST_WAIT_SECONDS = 60
+LONGEST_WAIT_SECONDS = 3600
+"""How long after a load that failed the next one is asked for: twice as long each time, at most an hour."""
 
 EVENT_TABLES = {
     "events": (EVENTS, "Events that clients sent to the collector, without direct identifiers, one row per receipt."),
@@ -71,14 +81,29 @@ def events_step(segments: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
 @dg.sensor(
     target=dg.AssetSelection.assets([LAYER, "events"], [LAYER, "rejected_events"]),
     minimum_interval_seconds=60,
-    description="Loads the collector's sealed segments as they come; off until someone switches it on.",
+    description="Loads the collector's sealed segments as they come, one load at a time, and again if a load failed; off until "
+    "someone switches it on.",
 )
-def new_segments(settings: dg.ResourceParam[Settings]) -> dg.RunRequest | dg.SkipReason:
-    """Ask for a load when sealed segments wait, once for the same newest one."""
+def new_segments(
+    context: dg.SensorEvaluationContext, settings: dg.ResourceParam[Settings]
+) -> dg.RunRequest | dg.SkipReason:
+    """Ask for a load when sealed segments wait: at once for a new one, later and later for those that were asked for before."""
     waiting = sealed_segments(settings.collector_dir)
     if not waiting:
         return dg.SkipReason("No sealed segment waits to be loaded.")
-    return dg.RunRequest(run_key=waiting[-1].name)
+    at_work = dg.RunsFilter(tags={SENSOR_NAME_TAG: context.sensor_name}, statuses=list(NOT_FINISHED_STATUSES))
+    if context.instance.get_runs(at_work, limit=1):
+        return dg.SkipReason("A load is at work.")
+    tags = {NEWEST_SEGMENT: waiting[-1].name}
+    attempts = context.instance.get_run_records(dg.RunsFilter(tags=tags))
+    if attempts:
+        ended = max(record.end_time or record.create_timestamp.timestamp() for record in attempts)
+        wait = ended + min(FIRST_WAIT_SECONDS * 2 ** (len(attempts) - 1), LONGEST_WAIT_SECONDS) - time.time()
+        if wait > 0:
+            return dg.SkipReason(
+                f"{len(attempts)} load(s) left {waiting[-1].name} where it is: asked for again in {wait:.0f} s."
+            )
+    return dg.RunRequest(run_key=f"{waiting[-1].name}:{len(attempts)}", tags=tags)
 
 
 def domain(settings: Settings, segments: Sequence[dg.AssetKey]) -> Domain:
