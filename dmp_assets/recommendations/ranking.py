@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy import sparse
 
+from dmp_assets.analysis.top_k import best_of_rows
 from dmp_assets.recommendations.scores import (
     NOVEL_CANDIDATES,
     is_stored,
@@ -26,15 +27,11 @@ def best_places(scores: sparse.csr_array, k: int) -> tuple[np.ndarray, np.ndarra
     """
     rows = row_of_entries(scores)
     kept = np.flatnonzero(scores.data >= _kth_highest(scores, k)[rows])
-    rows, found, values = rows[kept], scores.indices[kept].astype(np.int64), scores.data[kept]
-    order = np.lexsort((found, -values, rows))
-    rows, found, values = rows[order], found[order], values[order]
-    place = np.arange(len(rows)) - np.searchsorted(rows, rows)
-    is_best = place < k
+    found, rank = best_of_rows(rows[kept], scores.indices[kept], scores.data[kept], k)
+    places = rows[kept[found]], rank - 1
     columns = np.full((scores.shape[0], k), -1, dtype=np.int64)
     best = np.full((scores.shape[0], k), -np.inf)
-    columns[rows[is_best], place[is_best]] = found[is_best]
-    best[rows[is_best], place[is_best]] = values[is_best]
+    columns[places], best[places] = scores.indices[kept[found]], scores.data[kept[found]]
     return columns, best
 
 

@@ -15,6 +15,8 @@ from typing import TypeVar
 import numpy as np
 from scipy import sparse
 
+from dmp_assets.analysis.top_k import best_of_row
+
 T = TypeVar("T")
 
 NOVEL_CANDIDATES = 100
@@ -89,11 +91,8 @@ def best_positive(columns: np.ndarray, scores: np.ndarray, k: int) -> np.ndarray
     """Return those of `columns` (no two alike) with the k highest scores above 0, best first; ties go to the lower column."""
     found = scores[columns]
     is_positive = found > 0
-    columns, found = columns[is_positive], found[is_positive]
-    if len(found) > k:
-        is_high = found >= np.partition(found, len(found) - k)[len(found) - k]
-        columns, found = columns[is_high], found[is_high]
-    return columns[np.lexsort((columns, -found))][:k]
+    columns = columns[is_positive]
+    return columns[best_of_row(columns, found[is_positive], k)]
 
 
 def select(scores: sparse.csr_array, bought: sparse.csr_array, which: str) -> sparse.csr_array:

@@ -17,6 +17,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 from scipy import sparse
 
+from dmp_assets.analysis.top_k import best_of_rows
+
 # Pairs that are equal on paper can differ in the last bits, because their sums run over different columns. Rounded,
 # they tie.
 SIMILARITY_DECIMALS = 12
@@ -103,13 +105,10 @@ def _best_of_block(scores: np.ndarray, counts: np.ndarray, k: int, first_row: in
     """Pick the k highest finite scores of each row; ties go to the lower column."""
     kth = scores.shape[1] - min(k, scores.shape[1])
     threshold = np.partition(scores, kth, axis=1)[:, [kth]]
-    # Whatever ties with the k-th best is still a candidate; the stable sort by (row, score) leaves ties in column
-    # order.
+    # Whatever ties with the k-th best is still a candidate.
     row, column = np.nonzero((scores >= threshold) & (scores > -np.inf))
-    order = np.lexsort((-scores[row, column], row))
-    row, column = row[order], column[order]
-    rank = np.arange(1, row.size + 1) - np.searchsorted(row, row)
-    row, column, rank = row[rank <= k], column[rank <= k], rank[rank <= k]
+    found, rank = best_of_rows(row, column, scores[row, column], k)
+    row, column = row[found], column[found]
     return Neighbours(row + first_row, column, rank, scores[row, column], counts[row, column].astype(np.int64))
 
 
@@ -125,16 +124,13 @@ def best_of_pairs(
         common_count: what the two have in common.
         k: neighbours per row at most.
     """
-    order = np.lexsort((neighbour, -similarity, row))
-    row = row[order]
-    rank = np.arange(1, row.size + 1) - np.searchsorted(row, row)
-    order, row, rank = order[rank <= k], row[rank <= k], rank[rank <= k]
+    found, rank = best_of_rows(row, neighbour, similarity, k)
     return Neighbours(
-        row.astype(np.int64),
-        neighbour[order].astype(np.int64),
+        row[found].astype(np.int64),
+        neighbour[found].astype(np.int64),
         rank,
-        similarity[order].astype(np.float64),
-        common_count[order].astype(np.int64),
+        similarity[found].astype(np.float64),
+        common_count[found].astype(np.int64),
     )
 
 
