@@ -5,6 +5,7 @@ from benchmarks import (
     customer_predictions,
     forecast_protocol,
     layers,
+    loading,
     recommendations,
     sequence_models,
     similarity_quality,
@@ -20,6 +21,7 @@ if __name__ == "__main__":
         recommendations,
         sequence_models,
         collector,
+        loading,
         layers,
     ):
         benchmark.main()

@@ -17,7 +17,7 @@ from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.warehouse import Warehouse, columns_of, quoted
 from dmp_assets.sources.declare import PLACE_COLUMNS, DeclaredTable, LoadRule
-from dmp_assets.sources.land import append_arrived, create_tables, prepare_arrived
+from dmp_assets.sources.land import Load, append, create_tables, fit_columns, pseudonymise_arrived
 from dmp_assets.sources.loader import sha256
 from dmp_assets.sources.read import DamagedFileError, read_file
 
@@ -110,7 +110,9 @@ def replay(warehouse: Warehouse, settings: Settings, table: DeclaredTable, file:
         connection.execute(f"create temp table places as select {LOAD}, cast({ROW} as bigint) as {ROW} from arrived")
         for column in (LOAD, ROW, REASON, "line"):
             connection.execute(f"alter table arrived drop column if exists {column}")
-        prepare_arrived(connection, settings, table, now)
+        load = Load(table, file.name, sha256(file), now)
+        pseudonymise_arrived(connection, settings, load)
+        fit_columns(connection, table, "arrived")
         for origin in (table.relation, "raw.rejected_lines"):
             chosen = f"(_load_id, _row) in (select {LOAD}, {ROW} from places)"
             connection.execute(
@@ -119,7 +121,7 @@ def replay(warehouse: Warehouse, settings: Settings, table: DeclaredTable, file:
                 [table.raw_name, file.name, now],
             )
             connection.execute(f"delete from {origin} where {chosen}")
-        rows = append_arrived(connection, table, sha256(file), file.name, now)
+        rows = append(connection, load, "(from arrived order by _row)")
     settings.landing_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     with replays(settings).open("a", encoding="utf-8") as stream:
         stream.write(f"{now.isoformat()} {table.raw_name} {file.name} {rows}\n")

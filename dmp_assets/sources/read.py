@@ -1,4 +1,8 @@
-"""Read a user's file into DuckDB: what can be read as rows, and the lines that cannot, each with its place in the file."""
+"""Read a source's file into DuckDB: what can be read as rows, and the lines that cannot, each with its place in the file.
+
+There are two ways to the same rows. `clean_rows` reads a file as it is, in one pass, if nothing is wrong with it; `read_file` reads
+whatever can be read, through temporary tables, and takes two to four times as long.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +14,16 @@ import tempfile
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 import duckdb
 
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.warehouse import literal, quoted
 from dmp_assets.sources.declare import PLACE_COLUMNS, FileFormat, LoadRule
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 SUFFIXES: dict[FileFormat, tuple[str, ...]] = {
     "csv": (".csv", ".tsv", ".txt"),
@@ -30,6 +37,9 @@ LONGEST_LINE = 16 * 1024 * 1024
 """Bytes; a longer line is not read."""
 
 _CHUNK = 1 << 20
+_ROW_GROUP = 122_880
+"""Rows that DuckDB stores, and one of its threads compresses, at a time."""
+
 _HOUSEKEEPING = ("file_row_number", "_dlt_id", "_dlt_load_id")  # columns of Parquet files that the source does not have
 
 
@@ -62,6 +72,45 @@ def files_at(location: str, file_format: FileFormat) -> dict[str, Path]:
     return files
 
 
+@contextmanager
+def clean_rows(connection: duckdb.DuckDBPyConnection, file: Path, rule: LoadRule) -> Generator[str | None]:
+    """Yield SQL for the rows of a file as they are, with ``_row``, to be read once; None if it needs `read_file`.
+
+    Raises:
+        duckdb.Error: here or while the rows are read, a line is no row, or the file is damaged.
+        DamagedFileError: the first line is not in the declared encoding.
+    """
+    if rule.format == "parquet":
+        yield _parquet_rows(connection, file)
+    elif rule.format == "csv" and _is_plain_text(file, rule.encoding) and (columns := _csv_columns(file, rule)):
+        ((threads,),) = connection.execute("select current_setting('threads')").fetchall()
+        with duckdb.connect(config={"threads": threads}) as reader:
+            batches = reader.execute(f"from {_csv_scan(file, rule, columns)}").to_arrow_reader(_ROW_GROUP)
+            connection.register("clean", _numbered(batches, first=2))
+            yield "clean"
+    else:
+        yield None
+
+
+def _numbered(batches: pa.RecordBatchReader, *, first: int) -> pa.RecordBatchReader:
+    """Return the rows of a reader with their number in ``_row``.
+
+    DuckDB's ``row_number() over ()`` would keep one thread busy with reading, numbering and storing, and all others idle.
+    """
+    import numpy as np
+    import pyarrow as pa
+
+    schema = batches.schema.append(pa.field("_row", pa.int64()))
+
+    def numbered() -> Generator[pa.RecordBatch]:
+        at = first
+        for batch in batches:
+            yield pa.RecordBatch.from_arrays([*batch.columns, pa.array(np.arange(at, at + len(batch)))], schema=schema)
+            at += len(batch)
+
+    return pa.RecordBatchReader.from_batches(schema, numbered())
+
+
 def read_file(connection: duckdb.DuckDBPyConnection, file: Path, rule: LoadRule) -> None:
     """Read a file into the temporary tables ``arrived`` (its columns and ``_row``) and ``unread`` (``_row``, reason, line).
 
@@ -78,7 +127,7 @@ def read_file(connection: duckdb.DuckDBPyConnection, file: Path, rule: LoadRule)
         with readable_text(file, rule.encoding) as text:
             _read_json_lines(connection, text)
     else:
-        _read_parquet(connection, file)
+        connection.execute(f"create or replace temp table arrived as from {_parquet_rows(connection, file)}")
 
 
 @contextmanager
@@ -88,15 +137,14 @@ def readable_text(file: Path, encoding: str) -> Generator[Path]:
     Raises:
         DamagedFileError: the file is not in the encoding, or a compressed file is cut off.
     """
-    is_utf8 = encoding.lower().replace("_", "-") in ("utf-8", "utf8", "utf-8-sig")
-    if is_utf8 and file.suffix != COMPRESSED and not _has_other_characters(file):
+    if _is_plain_text(file, encoding):
         yield file
         return
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / file.name.removesuffix(COMPRESSED)
         with open_bytes(file) as stream:
             # Bytes that are no UTF-8 stay, for DuckDB to find their lines; another encoding is right or wrong as a whole.
-            _transcode(stream, copy, encoding, errors="surrogateescape" if is_utf8 else "strict")
+            _transcode(stream, copy, encoding, errors="surrogateescape" if _is_utf8(encoding) else "strict")
         yield copy
 
 
@@ -120,25 +168,39 @@ def bare_suffix(path: Path) -> str:
     return Path(path.name.removesuffix(COMPRESSED)).suffix.lower()
 
 
-def _read_csv(connection: duckdb.DuckDBPyConnection, file: Path, rule: LoadRule) -> None:
+def _csv_columns(file: Path, rule: LoadRule) -> list[str]:
+    """Return the names in the first line of a CSV file in UTF-8; none if it is empty."""
     with file.open("rb") as stream:
         first_line = stream.readline()
     try:
         header = next(csv.reader([first_line.decode("utf-8-sig")], delimiter=rule.delimiter, quotechar=rule.quote), [])
     except UnicodeDecodeError:
         raise DamagedFileError(f"its first line is not in the encoding {rule.encoding}") from None
-    if not header:
+    return column_names(header)
+
+
+def _csv_scan(file: Path, rule: LoadRule, columns: Iterable[str], options: str = "") -> str:
+    types = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in columns)
+    return (
+        f"read_csv({literal(str(file))}, auto_detect = false, header = true, delim = {literal(rule.delimiter)}, "
+        f"quote = {literal(rule.quote)}, escape = {literal(rule.quote)}, columns = {{{types}}}, "
+        f"max_line_size = {LONGEST_LINE}{options})"
+    )
+
+
+def _read_csv(connection: duckdb.DuckDBPyConnection, file: Path, rule: LoadRule) -> None:
+    columns = _csv_columns(file, rule)
+    if not columns:
         connection.execute("create or replace temp table arrived (_row bigint)")
         return
-    columns = column_names(header)
-    types = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in columns)
+    keep_unread = (
+        ", store_rejects = true, rejects_table = 'unread_csv', rejects_scan = 'scanned_csv', rejects_limit = 0"
+    )
     connection.execute(
         f"""
         create or replace temp table numbered as
         select row_number() over () as ordinal, *
-        from read_csv({literal(str(file))}, auto_detect = false, header = true, delim = {literal(rule.delimiter)},
-            quote = {literal(rule.quote)}, escape = {literal(rule.quote)}, columns = {{{types}}}, store_rejects = true,
-            rejects_table = 'unread_csv', rejects_scan = 'scanned_csv', rejects_limit = 0, max_line_size = {LONGEST_LINE})
+        from {_csv_scan(file, rule, columns, keep_unread)}
         """
     )
     connection.execute(
@@ -184,7 +246,7 @@ def _read_json_lines(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
     connection.execute(f"create or replace temp table arrived as select _row{values} from objects")
 
 
-def _read_parquet(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
+def _parquet_rows(connection: duckdb.DuckDBPyConnection, file: Path) -> str:
     source = f"read_parquet({literal(str(file))}, file_row_number = true)"
     described = [
         column
@@ -195,9 +257,7 @@ def _read_parquet(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
         f", {quoted(given) if not _is_nested(kind) else f'cast(to_json({quoted(given)}) as varchar)'} as {quoted(name)}"
         for (given, kind, *_), name in zip(described, column_names(given for given, *_ in described), strict=True)
     )
-    connection.execute(
-        f"create or replace temp table arrived as select file_row_number + 1 as _row{values} from {source}"
-    )
+    return f"(select file_row_number + 1 as _row{values} from {source})"
 
 
 def _transcode(stream: BinaryIO, copy: Path, encoding: str, *, errors: str) -> None:
@@ -222,10 +282,16 @@ def _json_path(key: str) -> str:
     return f'$."{escaped}"'
 
 
-def _has_other_characters(file: Path) -> bool:
-    """Return whether a file has NUL characters, or line ends of other systems."""
+def _is_utf8(encoding: str) -> bool:
+    return encoding.lower().replace("_", "-") in ("utf-8", "utf8", "utf-8-sig")
+
+
+def _is_plain_text(file: Path, encoding: str) -> bool:
+    """Return whether a file is UTF-8, not compressed, without NUL characters and line ends of other systems."""
+    if not _is_utf8(encoding) or file.suffix == COMPRESSED:
+        return False
     with file.open("rb") as stream:
-        return any(b"\0" in chunk or b"\r" in chunk for chunk in iter(lambda: stream.read(_CHUNK), b""))
+        return not any(b"\0" in chunk or b"\r" in chunk for chunk in iter(lambda: stream.read(_CHUNK), b""))
 
 
 def open_bytes(file: Path) -> BinaryIO:

@@ -1,10 +1,20 @@
+import csv
+import dataclasses
+import io
+from contextlib import contextmanager
+from pathlib import Path
+
 import duckdb
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dmp_assets.privacy.keys import read_keys
 from dmp_assets.privacy.vault import open_vault
+from dmp_assets.sources import land as landing_module
 from dmp_assets.sources.land import land_files
 from dmp_assets.sources.read import files_at
+from tests.unit.shop import Shop
 
 
 def test_every_file_is_loaded_once_and_a_new_one_is_added(shop):
@@ -84,6 +94,88 @@ def test_a_file_that_fails_half_way_leaves_nothing(shop, monkeypatch):
     monkeypatch.setattr(landing, "load_id_of", lambda *_: None)  # the record of the load needs an id
     assert shop.land().damaged
     assert shop.rows() == []
+
+
+def landed(folder: Path, name: str, content: bytes, *, is_clean_road_open: bool, **rule) -> tuple:
+    """Return everything that the load of a file leaves."""
+    shop = Shop(folder)
+    shop.write(name, content)
+    with pytest.MonkeyPatch.context() as patch:
+        if is_clean_road_open:
+            patch.setattr(landing_module, "read_file", None)
+        else:
+            patch.setattr(landing_module, "clean_rows", closed_road)
+        landing = shop.land(shop.table({}, format=name.rpartition(".")[2], **rule))
+    return (
+        dataclasses.astuple(landing),
+        shop.rows("describe raw.shop__orders"),
+        shop.rows("from raw.shop__orders"),
+        shop.rows("from raw.rejected_lines"),
+        shop.rows("from raw._loads"),
+    )
+
+
+@contextmanager
+def closed_road(*_):
+    yield None
+
+
+values = st.one_of(
+    st.sampled_from(["", "1", "2024-01-02 10:00:00", "12.50", "C++", "a b"]), st.text('ab,"\n é+', max_size=6)
+)
+
+
+@settings(max_examples=30)
+@given(st.lists(st.tuples(values, values, values), max_size=30), st.sampled_from([",", ";"]))
+def test_the_short_road_and_the_careful_one_land_the_same_rows_of_a_csv_file(tmp_path_factory, rows, delimiter):
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=delimiter, lineterminator="\n")
+    writer.writerows([("customer", "amount", "note"), *rows])
+    content = text.getvalue().encode()
+    short, careful = (
+        landed(tmp_path_factory.mktemp("road"), "1.csv", content, is_clean_road_open=is_open, delimiter=delimiter)
+        for is_open in (True, False)
+    )
+    assert short == careful
+    assert short[0][:2] == (1, len(rows))
+
+
+cells = st.tuples(st.none() | st.integers(-9, 9), values, st.lists(st.integers(0, 9), max_size=2))
+
+
+@settings(max_examples=20)
+@given(st.lists(cells, min_size=1, max_size=20))
+def test_the_short_road_and_the_careful_one_land_the_same_rows_of_a_parquet_file(tmp_path_factory, rows):
+    file = tmp_path_factory.mktemp("file") / "1.parquet"
+    with duckdb.connect() as connection:
+        connection.execute("create table cells (number bigint, text varchar, list bigint[])")
+        connection.executemany("insert into cells values (?, ?, ?)", rows)
+        connection.execute(f"copy cells to '{file}'")
+    short, careful = (
+        landed(tmp_path_factory.mktemp("road"), "1.parquet", file.read_bytes(), is_clean_road_open=is_open)
+        for is_open in (True, False)
+    )
+    assert short == careful
+    assert short[0][:2] == (1, len(rows))
+
+
+def test_rows_of_a_large_file_keep_their_order_and_lines(shop):
+    rows = 400_000
+    shop.write("1.csv", "customer,amount\n" + "".join(f"u{each},{each}\n" for each in range(rows)))
+    assert shop.land().rows_added == rows
+    assert shop.rows(
+        "select count(*), bool_and(_row = amount::int + 2), bool_and(rowid = amount::int) from raw.shop__orders"
+    ) == [(rows, True, True)]
+
+
+def test_an_identifier_at_the_end_of_a_large_clean_file_is_never_written(shop):
+    rows = "".join(f"u{each},{each}\n" for each in range(300_000))
+    shop.write("1.csv", f"customer,amount\n{rows}jane@example.org,1\n")
+    assert shop.land().rows_added == 300_001
+    ((customer,),) = shop.rows("select customer from raw.shop__orders where _row = 300002")
+    assert len(customer) == 32
+    for file in shop.settings.home.rglob("*"):
+        assert not file.is_file() or b"example.org" not in file.read_bytes(), file
 
 
 def test_direct_identifiers_go_to_the_vault_and_pseudonyms_stay(shop):
