@@ -115,12 +115,13 @@ def customer(
     """Print everything about one customer, and why."""
     with _user_errors():
         settings = get_settings()
+        from dmp_assets.definitions import domains
         from dmp_assets.platform.warehouse import Warehouse
         from dmp_assets.reports.customer_facts import read_customer
-        from dmp_assets.reports.sections import CUSTOMER_SECTIONS
 
+        sections = [section for domain in domains(settings) for section in domain.customer_sections]
         with Warehouse.from_settings(settings).read() as connection:
-            known = read_customer(CUSTOMER_SECTIONS, connection, customer_id)
+            known = read_customer(sections, connection, customer_id)
     if as_json:
         print_json(dataclasses.asdict(known))
     else:

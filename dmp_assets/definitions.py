@@ -11,7 +11,7 @@ import dagster as dg
 from dmp_assets.clusters import assets as clusters
 from dmp_assets.collector import assets as collector
 from dmp_assets.dbt.assets import build_dbt_assets
-from dmp_assets.dbt.project import dbt_project, dbt_resource
+from dmp_assets.dbt.project import dbt_project, dbt_resource, read_manifest
 from dmp_assets.demo import assets as demo
 from dmp_assets.forecasts.customers import assets as predictions
 from dmp_assets.forecasts.sales import assets as sales
@@ -66,8 +66,9 @@ def build_defs(
         UserError: a rule is wrong, or the dbt project has not been parsed.
     """
     offered = domains(settings)
-    made = [build_dbt_assets(settings), *chain.from_iterable(domain.assets for domain in offered)]
-    assets = [*made, *reports.domain([spec for asset in made for spec in asset.specs]).assets]
+    manifest = read_manifest(settings)
+    made = [build_dbt_assets(settings, manifest), *chain.from_iterable(domain.assets for domain in offered)]
+    assets = [*made, *reports.domain(offered, manifest, [spec for asset in made for spec in asset.specs]).assets]
     return dg.Definitions(
         assets=dg.map_asset_specs(automation.with_freshness, assets),
         asset_checks=[check for domain in offered for check in domain.checks],

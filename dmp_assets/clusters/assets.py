@@ -13,6 +13,7 @@ from dmp_assets.clusters.describe import SUMMARY_COLUMNS, cluster_summaries, nam
 from dmp_assets.clusters.features import CLUSTER_FEATURES, fit_scaling, scale_features
 from dmp_assets.clusters.numbering import number_clusters
 from dmp_assets.clusters.plots import plot_cluster_profiles, plot_dendrogram, plot_projection, plot_selection
+from dmp_assets.clusters.sections import SECTIONS
 from dmp_assets.clusters.selection import select_clusters
 from dmp_assets.platform.automation import Cadence
 from dmp_assets.platform.domain import Domain
@@ -123,5 +124,6 @@ def domain(_: Settings) -> Domain:
     return Domain(
         tables=(*TRAINED, *SERVED),
         assets=(train_clusters, assign_clusters),
+        sections=SECTIONS,
         checks=(no_drift,),
     )

@@ -45,21 +45,12 @@ class Translator(DagsterDbtTranslator):
         return spec.replace_attributes(group_name=layer, owners=["team:data-engineering"])
 
 
-def build_dbt_assets(settings: Settings) -> dg.AssetsDefinition:
-    """Return the dbt models as one multi-asset; ``dbt build`` runs and tests them in one process.
-
-    Raises:
-        UserError: the project has not been parsed yet.
-    """
+def build_dbt_assets(settings: Settings, manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
+    """Return the dbt models as one multi-asset; ``dbt build`` runs and tests them in one process."""
     project = dbt_project(settings)
-    if not project.manifest_path.exists():
-        raise UserError(
-            f"There is no dbt manifest at {project.manifest_path}: run `dmp setup` (or `make setup`) first."
-        )
-
     translator = Translator()
 
-    @dbt_assets(manifest=project.manifest_path, project=project, dagster_dbt_translator=translator, name=DBT_STEP)
+    @dbt_assets(manifest=manifest, project=project, dagster_dbt_translator=translator, name=DBT_STEP)
     @gated
     def models(
         context: dg.AssetExecutionContext,

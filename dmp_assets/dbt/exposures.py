@@ -16,7 +16,6 @@ import yaml
 
 from dmp_assets.platform.project import PACKAGE_DIR
 from dmp_assets.platform.tables import Table
-from dmp_assets.reports.assets import FILES
 
 GRAPH_FILE = PACKAGE_DIR.parent / "tests" / "asset_graph.txt"
 EXPOSURES_FILE = PACKAGE_DIR / "models" / "exposures.yml"
@@ -40,6 +39,12 @@ def exposures_yaml(tables: Iterable[Table], files: Iterable[dg.AssetSpec]) -> st
     exposures = [_table_exposure(table) for table in tables] + [_file_exposure(spec) for spec in files]
     document = {"version": 2, "exposures": [exposure for exposure in exposures if exposure["depends_on"]]}
     return HEADER + yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=120, allow_unicode=True)
+
+
+def published_files(definitions: dg.Definitions) -> list[dg.AssetSpec]:
+    """Return the specifications of what is published, sorted."""
+    specs = definitions.resolve_all_asset_specs()
+    return sorted((spec for spec in specs if spec.group_name == "published"), key=lambda spec: spec.key)
 
 
 class _Dumper(yaml.SafeDumper):
@@ -100,7 +105,8 @@ if __name__ == "__main__":
 
     settings = get_settings()
     tables = [table for domain in domains(settings) for table in domain.tables]
-    write(EXPOSURES_FILE, exposures_yaml(tables, FILES))
     prepare_home(settings)
     prepare_project(settings)
-    write(GRAPH_FILE, graph_text(build_defs(settings)))
+    definitions = build_defs(settings)
+    write(EXPOSURES_FILE, exposures_yaml(tables, published_files(definitions)))
+    write(GRAPH_FILE, graph_text(definitions))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import sys
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from dagster_dbt import DbtCliResource, DbtProject
 
@@ -48,6 +50,18 @@ def prepare_project(settings: Settings) -> None:
     if not invocation.wait().is_successful():
         raise UserError(f"dbt cannot parse the project: {invocation.get_error()}")
     record.write_text(parsed_from)
+
+
+def read_manifest(settings: Settings) -> dict[str, Any]:
+    """Return the manifest that the project was parsed into.
+
+    Raises:
+        UserError: the project has not been parsed yet.
+    """
+    file = dbt_project(settings).manifest_path
+    if not file.exists():
+        raise UserError(f"There is no dbt manifest at {file}: run `dmp setup` (or `make setup`) first.")
+    return json.loads(file.read_text(encoding="utf-8"))
 
 
 def dbt_project_files(folder: Path) -> list[Path]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
+from dmp_assets.platform.sections import CustomerSection, Section
 from dmp_assets.platform.tables import Table
 
 
@@ -19,6 +20,8 @@ class Domain:
         assets: the steps that make them.
         checks: checks that are steps of their own; a table's schema is checked where the table is written.
         sensors: what starts runs when something comes.
+        sections: parts of the report.
+        customer_sections: what it knows of single customers.
         segments: assets that write segments for the collector's load, which comes after them.
         depends_on: texts that change when something beside the code and the dbt project changes what the domain makes, such as the
             state of a source's files; a build with the same texts is not repeated.
@@ -28,5 +31,7 @@ class Domain:
     assets: Sequence[dg.AssetsDefinition] = ()
     checks: Sequence[dg.AssetChecksDefinition] = ()
     sensors: Sequence[dg.SensorDefinition] = ()
+    sections: Sequence[Section] = ()
+    customer_sections: Sequence[CustomerSection] = ()
     segments: Sequence[dg.AssetKey] = ()
     depends_on: Callable[[], Iterable[str]] = tuple

@@ -137,7 +137,7 @@ class Settings(BaseSettings):
 
     @property
     def published_dir(self) -> Path:
-        """What people open: the report, the static dbt docs, Parquet snapshots."""
+        """What people and their tools open: pages, and the served tables as a DuckDB file and as Parquet files."""
         return self.home / "published"
 
     def environment(self) -> dict[str, str]:

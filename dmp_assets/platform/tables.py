@@ -26,6 +26,9 @@ OWNER = "team:data-science"
 CHECK = "schema"
 FAILURES_SHOWN = 20
 
+PRIMARY_KEY = "primary_key"
+"""Metadata of a schema that checks its key in a way of its own: the key's columns."""
+
 EMPTY_BECAUSE = "dmp/empty_because"
 """Metadata of a table without rows: why there are none."""
 
@@ -59,6 +62,12 @@ class Table:
     def full_name(self) -> str:
         """The table's name in the warehouse."""
         return f"{self.layer}.{self.name}"
+
+    @property
+    def primary_key(self) -> list[str]:
+        """The columns that together identify a row, as the schema names them."""
+        singles = [str(name) for name, column in self.schema.columns.items() if column.unique][:1]
+        return [*(self.schema.unique or singles or (self.schema.metadata or {})[PRIMARY_KEY])]
 
     @property
     def upstream(self) -> set[str]:

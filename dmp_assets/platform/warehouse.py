@@ -108,7 +108,8 @@ class Warehouse(DuckDBResource):
                     raise UserError(
                         f"The warehouse {self.database} is locked by another process and stayed so for "
                         f"{self.lock_timeout_seconds:g} s ({_lock_holder(error)}). Wait for that run to end or close the "
-                        "program that has the file open, then try again. DMP_LOCK_TIMEOUT_SECONDS sets the patience."
+                        "program that has the file open, then try again. To read while builds run, open published/published.duckdb "
+                        "in the same folder, which no build locks. DMP_LOCK_TIMEOUT_SECONDS sets the patience."
                     ) from None
                 time.sleep(0.25)
 

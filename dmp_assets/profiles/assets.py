@@ -26,6 +26,7 @@ from dmp_assets.profiles.plots import (
     plot_topics,
 )
 from dmp_assets.profiles.profile import INTERESTS, PROFILE_ONLY, SCORES, TOPICS, customer_profiles
+from dmp_assets.profiles.sections import CUSTOMER, SECTIONS
 from dmp_assets.profiles.tags import (
     TagRules,
     customer_tags,
@@ -290,4 +291,6 @@ def domain(settings: Settings) -> Domain:
     return Domain(
         tables=(PROFILES, tags, *_LEARNED),
         assets=(build_customer_interests, build_customer_profiles, tags_step(tags, rules)),
+        sections=SECTIONS,
+        customer_sections=(CUSTOMER,),
     )

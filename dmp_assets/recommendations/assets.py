@@ -19,6 +19,7 @@ from dmp_assets.recommendations.schema import (
     PRODUCT_RECOMMENDATIONS,
     RANKER,
 )
+from dmp_assets.recommendations.sections import CUSTOMER, SECTIONS
 from dmp_assets.recommendations.sequences import extra
 from dmp_assets.recommendations.sequences.assets import SEQUENCE_MODELS, train_sequences
 
@@ -137,5 +138,7 @@ def domain(_: Settings) -> Domain:
     return Domain(
         tables=(SEQUENCE_MODELS, *TRAINED, RECOMMENDATIONS, PRODUCT_LISTS),
         assets=(train_sequences, train_recommendations, fill_recommendations, fill_product_recommendations),
+        sections=SECTIONS,
+        customer_sections=(CUSTOMER,),
         depends_on=lambda: [f"sequence models: {extra.is_installed()}"],
     )

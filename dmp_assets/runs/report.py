@@ -144,7 +144,6 @@ def _by_layer(
 
 def published_files(settings: Settings) -> list[Path]:
     """Return what a person opens first."""
-    pages = (
-        settings.published_dir / name for name in ("report.html", "customers.html", "lineage.html", "dbt_docs.html")
-    )
-    return [page for page in pages if page.exists()]
+    names = ("report.html", "customers.html", "lineage.html", "dbt_docs.html", "published.duckdb")
+    files = (settings.published_dir / name for name in names)
+    return [file for file in files if file.exists()]

@@ -13,6 +13,7 @@ from dmp_assets.similarity.measures import similarity_measures
 from dmp_assets.similarity.plots import similarity_by_measure
 from dmp_assets.similarity.ratings import ratings_from_counts
 from dmp_assets.similarity.schema import CUSTOMER_SIMILARITY, PRODUCT_SIMILARITY, SIMILARITY_MEASURES
+from dmp_assets.similarity.sections import CUSTOMER, SECTIONS
 from dmp_assets.similarity.tables import (
     co_purchase_similarity,
     content_similarity,
@@ -111,4 +112,6 @@ def domain(_: Settings) -> Domain:
     return Domain(
         tables=(CUSTOMERS, PRODUCTS, MEASURES),
         assets=(build_similarity,),
+        sections=SECTIONS,
+        customer_sections=(CUSTOMER,),
     )

@@ -10,6 +10,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from dmp_assets.platform.emptiness import may_be_empty
+from dmp_assets.platform.tables import PRIMARY_KEY
 
 _AS_OF_ON = pa.Column("datetime64[us]", description="Only orders placed before this date (store-local) are counted.")
 
@@ -94,7 +95,7 @@ def _similarity_schema(
         ],
         strict=True,
         ordered=True,
-        metadata=may_be_empty(reason),
+        metadata={**may_be_empty(reason), PRIMARY_KEY: [id_name, "measure", neighbour_name]},
         description=description,
     )
 

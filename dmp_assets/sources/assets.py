@@ -18,6 +18,7 @@ from dmp_assets.sources.land import REJECTED_LINES, create_tables, load_table
 from dmp_assets.sources.loader import LOAD_COLUMNS, SourceTable, check_file, load_file
 from dmp_assets.sources.quarantine import replays
 from dmp_assets.sources.read import files_at
+from dmp_assets.sources.sections import SECTIONS
 
 LAYER = "raw"
 
@@ -202,4 +203,4 @@ def domain(settings: Settings) -> Domain:
     """Return the load of the demo and of the users' own sources."""
     tables = declared_tables(settings)
     demo = (load_complete_journey,) if complete_journey.SOURCE in listed_sources(settings) else ()
-    return Domain(assets=(*demo, build_sources(tables)), depends_on=lambda: source_states(settings))
+    return Domain(assets=(*demo, build_sources(tables)), sections=SECTIONS, depends_on=lambda: source_states(settings))

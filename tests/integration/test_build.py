@@ -15,7 +15,6 @@ import pytest
 
 from dmp_assets.demo import complete_journey
 from dmp_assets.recommendations.sequences import extra
-from dmp_assets.reports.assets import SNAPSHOTS
 from dmp_assets.reports.page import external_references
 
 
@@ -72,10 +71,41 @@ def test_what_is_published_can_be_opened_without_network_or_warehouse(first_buil
     for column in ("raw.complete_journey__transactions.sales_value", "marts.customer_features.recency_days"):
         assert f'"{column}"' in lineage
     assert "customer_features" in (in_process.published_dir / "dbt_docs.html").read_text(encoding="utf-8")
-    for table in SNAPSHOTS:
-        file = in_process.published_dir.joinpath("tables", *table.split(".")).with_suffix(".parquet")
-        ((rows,),) = duckdb.sql(f"select count(*) from '{file}'").fetchall()
-        assert (rows > 0) == (table not in EMPTY_AT_FIRST), table
+
+
+def test_the_dictionary_describes_every_table_and_tells_true_and_simulated_rows_apart(
+    first_build, in_process, python_tables
+):
+    catalog = json.loads((in_process.published_dir / "catalog.json").read_text(encoding="utf-8"))
+    tables = {f"{table['schema']}.{table['name']}": table for table in catalog["tables"]}
+    assert {table.full_name for table in python_tables} < set(tables)
+    for name, table in tables.items():
+        ((rows,),) = duckdb.sql(f"select count(*) from '{in_process.published_dir}/{table['file']}'").fetchall()
+        assert rows == table["row_count"], name
+        assert (rows > 0) == (name not in EMPTY_AT_FIRST), name
+        assert table["grain"], name
+        for column in table["columns"]:
+            assert column["description"], f"{name}.{column['name']}"
+    simulated = {name for name, table in tables.items() if table["simulated_row_count"]}
+    assert {"marts.fct_events", "marts.fct_touches", "simulation.persons"} <= simulated
+    assert {"marts.fct_orders", "profiles.customer_profiles"} & simulated == set()
+
+
+def test_the_published_database_has_comments_everywhere_and_the_right_types(first_build, in_process):
+    with duckdb.connect(in_process.published_dir / "published.duckdb", read_only=True) as connection:
+        tables = connection.execute("select table_name, comment from duckdb_tables()").fetchall()
+        columns = connection.execute(
+            "select column_name, data_type, comment from duckdb_columns() where not internal"
+        ).fetchall()
+    assert [name for name, comment in tables if not comment] == []
+    assert [name for name, _, comment in columns if not comment] == []
+    for name, kind, _ in columns:
+        if name == "date" or name.endswith("_on"):
+            assert kind == "DATE", name
+        elif name.endswith("_at"):
+            assert kind == "TIMESTAMP", name
+        elif name.endswith("_id") and name not in ("cluster_id", "topic_id"):
+            assert kind == "VARCHAR", name
 
 
 def test_the_customer_page_holds_every_customer_with_their_rows(first_build, in_process):

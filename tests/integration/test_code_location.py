@@ -8,9 +8,9 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from dmp_assets.dbt.exposures import EXPOSURES_FILE, GRAPH_FILE, exposures_yaml, graph_text
+from dmp_assets.dbt.exposures import EXPOSURES_FILE, GRAPH_FILE, exposures_yaml, graph_text, published_files
 from dmp_assets.platform.project import PACKAGE_DIR
-from dmp_assets.reports.assets import FILES, MARTS, SNAPSHOTS
+from dmp_assets.reports.served import served_tables
 
 DAGSTER = Path(sys.executable).with_name("dagster")
 
@@ -31,8 +31,9 @@ def test_the_graph_is_the_committed_one(definitions):
     assert graph_text(definitions) == GRAPH_FILE.read_text(encoding="utf-8"), "run `make graph` and review the change"
 
 
-def test_the_exposures_are_those_that_the_lineage_declares(python_tables):
-    assert exposures_yaml(python_tables, FILES) == EXPOSURES_FILE.read_text(encoding="utf-8"), "run `make graph`"
+def test_the_exposures_are_those_that_the_lineage_declares(definitions, python_tables):
+    exposures = exposures_yaml(python_tables, published_files(definitions))
+    assert exposures == EXPOSURES_FILE.read_text(encoding="utf-8"), "run `make graph`"
 
 
 def test_no_asset_comes_from_outside_the_graph(definitions):
@@ -90,12 +91,21 @@ def test_every_python_table_has_a_blocking_schema_check(definitions, python_tabl
         assert check.blocking, table.full_name
 
 
-def test_all_marts_and_python_tables_are_published(definitions, python_tables):
+def test_all_marts_rejected_rows_and_python_tables_are_published(definitions, python_tables):
     graph = definitions.resolve_asset_graph()
-    marts = {".".join(key.path) for key in graph.get_all_asset_keys() if key.path[0] == "marts"}
-    assert marts == set(MARTS)
-    # The simulation's truth is for measuring, not for consumers.
-    assert {table.full_name for table in python_tables if table.key.path[0] != "simulation"} <= set(SNAPSHOTS)
+    models = {key for key in graph.get_all_asset_keys() if key.path[0] in ("marts", "quarantine")}
+    assert len(models) > 10
+    assert graph.get(dg.AssetKey(["published", "tables"])).parent_keys == models | {
+        table.key for table in python_tables
+    }
+
+
+def test_every_served_table_says_what_one_row_is_and_by_what_it_is_known(in_process, python_tables):
+    served = served_tables(json.loads((in_process.dbt_target_dir / "manifest.json").read_text()), python_tables)
+    assert [table.name for table in served if not table.grain] == []
+    # The same row can be rejected twice.
+    assert [table.name for table in served if not table.key] == ["quarantine.rejected_rows"]
+    assert [table.name for table in served if not set(table.key) <= set(table.columns)] == []
 
 
 @pytest.fixture

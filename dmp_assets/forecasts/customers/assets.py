@@ -28,6 +28,7 @@ from dmp_assets.forecasts.customers.plots import (
     plot_reliability,
 )
 from dmp_assets.forecasts.customers.predictions import predict, propensity
+from dmp_assets.forecasts.customers.sections import SECTIONS
 from dmp_assets.forecasts.customers.targets import TARGETS
 from dmp_assets.forecasts.customers.training import train
 from dmp_assets.platform.automation import Cadence
@@ -249,5 +250,6 @@ def domain(_: Settings) -> Domain:
     return Domain(
         tables=(*TRAINED, *SERVED, OUTCOMES),
         assets=(train_predictions, predict_customers, realise_predictions),
+        sections=SECTIONS,
         checks=(predictions_do_not_drift, predictions_beat_their_baselines),
     )

@@ -11,6 +11,7 @@ from dmp_assets.forecasts.sales import plots, schema
 from dmp_assets.forecasts.sales.forecast import FORECAST_COLUMNS, HISTORY_COLUMNS, forecast_sales
 from dmp_assets.forecasts.sales.frequencies import FREQUENCIES
 from dmp_assets.forecasts.sales.monitoring import HISTORY_DAYS, realised_accuracy
+from dmp_assets.forecasts.sales.sections import SECTIONS
 from dmp_assets.forecasts.sales.training import train
 from dmp_assets.platform.automation import Cadence
 from dmp_assets.platform.domain import Domain
@@ -169,5 +170,6 @@ def domain(_: Settings) -> Domain:
     return Domain(
         tables=(*TRAINED, FORECASTS, HISTORY, REALISED),
         assets=(train_sales_forecasts, serve_sales_forecasts, compare_sales_forecasts),
+        sections=SECTIONS,
         checks=(keeps_its_promise,),
     )

@@ -64,7 +64,10 @@ def test_a_locked_warehouse_names_who_holds_it(warehouse):
     try:
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"open\n"
-        with pytest.raises(UserError, match=rf"locked by another process.*PID {holder.pid}"), warehouse.write():
+        with (
+            pytest.raises(UserError, match=rf"locked by another process.*PID {holder.pid}.*published\.duckdb"),
+            warehouse.write(),
+        ):
             pass
     finally:
         holder.communicate(b"\n")

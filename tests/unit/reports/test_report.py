@@ -11,17 +11,18 @@ from dmp_assets.clusters.centres import fitted_clusters
 from dmp_assets.clusters.describe import cluster_summaries, name_customers
 from dmp_assets.clusters.features import transform_features
 from dmp_assets.clusters.selection import select_clusters
+from dmp_assets.definitions import domains
 from dmp_assets.forecasts.customers import schema as predictions
 from dmp_assets.forecasts.sales import schema as sales
 from dmp_assets.platform.emptiness import empty_because, empty_table
 from dmp_assets.platform.pictures import svg
 from dmp_assets.platform.sections import Content, Fact, Section, page_table
+from dmp_assets.platform.settings import get_settings
 from dmp_assets.profiles import schema as profiles
 from dmp_assets.profiles.plots import SHOWN_FEATURES
 from dmp_assets.recommendations import schema as recommendations
 from dmp_assets.reports.page import external_references
 from dmp_assets.reports.report import ORDERS, build_report, report_reads
-from dmp_assets.reports.sections import SECTIONS
 
 AS_OF = date(2018, 1, 1)
 SCHEMAS = {
@@ -101,8 +102,9 @@ def page() -> str:
         **{name: empty_table(schema) for name, schema in SCHEMAS.items()},
         **one_customer(),
     }
-    results = {sql: frames[name] for section in SECTIONS for name, sql in section.queries.items()}
-    return build_report(SECTIONS, {ORDERS: head(), **results}.__getitem__, sample_percent=100)
+    sections = [section for domain in domains(get_settings()) for section in domain.sections]
+    results = {sql: frames[name] for section in sections for name, sql in section.queries.items()}
+    return build_report(sections, {ORDERS: head(), **results}.__getitem__, sample_percent=100)
 
 
 def test_every_table_without_rows_says_why(page):
