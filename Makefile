@@ -43,6 +43,7 @@ lint: $(VENV)/.dev  ## Check style, types and SQL
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/ty check dmp_assets tests benchmarks examples
+	$(BIN)/lint-imports --no-cache
 	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar dbt_project/models
 
 format: $(VENV)/.dev  ## Put the code into the project's style
@@ -58,7 +59,7 @@ examples: $(VENV)/.dev  ## Run the functions on another data set, MovieLens 100k
 	$(BIN)/python -m examples.movielens $(VENV)/examples
 
 graph: $(VENV)/.dev  ## Write the generated files: the list of assets and edges, the dbt exposures
-	$(BIN)/python -m dmp_assets.dbt.exposures
+	$(BIN)/python -m tests.graph
 
 lock:  ## Resolve the dependencies anew into requirements.lock; without the extra deep, see pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --extra demo --extra dev --extra spark --generate-hashes --no-emit-index-url --no-emit-find-links \

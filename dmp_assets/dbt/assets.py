@@ -20,15 +20,12 @@ from dagster_dbt import (
 from pydantic import Field
 
 from dmp_assets.dbt.artifacts import BUSY_SECONDS, busy_seconds, column_lineage, failed_nodes, no_rows_because
-from dmp_assets.dbt.project import dbt_project
+from dmp_assets.dbt.project import DBT_STEP, dbt_project
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.gate import gated
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.tables import EMPTY_BECAUSE
 from dmp_assets.platform.warehouse import Warehouse
-
-DBT_STEP = "dbt"
-"""Name of the step that builds the models."""
 
 
 class Translator(DagsterDbtTranslator):
@@ -69,12 +66,9 @@ def build_dbt_assets(settings: Settings, manifest: Mapping[str, Any]) -> dg.Asse
         # DuckDB lets nobody else in while dbt runs, so rows are counted at its end. Events before the error: a failed
         # test must be seen as a failed check, and a model that was built as built.
         events = list(invocation.stream())
-        # Of models that were not made there is nothing to tell.
-        facts = (
-            _facts(invocation.get_artifact("manifest.json"), warehouse, translator, project)
-            if invocation.is_successful()
-            else {}
-        )
+        # Also of a build that failed: what was made before is there, and its lineage is kept.
+        is_made = any(isinstance(event, dg.Output | dg.AssetMaterialization) for event in events)
+        facts = _facts(invocation.get_artifact("manifest.json"), warehouse, translator, project) if is_made else {}
         results = invocation.get_artifact("run_results.json")
         busy = {BUSY_SECONDS: busy_seconds(results)}
         for event in events:

@@ -18,6 +18,9 @@ from dmp_assets.platform.settings import Settings
 
 DBT_SUFFIXES = {".sql", ".yml", ".md"}
 GENERATED = {"target", "logs", "dbt_packages", "package-lock.yml"}
+DBT_STEP = "dbt"
+"""Name of the step that builds the models."""
+
 PARSED = "parsed.sha256"
 """File beside the manifest: the hash of the project that it was parsed from."""
 

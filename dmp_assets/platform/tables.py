@@ -44,6 +44,7 @@ class Table:
         lineage: for each column, the upstream columns it is computed from, as ``layer.table.column``.
         cadence: how often it is made anew: what is trained or compared weekly, what is served daily.
         history: what it keeps of earlier runs; None if each run replaces it.
+        also_reads: tables that its step reads and no column comes from, such as for its plots, as ``layer.table``.
     """
 
     layer: str
@@ -52,6 +53,7 @@ class Table:
     lineage: Mapping[str, Sequence[str]]
     cadence: Cadence = "daily"
     history: History | None = None
+    also_reads: Sequence[str] = ()
 
     @property
     def key(self) -> dg.AssetKey:
@@ -71,11 +73,13 @@ class Table:
 
     @property
     def upstream(self) -> set[str]:
-        """The tables that the lineage names, as ``layer.table``."""
-        return {column.rsplit(".", 1)[0] for columns in self.lineage.values() for column in columns}
+        """The tables that its step reads, as ``layer.table``."""
+        return {column.rsplit(".", 1)[0] for columns in self.lineage.values() for column in columns} | {
+            *self.also_reads
+        }
 
     def spec(self) -> dg.AssetSpec:
-        """Return the asset's specification; it depends on exactly the tables that its lineage names."""
+        """Return the asset's specification; it depends on exactly the tables that its step reads."""
         return dg.AssetSpec(
             self.key,
             deps=[dg.AssetKey(name.split(".")) for name in sorted(self.upstream - {self.full_name})],

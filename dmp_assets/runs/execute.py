@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import dagster as dg
 
-from dmp_assets.dbt.assets import DBT_STEP
+from dmp_assets.dbt.project import DBT_STEP
 from dmp_assets.platform.automation import REBUILD, REFRESH
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.settings import Settings

@@ -13,6 +13,7 @@ import dagster as dg
 import duckdb
 import pytest
 
+from dmp_assets.collector.segments import SegmentWriter
 from dmp_assets.demo import complete_journey
 from dmp_assets.recommendations.sequences import extra
 from dmp_assets.reports.page import external_references
@@ -28,6 +29,10 @@ LAYERS = (
     "raw", "simulation", "staging", "intermediate", "quarantine", "marts",
     "clusters", "forecasts", "profiles", "similarity", "recommendations", "published",
 )  # fmt: skip
+
+EVENT = (
+    b'{"source":"web","namespace":"shop","received_at":"2026-01-01T00:00:00Z","event":{"type":"page","messageId":"m"}}'
+)
 
 # Nothing that was forecast has happened yet.
 EMPTY_AT_FIRST = {"forecasts.realised_accuracy", "forecasts.prediction_outcomes"}
@@ -147,8 +152,12 @@ def test_a_failed_test_stops_what_is_downstream_a_kill_leaves_tables_readable_an
         with duckdb.connect(str(in_process.warehouse_path)) as connection:
             connection.execute("delete from raw.complete_journey__products where _load_id = 'planted'")
     assert failed.returncode == 1
-    assert "brand" in failed.stdout
-    assert "failed" in failed.stdout
+    assert "check staging/stg_complete_journey__products:" in failed.stdout
+    assert "1 failed" in failed.stdout
+    # The gate holds later runs to it: a layer that the failed test lies upstream of is refused, with its name.
+    refused = dmp("build", "--layer", "published")
+    assert refused.returncode == 1
+    assert "check staging/stg_complete_journey__products:" in refused.stdout
     after = hashes()
     assert {name: after[name] for name in after if name.startswith("profiles.")} == {
         name: before[name] for name in before if name.startswith("profiles.")
@@ -168,7 +177,9 @@ def test_a_failed_test_stops_what_is_downstream_a_kill_leaves_tables_readable_an
     assert hashes() == before
 
 
-def test_a_failed_schema_check_blocks_the_report_and_shows_the_rows(definitions, in_process, monkeypatch):
+def test_a_failed_schema_check_blocks_what_is_downstream_in_every_run_and_shows_the_rows(
+    definitions, in_process, monkeypatch, dmp, hashes
+):
     from dmp_assets.profiles import assets as profiles
 
     def wrong(*frames):
@@ -178,11 +189,16 @@ def test_a_failed_schema_check_blocks_the_report_and_shows_the_rows(definitions,
     selection = [dg.AssetKey(["profiles", name]) for name in ("customer_profiles", "customer_tags")]
     selection.append(dg.AssetKey(["published", "report"]))
     job = definitions.resolve_implicit_global_asset_job_def()
+    before = hashes()
     report = (in_process.published_dir / "report.html").stat().st_mtime
     with dg.DagsterInstance.get() as instance:
         monkeypatch.setattr(profiles, "customer_profiles", wrong)
         failed = job.execute_in_process(instance=instance, asset_selection=selection, raise_on_error=False)
         monkeypatch.undo()
+        assert hashes() == before, "the last good version stays"
+        refused = dmp("build", "--layer", "published")
+        assert refused.returncode == 1
+        assert "check profiles/customer_profiles:schema failed (f_score:" in refused.stdout
         assert (in_process.published_dir / "report.html").stat().st_mtime == report
         mended = job.execute_in_process(instance=instance, asset_selection=selection, raise_on_error=False)
     assert not failed.success
@@ -257,6 +273,18 @@ def test_one_layer_can_be_rebuilt(dmp, hashes, layer):
     before = hashes()
     assert dmp("build", "--layer", layer).returncode == 0
     assert hashes() == before
+
+
+def test_the_lowest_layers_can_be_built_alone_on_a_fresh_home_and_with_new_events(dmp_in, tmp_path):
+    """A test that spans layers waits for the last of them."""
+    for event in (b"", EVENT):
+        if event:
+            with SegmentWriter(tmp_path / "collector") as writer:
+                writer.append([event])
+        for layer in ("raw", "staging"):
+            built = dmp_in(tmp_path, "build", "--layer", layer)
+            assert built.returncode == 0, built.stdout[-3000:]
+            assert "0 failed" in built.stdout
 
 
 def test_a_refresh_a_day_later_serves_with_what_was_trained(dmp, hashes, python_tables):

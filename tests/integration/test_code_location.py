@@ -8,9 +8,11 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from dmp_assets.dbt.exposures import EXPOSURES_FILE, GRAPH_FILE, exposures_yaml, graph_text, published_files
+from dmp_assets.dbt.exposures import EXPOSURES_FILE
+from dmp_assets.platform.gate import gate_of
 from dmp_assets.platform.project import PACKAGE_DIR
 from dmp_assets.reports.served import served_tables
+from tests.graph import GRAPH_FILE, exposures_text, graph_text
 
 DAGSTER = Path(sys.executable).with_name("dagster")
 
@@ -31,9 +33,8 @@ def test_the_graph_is_the_committed_one(definitions):
     assert graph_text(definitions) == GRAPH_FILE.read_text(encoding="utf-8"), "run `make graph` and review the change"
 
 
-def test_the_exposures_are_those_that_the_lineage_declares(definitions, python_tables):
-    exposures = exposures_yaml(python_tables, published_files(definitions))
-    assert exposures == EXPOSURES_FILE.read_text(encoding="utf-8"), "run `make graph`"
+def test_the_exposures_are_those_that_the_lineage_declares(definitions, in_process):
+    assert exposures_text(definitions, in_process) == EXPOSURES_FILE.read_text(encoding="utf-8"), "run `make graph`"
 
 
 def test_no_asset_comes_from_outside_the_graph(definitions):
@@ -89,6 +90,20 @@ def test_every_python_table_has_a_blocking_schema_check(definitions, python_tabl
     for table in python_tables:
         check = graph.get(dg.AssetCheckKey(table.key, "schema"))
         assert check.blocking, table.full_name
+
+
+def test_what_is_served_waits_for_the_checks_of_what_was_trained_and_of_the_marts(definitions):
+    upstream = gate_of(definitions.assets).upstream
+    for served, trained in (
+        ("forecasts/customer_predictions", "forecasts/prediction_models"),
+        ("forecasts/sales_forecasts", "forecasts/forecast_models"),
+        ("clusters/customer_clusters", "clusters/cluster_centres"),
+        ("recommendations/customer_recommendations", "recommendations/ranker"),
+    ):
+        checks = upstream[dg.AssetKey(served.split("/"))]
+        assert dg.AssetCheckKey(dg.AssetKey(trained.split("/")), "schema") in checks
+        assert any(check.asset_key.path[0] == "marts" for check in checks), served
+    assert upstream[dg.AssetKey(["published", "report"])] >= upstream[dg.AssetKey(["profiles", "customer_tags"])]
 
 
 def test_all_marts_rejected_rows_and_python_tables_are_published(definitions, python_tables):

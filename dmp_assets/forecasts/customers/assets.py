@@ -116,7 +116,7 @@ OUTCOMES = _predictions_table(
     "prediction_outcomes",
     schema.PREDICTION_OUTCOMES,
     {column: [f"{HISTORY.full_name}.{column}"] for column in ("as_of_on", "target", "model")},
-    [f"{HISTORY.full_name}.prediction", f"{HISTORY.full_name}.baseline_prediction", *_ORDERS],
+    [f"{HISTORY.full_name}.prediction", f"{HISTORY.full_name}.baseline_prediction", f"{SOURCE}.as_of_on", *_ORDERS],
     history=History(by=("as_of_on", "target")),
 )
 DRIFT = _predictions_table(

@@ -1,6 +1,7 @@
 """Sales forecasts as assets: read, compute, store, record."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import dagster as dg
 import pandas as pd
@@ -63,7 +64,7 @@ _SERVED = {
         for coverage in (80, 95)
     },
 }
-FORECASTS = _table("sales_forecasts", schema.SALES_FORECASTS, _SERVED)
+FORECASTS = replace(_table("sales_forecasts", schema.SALES_FORECASTS, _SERVED), also_reads=[BACKTEST.full_name])
 HISTORY = _table("forecast_history", schema.FORECAST_HISTORY, _SERVED, history=History(days=HISTORY_DAYS))
 
 _FORECAST = [f"{HISTORY.full_name}.{column}" for column in ("mean", "scale")]

@@ -1,0 +1,44 @@
+"""The graph as text; ``python -m tests.graph`` writes the two generated files.
+
+* ``tests/asset_graph.txt``: every asset with what it reads, so that a change to the graph is seen in review.
+* ``dbt_project/models/exposures.yml``: see `dmp_assets.dbt.exposures`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import dagster as dg
+
+from dmp_assets.dbt.exposures import EXPOSURES_FILE, exposures_yaml, published_files
+from dmp_assets.dbt.project import prepare_project
+from dmp_assets.definitions import build_defs, domains
+from dmp_assets.platform.home import prepare_home
+from dmp_assets.platform.settings import Settings, get_settings
+
+GRAPH_FILE = Path(__file__).with_name("asset_graph.txt")
+
+
+def graph_text(definitions: dg.Definitions) -> str:
+    """Return one line per asset, ``key <- upstream keys``, and one per check, sorted."""
+    graph = definitions.resolve_asset_graph()
+    lines = []
+    for key in sorted(graph.get_all_asset_keys()):
+        parents = sorted(parent.to_user_string() for parent in graph.get(key).parent_keys)
+        lines.append(f"{key.to_user_string()} <- {', '.join(parents)}".rstrip(" <-"))
+    return "\n".join(lines) + "\n"
+
+
+def exposures_text(definitions: dg.Definitions, settings: Settings) -> str:
+    """Return the exposures of the graph."""
+    tables = [table for domain in domains(settings) for table in domain.tables]
+    return exposures_yaml(tables, published_files(definitions))
+
+
+if __name__ == "__main__":
+    settings = get_settings()
+    prepare_home(settings)
+    prepare_project(settings)
+    definitions = build_defs(settings)
+    EXPOSURES_FILE.write_text(exposures_text(definitions, settings), encoding="utf-8")
+    GRAPH_FILE.write_text(graph_text(definitions), encoding="utf-8")
