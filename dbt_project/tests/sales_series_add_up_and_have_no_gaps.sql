@@ -2,6 +2,8 @@
     Departments, categories and stores each add up to the total of every week and day, no series skips a period or ends
     early, and the days of a week add up to the week.
 -#}
+{{ config(meta={'dagster': {'ref': {'name': 'fct_daily_sales'}}}) }}
+
 with periods as (
 
     select
