@@ -47,8 +47,8 @@ _CAMPAIGNS = [
         for column in ("campaign_id", "campaign_type", "start_on", "end_on", "duration_days")
     ),
     *(f"marts.dim_campaigns.{column}" for column in ("coupon_count", "product_count", "member_count")),
-    *(f"marts.fct_touches.{column}" for column in ("customer_id", "campaign_id", "touch_type", "touched_on")),
 ]
+_TOUCHES = [f"marts.fct_touches.{column}" for column in ("customer_id", "campaign_id", "touch_type", "touched_on")]
 _CATEGORIES = [
     *(
         f"marts.fct_order_lines.{column}"
@@ -56,7 +56,7 @@ _CATEGORIES = [
     ),
     *(f"marts.dim_products.{column}" for column in ("product_id", "product_category", "is_recommendable")),
 ]
-_LEARNED_FROM = [*_FEATURES, *_ORDERS, *_CAMPAIGNS, *_CATEGORIES]
+_LEARNED_FROM = [*_FEATURES, *_ORDERS, *_CAMPAIGNS, *_TOUCHES, *_CATEGORIES]
 
 
 def _predictions_table(
