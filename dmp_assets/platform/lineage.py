@@ -11,6 +11,9 @@ import dagster as dg
 COLUMN_SCHEMA = "dagster/column_schema"
 COLUMN_LINEAGE = "dagster/column_lineage"
 
+TRACED_AS_A_WHOLE = "dmp/traced_as_a_whole"
+"""Metadata of a table: the columns whose lineage is only known for the table."""
+
 
 @dataclass(frozen=True)
 class RecordedColumn:
@@ -22,6 +25,7 @@ class RecordedColumn:
         data_type: its type.
         description: what it holds.
         sources: the columns that it is computed from, as ``layer.table.column``, sorted.
+        is_traced_as_a_whole: whether these are what the table as a whole is made from; which of them decide this one is unknown.
     """
 
     table: str
@@ -29,6 +33,7 @@ class RecordedColumn:
     data_type: str
     description: str
     sources: tuple[str, ...]
+    is_traced_as_a_whole: bool = False
 
 
 def recorded_columns(instance: dg.DagsterInstance, specs: Iterable[dg.AssetSpec]) -> list[RecordedColumn]:
@@ -56,6 +61,7 @@ def recorded_columns(instance: dg.DagsterInstance, specs: Iterable[dg.AssetSpec]
         lineage = metadata.get(COLUMN_LINEAGE)
         sources = lineage.deps_by_column if lineage else {}
         schema = metadata.get(COLUMN_SCHEMA)
+        as_a_whole = metadata.get(TRACED_AS_A_WHOLE, [])
         columns += [
             RecordedColumn(
                 ".".join(key.path),
@@ -65,6 +71,7 @@ def recorded_columns(instance: dg.DagsterInstance, specs: Iterable[dg.AssetSpec]
                 tuple(
                     sorted(f"{'.'.join(dep.asset_key.path)}.{dep.column_name}" for dep in sources.get(column.name, []))
                 ),
+                column.name in as_a_whole,
             )
             for column in (schema.columns if schema else ())
         ]

@@ -4,6 +4,7 @@ What lives here: the `Table` that every domain declares, the step that makes tab
 and reports them. Never put a domain's columns here.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from dmp_assets.platform.automation import Cadence, cadence_tag
 from dmp_assets.platform.emptiness import empty_because
 from dmp_assets.platform.gate import gated
 from dmp_assets.platform.history import History, add_to_history
+from dmp_assets.platform.lineage import TRACED_AS_A_WHOLE
 from dmp_assets.platform.pictures import picture
 from dmp_assets.platform.warehouse import Warehouse, count, is_date, replace_table
 
@@ -78,6 +80,16 @@ class Table:
             *self.also_reads
         }
 
+    @property
+    def traced_as_a_whole(self) -> list[str]:
+        """The columns whose lineage says what the table as a whole is made from, and not what decides a single column.
+
+        So it is where most columns share one list of several upstream columns, as those of a trained model do.
+        """
+        sharing = Counter(frozenset(sources) for sources in self.lineage.values())
+        shared = [sources for sources, count in sharing.items() if len(sources) > 1 and 2 * count > len(self.lineage)]
+        return [column for column, sources in self.lineage.items() if frozenset(sources) in shared]
+
     def spec(self) -> dg.AssetSpec:
         """Return the asset's specification; it depends on exactly the tables that its step reads."""
         return dg.AssetSpec(
@@ -92,6 +104,7 @@ class Table:
                 "dagster/table_name": self.full_name,
                 "dagster/column_schema": self.column_schema(),
                 "dagster/column_lineage": self.column_lineage(),
+                **({TRACED_AS_A_WHOLE: self.traced_as_a_whole} if self.traced_as_a_whole else {}),
             },
         )
 

@@ -19,6 +19,7 @@ def lineage_page(columns: Iterable[RecordedColumn]) -> str:
             "type": column.data_type,
             "description": column.description,
             "from": column.sources,
+            "as_a_whole": column.is_traced_as_a_whole,
         }
         for column in columns
     }

@@ -1,6 +1,6 @@
 import dagster as dg
 
-from dmp_assets.platform.lineage import RecordedColumn, recorded_columns
+from dmp_assets.platform.lineage import TRACED_AS_A_WHOLE, RecordedColumn, recorded_columns
 
 SCHEMA = dg.TableSchema([dg.TableColumn("sales", "double", description="The sales.")])
 
@@ -29,3 +29,20 @@ def test_every_table_speaks_for_itself_whatever_the_last_run_made():
             RecordedColumn("marts.features", "sales", "double", "The sales.", ("raw.lines.sales_value",)),
             RecordedColumn("marts.orders", "sales", "double", "The sales.", ()),
         ]
+
+
+@dg.asset(
+    key=["profiles", "scores"],
+    metadata={"dagster/column_schema": SCHEMA, TRACED_AS_A_WHOLE: ["sales"]},
+    deps=[features],
+)
+def scores() -> dg.MaterializeResult:
+    return dg.MaterializeResult(metadata={"dagster/column_lineage": lineage("marts.features")})
+
+
+def test_a_column_that_is_only_traced_with_its_table_is_told_as_such():
+    with dg.DagsterInstance.ephemeral() as instance:
+        dg.materialize([scores], instance=instance)
+        (column,) = recorded_columns(instance, scores.specs)
+    assert column.sources == ("marts.features.sales_value",)
+    assert column.is_traced_as_a_whole

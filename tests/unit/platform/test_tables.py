@@ -8,6 +8,7 @@ import pytest
 from dmp_assets.platform.emptiness import may_be_empty
 from dmp_assets.platform.gate import Gate
 from dmp_assets.platform.history import History
+from dmp_assets.platform.lineage import TRACED_AS_A_WHOLE
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.tables import Table, alarm, kept, lineage, makes, save, validate
 from dmp_assets.platform.warehouse import Warehouse
@@ -52,6 +53,21 @@ def test_the_specification_depends_on_exactly_what_the_lineage_names():
         "The customer.",
         "From 1 to 5.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("sources", "expected"),
+    [
+        ({"a": ["m.t.x", "m.t.y"], "b": ["m.t.y", "m.t.x"], "c": ["m.t.z"]}, ["a", "b"]),
+        ({"a": ["m.t.x", "m.t.y"], "b": ["m.t.x", "m.t.y"], "c": ["m.t.z"], "d": ["m.t.w"]}, []),
+        ({"a": ["m.t.x"], "b": ["m.t.x"], "c": ["m.t.x"]}, []),
+    ],
+    ids=["most columns share a list", "half of them do", "they share one column"],
+)
+def test_columns_that_share_what_the_table_is_made_from_are_traced_as_a_whole(sources, expected):
+    table = replace(SCORES, lineage=sources)
+    assert table.traced_as_a_whole == expected
+    assert table.spec().metadata.get(TRACED_AS_A_WHOLE, []) == expected
 
 
 def test_a_valid_frame_passes():
