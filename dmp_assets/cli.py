@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Generator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -34,6 +35,21 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="The folder of the new project, such as my-shop.")] = Path(),
+) -> None:
+    """Make a project of your own: the few files that are yours to edit, in a new or empty folder."""
+    from dmp_assets.onboarding.new_project import create_project
+
+    with _user_errors():
+        for path in create_project(folder):
+            typer.echo(f"wrote {path}")
+    typer.echo(
+        f"Now:{'' if folder == Path() else f' `cd {folder}`, then'} `dmp add-source` for your own data, or `dmp demo`."
+    )
 
 
 @app.command()

@@ -1,11 +1,12 @@
 {#-
     Every difference between SQL dialects, and nothing else. default__ is ANSI as DuckDB speaks it, spark__ where Spark
     differs. Elsewhere the models use what both understand: `string` for text, no backslash in a pattern, no `qualify`.
+    A macro that a user's project calls finds other macros by their package, `dmp`.
 -#}
 
 {#- Store-local wall time (timestamp) of a UTC timestamp. -#}
 {% macro to_local_time(utc_timestamp, time_zone) -%}
-    {{ return(adapter.dispatch('to_local_time')(utc_timestamp, time_zone)) }}
+    {{ return(adapter.dispatch('to_local_time', 'dmp')(utc_timestamp, time_zone)) }}
 {%- endmacro %}
 
 {% macro default__to_local_time(utc_timestamp, time_zone) -%}
@@ -18,7 +19,7 @@
 
 {#- UTC timestamp of the wall time in a time zone. -#}
 {% macro to_utc(wall_time, time_zone) -%}
-    {{ return(adapter.dispatch('to_utc')(wall_time, time_zone)) }}
+    {{ return(adapter.dispatch('to_utc', 'dmp')(wall_time, time_zone)) }}
 {%- endmacro %}
 
 {% macro default__to_utc(wall_time, time_zone) -%}
@@ -31,7 +32,7 @@
 
 {#- UTC timestamp of an ISO 8601 text with an offset, or of a timestamp with time zone; null where it is none. -#}
 {% macro try_offset_time_to_utc(text) -%}
-    {{ return(adapter.dispatch('try_offset_time_to_utc')(text)) }}
+    {{ return(adapter.dispatch('try_offset_time_to_utc', 'dmp')(text)) }}
 {%- endmacro %}
 
 {% macro default__try_offset_time_to_utc(text) -%}
@@ -44,7 +45,7 @@
 
 {#- UTC timestamp of a count since 1970; `milliseconds` is how many one of it has. -#}
 {% macro epoch_to_utc(count, milliseconds) -%}
-    {{ return(adapter.dispatch('epoch_to_utc')(count, milliseconds)) }}
+    {{ return(adapter.dispatch('epoch_to_utc', 'dmp')(count, milliseconds)) }}
 {%- endmacro %}
 
 {% macro default__epoch_to_utc(count, milliseconds) -%}
@@ -57,7 +58,7 @@
 
 {#- Timestamp of a text in a format as strptime has it; null where the text is none. -#}
 {% macro try_parse_timestamp(text, format) -%}
-    {{ return(adapter.dispatch('try_parse_timestamp')(text, format)) }}
+    {{ return(adapter.dispatch('try_parse_timestamp', 'dmp')(text, format)) }}
 {%- endmacro %}
 
 {% macro default__try_parse_timestamp(text, format) -%}
@@ -75,7 +76,7 @@
 
 {#- Whole days from one date to a later one (integer). -#}
 {% macro days_between(from_date, to_date) -%}
-    {{ return(adapter.dispatch('days_between')(from_date, to_date)) }}
+    {{ return(adapter.dispatch('days_between', 'dmp')(from_date, to_date)) }}
 {%- endmacro %}
 
 {% macro default__days_between(from_date, to_date) -%}
@@ -88,7 +89,7 @@
 
 {#- A date moved by a whole number of days (date). -#}
 {% macro add_days(date, days) -%}
-    {{ return(adapter.dispatch('add_days')(date, days)) }}
+    {{ return(adapter.dispatch('add_days', 'dmp')(date, days)) }}
 {%- endmacro %}
 
 {% macro default__add_days(date, days) -%}
@@ -106,7 +107,7 @@
 
 {#- Weekday of a date: 1 Monday to 7 Sunday (integer). -#}
 {% macro iso_weekday(date) -%}
-    {{ return(adapter.dispatch('iso_weekday')(date)) }}
+    {{ return(adapter.dispatch('iso_weekday', 'dmp')(date)) }}
 {%- endmacro %}
 
 {% macro default__iso_weekday(date) -%}
@@ -119,7 +120,7 @@
 
 {#- One row every so many days from one date to another, both included: a select list expression (date). -#}
 {% macro unnest_dates(first_date, last_date, days) -%}
-    {{ return(adapter.dispatch('unnest_dates')(first_date, last_date, days)) }}
+    {{ return(adapter.dispatch('unnest_dates', 'dmp')(first_date, last_date, days)) }}
 {%- endmacro %}
 
 {% macro default__unnest_dates(first_date, last_date, days) -%}
@@ -132,7 +133,7 @@
 
 {#- Whole milliseconds from one timestamp to a later one (bigint). -#}
 {% macro milliseconds_between(from_at, to_at) -%}
-    {{ return(adapter.dispatch('milliseconds_between')(from_at, to_at)) }}
+    {{ return(adapter.dispatch('milliseconds_between', 'dmp')(from_at, to_at)) }}
 {%- endmacro %}
 
 {% macro default__milliseconds_between(from_at, to_at) -%}
@@ -145,7 +146,7 @@
 
 {#- A text with every match of a pattern replaced. -#}
 {% macro replace_pattern(text, pattern, replacement) -%}
-    {{ return(adapter.dispatch('replace_pattern')(text, pattern, replacement)) }}
+    {{ return(adapter.dispatch('replace_pattern', 'dmp')(text, pattern, replacement)) }}
 {%- endmacro %}
 
 {% macro default__replace_pattern(text, pattern, replacement) -%}
@@ -158,7 +159,7 @@
 
 {#- Whether a pattern is found in a text (boolean). -#}
 {% macro matches_pattern(text, pattern) -%}
-    {{ return(adapter.dispatch('matches_pattern')(text, pattern)) }}
+    {{ return(adapter.dispatch('matches_pattern', 'dmp')(text, pattern)) }}
 {%- endmacro %}
 
 {% macro default__matches_pattern(text, pattern) -%}
@@ -176,7 +177,7 @@
 
 {#- A part of a URL with its percent signs and plus signs decoded; null where that gives no UTF-8. -#}
 {% macro decode_url(text) -%}
-    {{ return(adapter.dispatch('decode_url')(text)) }}
+    {{ return(adapter.dispatch('decode_url', 'dmp')(text)) }}
 {%- endmacro %}
 
 {% macro default__decode_url(text) -%}
@@ -189,7 +190,7 @@
 
 {#- Value at a path ('page.url') of a JSON object (text): text as it is, anything else as JSON; null, empty, none: null. -#}
 {% macro json_text(json, path) -%}
-    {{ return(adapter.dispatch('json_text')(json, path)) }}
+    {{ return(adapter.dispatch('json_text', 'dmp')(json, path)) }}
 {%- endmacro %}
 
 {% macro default__json_text(json, path) -%}
@@ -202,7 +203,7 @@
 
 {#- One row per key of a JSON object of booleans (text): two columns of a select list, which it names. -#}
 {% macro unnest_json_booleans(json, key, value) -%}
-    {{ return(adapter.dispatch('unnest_json_booleans')(json, key, value)) }}
+    {{ return(adapter.dispatch('unnest_json_booleans', 'dmp')(json, key, value)) }}
 {%- endmacro %}
 
 {% macro default__unnest_json_booleans(json, key, value) -%}
@@ -216,7 +217,7 @@
 
 {#- Last value of a column that is not null, in the rows of a window up to the present one. -#}
 {% macro last_known(column, window) -%}
-    {{ return(adapter.dispatch('last_known')(column, window)) }}
+    {{ return(adapter.dispatch('last_known', 'dmp')(column, window)) }}
 {%- endmacro %}
 
 {% macro default__last_known(column, window) -%}
@@ -247,7 +248,7 @@
     double, without the zeros at its end; a timestamp as SQL writes it.
 -#}
 {% macro row_to_json(types) -%}
-    {{ return(adapter.dispatch('row_to_json')(types)) }}
+    {{ return(adapter.dispatch('row_to_json', 'dmp')(types)) }}
 {%- endmacro %}
 
 {% macro default__row_to_json(types) -%}
@@ -270,7 +271,7 @@
 
 {#- Hash of the named columns of a row (integer of 64 bits); equal rows have equal hashes, null is a value like any. -#}
 {% macro row_hash(columns) -%}
-    {{ return(adapter.dispatch('row_hash')(columns)) }}
+    {{ return(adapter.dispatch('row_hash', 'dmp')(columns)) }}
 {%- endmacro %}
 
 {% macro default__row_hash(columns) -%}
@@ -286,7 +287,7 @@
     anew as a whole. Rows that are gone are deleted by a post-hook, where `is_incremental()`.
 -#}
 {% macro incremental_or_table() -%}
-    {{ return(adapter.dispatch('incremental_or_table')()) }}
+    {{ return(adapter.dispatch('incremental_or_table', 'dmp')()) }}
 {%- endmacro %}
 
 {% macro default__incremental_or_table() -%}

@@ -10,7 +10,7 @@
     {%- for column in columns -%}
         {%- do texts.append("coalesce(cast(" ~ column ~ " as string), '')") -%}
     {%- endfor -%}
-    '{{ namespace }}:' || {{ text_hash(texts | join(" || '|' || ")) }}
+    '{{ namespace }}:' || {{ dmp.text_hash(texts | join(" || '|' || ")) }}
 {%- endmacro %}
 
 {#- The source's own id: the text after the namespace. -#}

@@ -14,9 +14,9 @@
     {%- set group_mark = ',' if decimal_mark == '.' else '.' -%}
     {%- set grouped = '^[+-]?[0-9]{1,3}([' ~ group_mark ~ '][0-9]{3})+([' ~ decimal_mark ~ '][0-9]*)?$' -%}
     {%- set plain = '^[+-]?[0-9]*([' ~ decimal_mark ~ '][0-9]*)?([eE][+-]?[0-9]+)?$' -%}
-    {{ try_to_decimal(
-        "case when " ~ matches_pattern(text, plain) ~ " then replace(" ~ text ~ ", '" ~ decimal_mark ~ "', '.') when "
-        ~ matches_pattern(text, grouped) ~ " then replace(replace(" ~ text ~ ", '" ~ group_mark ~ "', ''), '"
+    {{ dmp.try_to_decimal(
+        "case when " ~ dmp.matches_pattern(text, plain) ~ " then replace(" ~ text ~ ", '" ~ decimal_mark ~ "', '.') when "
+        ~ dmp.matches_pattern(text, grouped) ~ " then replace(replace(" ~ text ~ ", '" ~ group_mark ~ "', ''), '"
         ~ decimal_mark ~ "', '.') end",
         precision, scale
     ) }}
@@ -38,7 +38,7 @@
     {%- if format == 'iso' -%}
         try_cast({{ column }} as timestamp)
     {%- else -%}
-        {{ try_parse_timestamp('trim(cast(' ~ column ~ ' as string))', format) }}
+        {{ dmp.try_parse_timestamp('trim(cast(' ~ column ~ ' as string))', format) }}
     {%- endif -%}
 {%- endmacro %}
 
@@ -48,10 +48,10 @@
 -#}
 {% macro parse_time(column, format='iso', time_zone='UTC') -%}
     {%- if format == 'offset' -%}
-        {{ try_offset_time_to_utc(column) }}
+        {{ dmp.try_offset_time_to_utc(column) }}
     {%- elif format in ('epoch', 'epoch_ms') -%}
-        {{ epoch_to_utc('try_cast(' ~ column ~ ' as bigint)', 1000 if format == 'epoch' else 1) }}
+        {{ dmp.epoch_to_utc('try_cast(' ~ column ~ ' as bigint)', 1000 if format == 'epoch' else 1) }}
     {%- else -%}
-        {{ to_utc(parse_wall_time(column, format), time_zone) }}
+        {{ dmp.to_utc(dmp.parse_wall_time(column, format), time_zone) }}
     {%- endif -%}
 {%- endmacro %}

@@ -13,11 +13,11 @@ from typing import Any
 from dagster_dbt import DbtCliResource, DbtProject
 
 from dmp_assets.platform.errors import UserError
-from dmp_assets.platform.project import PACKAGE_DIR
+from dmp_assets.platform.project import PACKAGE_DIR, PACKAGE_LINK
 from dmp_assets.platform.settings import Settings
 
 DBT_SUFFIXES = {".sql", ".yml", ".md"}
-GENERATED = {"target", "logs", "dbt_packages", "package-lock.yml"}
+GENERATED = {"target", "logs", "dbt_packages"}
 DBT_STEP = "dbt"
 """Name of the step that builds the models."""
 
@@ -40,19 +40,39 @@ def prepare_project(settings: Settings) -> None:
     """Parse the dbt project into the manifest that the graph is made from, unless that is of just these files.
 
     Raises:
-        UserError: dbt cannot parse the project.
+        UserError: dbt cannot parse the project, or cannot find its packages.
     """
+    if settings.dbt_project_dir != PACKAGE_DIR:
+        _install_packages(settings)
     parsed_from = project_hash(settings)
     record = settings.dbt_target_dir / PARSED
     if (settings.dbt_target_dir / "manifest.json").exists() and record.exists() and record.read_text() == parsed_from:
         return
     record.unlink(missing_ok=True)
+    _run_dbt(settings, "parse", "dbt cannot parse the project")
+    record.write_text(parsed_from)
+
+
+def _install_packages(settings: Settings) -> None:
+    """Let the project find the platform's dbt project where it is installed now, and dbt its packages if it never did.
+
+    dbt links to our link, so that an upgrade or another environment changes nothing for it.
+    """
+    link = settings.dbt_project_dir / PACKAGE_LINK
+    if link.resolve() != PACKAGE_DIR:
+        link.parent.mkdir(exist_ok=True)
+        link.unlink(missing_ok=True)
+        link.symlink_to(PACKAGE_DIR)
+    if not (settings.dbt_project_dir / "dbt_packages" / "dmp").is_dir():
+        _run_dbt(settings, "deps", "dbt cannot install the packages of packages.yml")
+
+
+def _run_dbt(settings: Settings, command: str, otherwise: str) -> None:
     invocation = dbt_resource(dbt_project(settings)).cli(
-        ["parse", "--quiet"], target_path=settings.dbt_target_dir, raise_on_error=False
+        [command, "--quiet"], target_path=settings.dbt_target_dir, raise_on_error=False
     )
     if not invocation.wait().is_successful():
-        raise UserError(f"dbt cannot parse the project: {invocation.get_error()}")
-    record.write_text(parsed_from)
+        raise UserError(f"{otherwise}: {invocation.get_error()}")
 
 
 def read_manifest(settings: Settings) -> dict[str, Any]:
@@ -63,7 +83,7 @@ def read_manifest(settings: Settings) -> dict[str, Any]:
     """
     file = dbt_project(settings).manifest_path
     if not file.exists():
-        raise UserError(f"There is no dbt manifest at {file}: run `dmp setup` (or `make setup`) first.")
+        raise UserError(f"There is no dbt manifest at {file}: run `dmp setup` first.")
     return json.loads(file.read_text(encoding="utf-8"))
 
 

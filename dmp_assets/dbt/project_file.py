@@ -1,4 +1,4 @@
-"""Change the list of sources and the currencies and time zones in ``dbt_project.yml``, and nothing else in it."""
+"""Change the list of sources and the currencies and time zones in a project's ``dbt_project.yml``, and nothing else in it."""
 
 from __future__ import annotations
 
@@ -7,20 +7,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dmp_assets.platform.files import write_atomically
+from dmp_assets.platform.project import PACKAGE_DIR
 
 if TYPE_CHECKING:
     from ruamel.yaml import YAML
 
 
+_SETTINGS = ("sources", "currency", "exchange_rates", "time_zones", "event_time_zone")
+
+
 class ProjectFile:
-    """The settings of the dbt project: read, changed, and written back with their comments."""
+    """The settings of the dbt project: read, changed, and written back with their comments.
+
+    A setting that the file leaves to the platform is written into it as the platform has it.
+    """
 
     def __init__(self, project_dir: Path) -> None:
         """Read the file."""
         self.path = project_dir / "dbt_project.yml"
         self._yaml = _yaml()
         self._content: Any = self._yaml.load(self.path.read_text(encoding="utf-8"))
-        self._vars: Any = self._content["vars"]
+        platform: Any = self._yaml.load((PACKAGE_DIR / "dbt_project.yml").read_text(encoding="utf-8"))
+        self._vars: Any = self._content.setdefault("vars", {})
+        for name in _SETTINGS:
+            self._vars.setdefault(name, platform["vars"][name])
 
     @property
     def sources(self) -> dict[str, list[str]]:

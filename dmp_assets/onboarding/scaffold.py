@@ -160,7 +160,7 @@ def staging_sql(plan: Plan) -> str:
             "",
             "    select",
             "        *,",
-            f"        {{{{ load_rank({list(_KEYS[plan.contract])}, ['_row']) }}}} as load_rank",
+            f"        {{{{ dmp.load_rank({list(_KEYS[plan.contract])}, ['_row']) }}}} as load_rank",
             "    from renamed",
             "",
             ")",
@@ -197,7 +197,7 @@ def staging_yaml(plan: Plan) -> str:
     if None not in key and plan.rule.keep == "replace":
         raw_table["data_tests"] = [
             {
-                "unique_within_load": {
+                "dmp.unique_within_load": {
                     "name": f"raw_{plan.source}__{plan.table}_has_each_key_once",
                     "arguments": {"columns": [_name(column) for column in key if column]},
                     "config": {"severity": "warn"},
@@ -271,14 +271,14 @@ def _field_sql(plan: Plan, field: Field, column: str) -> str:
     time_format = plan.time_formats.get(column, "iso")
     decimal_mark = plan.decimal_marks.get(column, ".")
     return {
-        "id": f"{{{{ namespaced_id('{plan.namespace}', {_text(plan, column)}) }}}}",
+        "id": f"{{{{ dmp.namespaced_id('{plan.namespace}', {_text(plan, column)}) }}}}",
         "text": f"{{{{ {_text(plan, column)} }}}}",
         "currency": f"upper({{{{ {_text(plan, column)} }}}})",
-        "boolean": f"{{{{ parse_boolean({name}) }}}}",
-        "amount": f"{{{{ parse_decimal({name}, 12, 2, '{decimal_mark}') }}}}",
-        "quantity": f"{{{{ parse_decimal({name}, 12, 3, '{decimal_mark}') }}}}",
-        "time": f"{{{{ parse_time({name}, '{time_format}', '{plan.time_zone}') }}}}",
-        "date": f"cast({{{{ parse_wall_time({name}, '{time_format}') }}}} as date)",
+        "boolean": f"{{{{ dmp.parse_boolean({name}) }}}}",
+        "amount": f"{{{{ dmp.parse_decimal({name}, 12, 2, '{decimal_mark}') }}}}",
+        "quantity": f"{{{{ dmp.parse_decimal({name}, 12, 3, '{decimal_mark}') }}}}",
+        "time": f"{{{{ dmp.parse_time({name}, '{time_format}', '{plan.time_zone}') }}}}",
+        "date": f"cast({{{{ dmp.parse_wall_time({name}, '{time_format}') }}}} as date)",
     }[field.kind]
 
 
@@ -295,7 +295,7 @@ def _key_columns(plan: Plan) -> list[str]:
 
 
 def _hashed(plan: Plan, what: str, columns: list[str]) -> str:
-    return f"{{{{ hashed_id('{plan.namespace}:{what}', [{', '.join(map(_argument, columns))}]) }}}}"
+    return f"{{{{ dmp.hashed_id('{plan.namespace}:{what}', [{', '.join(map(_argument, columns))}]) }}}}"
 
 
 def _joined(plan: Plan, what: str, names: list[str]) -> str:
@@ -308,7 +308,7 @@ def _text(plan: Plan, column: str) -> str:
     """Return the macro call for a column as text; a whole number that a file keeps as a float loses its point."""
     types = {each.name: each.data_type for each in plan.columns}
     name = f"cast({_name(column)} as bigint)" if types[column] in ("DOUBLE", "FLOAT") else _name(column)
-    return f"parse_text({_argument(name)})"
+    return f"dmp.parse_text({_argument(name)})"
 
 
 def _name(column: str) -> str:

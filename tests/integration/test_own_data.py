@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import sqlite3
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import duckdb
 import pytest
 
 from dmp_assets.demo import complete_journey
-from dmp_assets.platform.project import PACKAGE_DIR
+from dmp_assets.onboarding.new_project import create_project
 from dmp_assets.platform.settings import Settings
 from tests.conftest import run_dmp
 
@@ -19,17 +18,16 @@ HEADER = ["用户ID", "商品ID", "购买时间", "购买金额"]
 
 
 class Platform:
-    """A project and a home of their own, without the demo."""
+    """A project of the user's own, as `dmp init` makes it, without the demo."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.home = folder / "home"
-        self.project = folder / "dbt_project"
-        shutil.copytree(PACKAGE_DIR, self.project, ignore=shutil.ignore_patterns("target", "logs"))
+        self.project = folder / "my-shop"
+        self.home = self.project / ".dmp"
+        create_project(self.project)
         settings = Settings(home=self.home, dbt_project_dir=self.project, threads=2, lock_timeout_seconds=5)
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("DMP_", "DAGSTER_"))}
         self.environment = clean | settings.environment()
-        self.dmp("remove-source", "complete_journey", "--yes")
 
     def dmp(self, *arguments: str) -> str:
         finished = run_dmp(self.environment, *arguments)

@@ -206,4 +206,4 @@ def test_names_with_quotes_and_backslashes_are_written_so_that_dbt_reads_them(tm
     file = tmp_path / "customers.csv"
     file.write_text('customer_id,"a""ge\'s \\ band"\n1,2\n')
     planned = plan(file, contract="customers", mapping={"age_band": "a\"ge's \\ band"})
-    assert """{{ parse_text('"a""ge\\'s \\\\ band"') }} as age_band""" in scaffold.staging_sql(planned)
+    assert """{{ dmp.parse_text('"a""ge\\'s \\\\ band"') }} as age_band""" in scaffold.staging_sql(planned)
