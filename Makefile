@@ -2,8 +2,6 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || echo python3)
 VENV := .venv
 BIN := $(VENV)/bin
-export DMP_HOME ?= $(CURDIR)/.dmp
-export DAGSTER_HOME := $(DMP_HOME)/dagster
 export PYTHONUTF8 := 1
 # Container images often forbid Python to keep compiled modules; every start would then compile a thousand of them again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -14,20 +12,19 @@ help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: $(VENV)/.demo  ## Install, load the demo data, build and check everything, publish docs and report
-	@$(BIN)/dmp build
+	@$(BIN)/dmp demo
 
 setup: $(VENV)/.demo  ## Install what the demo needs and make the platform's home ready
 	@$(BIN)/dmp setup
 
 dev: $(VENV)/.demo  ## The Dagster UI on http://localhost:3000, with the history of past builds
-	@$(BIN)/dmp setup
-	$(BIN)/dagster dev --workspace workspace.yaml --host 127.0.0.1 --port 3000
+	@$(BIN)/dmp dev
 
 deep: $(VENV)/.demo  ## Install PyTorch too, for the sequence models; build afterwards
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[deep]'
 
 docs: $(VENV)/.demo  ## Publish the dbt docs and the report again, without rebuilding the tables
-	@$(BIN)/dmp build --layer published
+	@$(BIN)/dmp docs
 
 test: $(VENV)/.dev  ## Run the tests on a small sample of the demo data
 	@echo "Half of the tests share one platform: another process runs these, and is shown at the end."
@@ -66,7 +63,8 @@ lock:  ## Resolve the dependencies anew into requirements.lock; without the extr
 		--universal --python-version 3.11 --quiet --output-file requirements.lock
 
 clean:  ## Remove the platform's home (warehouse, history, published files) and caches
-	rm -rf "$(DMP_HOME)" .pytest_cache .ruff_cache .hypothesis dbt_project/target dbt_project/logs
+	@if [ -x $(BIN)/dmp ]; then $(BIN)/dmp clean --yes; fi
+	rm -rf .pytest_cache .ruff_cache .hypothesis build dist dbt_project/target dbt_project/logs
 
 $(VENV)/bin/uv:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' || \

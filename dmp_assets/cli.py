@@ -97,6 +97,67 @@ def build(
 
 
 @app.command()
+def demo(as_json: AsJson = False) -> None:
+    """Build with a year of real grocery data: make the demo a source of this project, if it is none yet, and build."""
+    with _user_errors():
+        from dmp_assets.dbt.project_file import ProjectFile
+        from dmp_assets.demo.enable import enable_demo
+
+        settings = get_settings()
+        project = ProjectFile(settings.dbt_project_dir)
+        if enable_demo(project, settings.complete_journey_dir):
+            typer.echo(f"The demo is now a source of {project.path}.", err=as_json)
+    build(as_json=as_json)
+
+
+@app.command()
+def docs() -> None:
+    """Publish the dbt docs, the pages and the Parquet files again, without rebuilding the tables."""
+    build(layer="published")
+
+
+@app.command()
+def dev(
+    host: Annotated[
+        str, typer.Option(help="The address to listen on; 0.0.0.0 is every one of this machine.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port of the UI.")] = 3000,
+) -> None:
+    """Start the Dagster UI and its daemon, until stopped: the graph, every run and check, jobs, schedules."""
+    with _user_errors():
+        settings = _prepare()
+        from dmp_assets.platform.ports import listen
+
+        listen(host, port, "The Dagster UI").close()
+    dagster = str(Path(sys.executable).with_name("dagster"))
+    workspace = str(settings.project_dir / "workspace.yaml")
+    arguments = ["dev", "--workspace", workspace, "--host", host, "--port", str(port)]
+    os.execv(dagster, [dagster, *arguments])  # noqa: S606 - dagster itself, which then gets the signals
+
+
+@app.command()
+def clean(
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask whether it is meant.")] = False,
+) -> None:
+    """Delete the platform's home: the warehouse, collected events, the vault with its key, run history, published files."""
+    with _user_errors():
+        from dmp_assets.platform.home import remove_home
+
+        settings = get_settings()
+        if not settings.home.exists():
+            typer.echo(f"There is no {settings.home}: nothing to delete.")
+            return
+        if not yes:
+            if not sys.stdin.isatty():
+                raise UserError("Say --yes: nobody can be asked whether it is meant.")
+            typer.confirm(
+                f"Delete {settings.home} with everything in it, collected events and the vault's key too?", abort=True
+            )
+        remove_home(settings)
+    typer.echo(f"removed {settings.home}")
+
+
+@app.command()
 def refresh(as_json: AsJson = False) -> None:
     """Bring everything that is served up to date with what the last build trained and chose; for every day between two builds."""
     with _user_errors():
@@ -120,7 +181,7 @@ def summary(as_json: AsJson = False) -> None:
         with _instance() as instance:
             newest = newest_run(instance)
             if newest is None:
-                raise UserError("There is no build yet: run `make demo` or `dmp build`.")
+                raise UserError("There is no build yet: run `dmp demo` or `dmp build`.")
             _print_report(report(instance, newest), settings, as_json=as_json)
 
 
@@ -248,4 +309,4 @@ def _print_report(report: RunReport, settings: Settings, *, as_json: bool) -> No
         console.print("\nWhere to look next:")
         for file in files:
             console.print(f"  {file}", soft_wrap=True)
-        console.print("  make dev    the Dagster UI on http://localhost:3000, with this run's history")
+        console.print("  dmp dev    the Dagster UI on http://localhost:3000, with this run's history")

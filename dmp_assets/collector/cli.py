@@ -29,10 +29,11 @@ def collect(
     with user_errors():
         settings = get_settings()
         from dmp_assets.collector.keys import KeyReader
-        from dmp_assets.collector.server import Collector, listen, serve
+        from dmp_assets.collector.server import Collector, serve
+        from dmp_assets.platform.ports import listen
 
         keys = KeyReader(settings.collector_dir / "keys.json")
-        listening = listen(host, port)
+        listening = listen(host, port, "The collector")
         collector = Collector(keys, _writer(settings))
         typer.echo(f"The collector listens on http://{host}:{listening.getsockname()[1]}")
         serve(collector, listening)

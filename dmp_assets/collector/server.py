@@ -29,7 +29,6 @@ from dmp_assets.collector import events
 from dmp_assets.collector.commit import EventWriter, GroupCommit
 from dmp_assets.collector.events import Collected, RequestError, Source
 from dmp_assets.collector.keys import KeyReader
-from dmp_assets.platform.errors import UserError
 
 # What all requests together may hold, as bodies and as lines that wait; the parsed objects of one request come on top.
 WAITING_BYTES = 32 << 20
@@ -342,21 +341,6 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._deadline:
             self._deadline.cancel()
             self._deadline = None
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Return a socket that listens.
-
-    Raises:
-        UserError: the address is taken or not this machine's.
-    """
-    try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family, backlog=2048)
-    except OSError as error:
-        raise UserError(
-            f"The collector cannot listen on {host}:{port} ({error.strerror}): choose another --host or --port."
-        ) from None
 
 
 def serve(collector: Collector, listening: socket.socket) -> None:

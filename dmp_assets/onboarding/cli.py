@@ -157,7 +157,7 @@ def remove_source(
         for each in adding.remove_source(Warehouse.from_settings(settings), settings, name):
             typer.echo(f"removed {each}")
         if name in adding.PACKAGED:
-            typer.echo("What was built from it stays in this home; `make clean` or another DMP_HOME begins without it.")
+            typer.echo("What was built from it stays in this home; `dmp clean` or another DMP_HOME begins without it.")
         typer.echo("Now: `dmp build`.")
 
 

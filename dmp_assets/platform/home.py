@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.settings import Settings
 
 INSTANCE = Path(__file__).with_name("dagster.yaml")
+
+
+def remove_home(settings: Settings) -> None:
+    """Delete the home with all state.
+
+    Raises:
+        UserError: the folder is not one that `prepare_home` made; nothing is deleted.
+    """
+    if not (settings.dagster_home / INSTANCE.name).is_file():
+        raise UserError(f"{settings.home} is no home of the platform, so nothing was deleted; DMP_HOME names another.")
+    shutil.rmtree(settings.home)
 
 
 def prepare_home(settings: Settings) -> None:

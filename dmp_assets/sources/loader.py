@@ -128,7 +128,7 @@ def load_file(
     elif known[0] != load_id:
         raise UserError(
             f"raw.{table.raw_name} already holds {file.name} at another sample size (load {known[0]}), and loading it at "
-            f"DMP_SAMPLE_PERCENT={sample_percent} would mix the two. Use another DMP_HOME, or `make clean` first."
+            f"DMP_SAMPLE_PERCENT={sample_percent} would mix the two. Use another DMP_HOME, or `dmp clean` first."
         )
     return Load(load_id, rows_added, _count(connection, f"raw.{table.raw_name}"))
 

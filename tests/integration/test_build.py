@@ -52,7 +52,7 @@ def test_the_first_build_says_what_it_did(first_build):
         "0 failed",
         "report.html",
         "dbt_docs.html",
-        "make dev",
+        "dmp dev",
     ):
         assert words in first_build.stdout, words
 

@@ -55,6 +55,6 @@ def is_written(folder: Path, name: str) -> bool:
     if other := found - {name}:
         raise UserError(
             f"{folder} holds events simulated from other purchases, another seed or other rates "
-            f"({min(other)}), and simulating again would mix the two. Use another DMP_HOME, or `make clean` first."
+            f"({min(other)}), and simulating again would mix the two. Use another DMP_HOME, or `dmp clean` first."
         )
     return name in found

@@ -27,7 +27,7 @@ def test_no_file_is_overwritten_and_none_written_beside_it(tmp_path):
     folder = tmp_path / "shop"
     folder.mkdir()
     (folder / "README.md").write_text("mine", encoding="utf-8")
-    with pytest.raises(UserError, match="README.md: already there"):
+    with pytest.raises(UserError, match=r"README\.md: already there"):
         create_project(folder)
     assert [path.name for path in folder.iterdir()] == ["README.md"]
     assert (folder / "README.md").read_text(encoding="utf-8") == "mine"

@@ -2,7 +2,7 @@ import pytest
 import yaml
 
 from dmp_assets.platform.errors import UserError
-from dmp_assets.platform.home import prepare_home
+from dmp_assets.platform.home import prepare_home, remove_home
 from dmp_assets.platform.settings import Settings
 
 
@@ -20,3 +20,21 @@ def test_a_home_that_cannot_be_written_names_the_variable(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match=r"file.*cannot be written.*DMP_HOME"):
         prepare_home(Settings(home=tmp_path / "file" / "home"))
+
+
+def test_a_home_is_removed_but_not_what_it_links_to(tmp_path):
+    settings = Settings(home=tmp_path / "home")
+    prepare_home(settings)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "kept").touch()
+    (settings.home / "platform").symlink_to(tmp_path / "elsewhere")
+    remove_home(settings)
+    assert not settings.home.exists()
+    assert (tmp_path / "elsewhere" / "kept").exists()
+
+
+def test_a_folder_that_is_no_home_is_not_removed(tmp_path):
+    (tmp_path / "precious").touch()
+    with pytest.raises(UserError, match=r"no home of the platform.*DMP_HOME"):
+        remove_home(Settings(home=tmp_path))
+    assert (tmp_path / "precious").exists()
