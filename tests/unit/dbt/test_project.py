@@ -6,16 +6,24 @@ import pytest
 
 from dmp_assets.dbt import project
 from dmp_assets.dbt.project import PARSED, dbt_project_files, prepare_project, project_hash
+from dmp_assets.onboarding.new_project import create_project
+from dmp_assets.platform import settings as settings_module
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.settings import Settings
 
 PROFILE = "shop: {target: dev, outputs: {dev: {type: duckdb, path: ':memory:'}}}"
 
 
+def replace_platform(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (project, settings_module):
+        monkeypatch.setattr(module, "PACKAGE_DIR", folder)
+
+
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """Return the settings of a project with one model."""
+    """Return the settings of a project with one model, in the place of the platform's own."""
     folder = tmp_path / "project"
+    replace_platform(folder, monkeypatch)
     (folder / "models").mkdir(parents=True)
     (folder / "dbt_project.yml").write_text("{name: shop, version: '1.0', profile: shop}")
     (folder / "profiles.yml").write_text(PROFILE)
@@ -76,3 +84,38 @@ def test_the_hash_follows_content_names_and_the_version_of_dbt(settings: Setting
     renamed = project_hash(settings)
     monkeypatch.setattr(project, "version", lambda package: f"{package} 99")
     assert len({before, changed, renamed, project_hash(settings)}) == 4
+
+
+@pytest.fixture
+def platform(tmp_path: Path) -> Path:
+    """Return the folder of a platform as small as one can be."""
+    folder = tmp_path / "version_1"
+    (folder / "macros").mkdir(parents=True)
+    (folder / "dbt_project.yml").write_text("{name: dmp, version: '1.0'}")
+    (folder / "profiles.yml").write_text(PROFILE.replace("shop:", "dmp:"))
+    (folder / "macros" / "layer.sql").write_text(
+        "{% macro generate_schema_name(name, node) %}layer_{{ name }}{% endmacro %}"
+    )
+    return folder
+
+
+def test_a_project_reads_the_platforms_macros_wherever_that_is_installed(
+    platform: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    shop = tmp_path / "shop"
+    create_project(shop)
+    (shop / "models" / "staging" / "first.sql").write_text("select 1 as n")
+    for version in ("version_1", "version_2"):
+        here = tmp_path / version
+        if not here.exists():
+            platform.rename(here)
+            (here / "models").mkdir()
+            (here / "models" / "second.sql").write_text("select n from {{ ref('first') }}")
+        replace_platform(here, monkeypatch)
+        settings = Settings(home=shop / ".dmp", dbt_project_dir=shop)
+        settings.dbt_target_dir.mkdir(parents=True, exist_ok=True)
+        prepare_project(settings)
+        manifest = json.loads((settings.dbt_target_dir / "manifest.json").read_text())
+        assert manifest["nodes"]["model.shop.first"]["schema"] == "layer_staging"
+        assert (shop / "dbt_packages" / "dmp").resolve() == here
+    assert manifest["nodes"]["model.dmp.second"]["depends_on"]["nodes"] == ["model.shop.first"]
