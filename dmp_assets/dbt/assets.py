@@ -20,6 +20,7 @@ from dagster_dbt import (
 from pydantic import Field
 
 from dmp_assets.dbt.artifacts import BUSY_SECONDS, busy_seconds, column_lineage, failed_nodes, no_rows_because
+from dmp_assets.dbt.checks import in_words
 from dmp_assets.dbt.project import DBT_STEP, dbt_project
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.gate import gated
@@ -40,6 +41,13 @@ class Translator(DagsterDbtTranslator):
         spec = super().get_asset_spec(manifest, unique_id, project)
         layer = spec.key.path[0]
         return spec.replace_attributes(group_name=layer, owners=["team:data-engineering"])
+
+    def get_asset_check_spec(
+        self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
+    ) -> dg.AssetCheckSpec | None:
+        """Return dagster-dbt's own specification of a test, with what it demands in words."""
+        spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
+        return spec._replace(description=in_words(manifest["nodes"][unique_id])) if spec else None
 
 
 def build_dbt_assets(settings: Settings, manifest: Mapping[str, Any]) -> dg.AssetsDefinition:

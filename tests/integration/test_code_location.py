@@ -115,6 +115,14 @@ def test_all_marts_rejected_rows_and_python_tables_are_published(definitions, py
     }
 
 
+def test_every_served_table_has_a_blocking_check_and_every_check_says_what_it_demands(definitions):
+    graph = definitions.resolve_asset_graph()
+    checks = [graph.get(key) for key in graph.asset_check_keys]
+    served = graph.get(dg.AssetKey(["published", "tables"])).parent_keys
+    assert served - {check.key.asset_key for check in checks if check.blocking} == set()
+    assert [check.key for check in checks if not check.description or len(check.key.name) > 64] == []
+
+
 def test_every_served_table_says_what_one_row_is_and_by_what_it_is_known(in_process, python_tables):
     served = served_tables(json.loads((in_process.dbt_target_dir / "manifest.json").read_text()), python_tables)
     assert [table.name for table in served if not table.grain] == []
