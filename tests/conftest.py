@@ -91,7 +91,8 @@ def run_dbt() -> Callable[..., Any]:
         with pytest.MonkeyPatch.context() as patch:
             for name, value in {"DMP_WAREHOUSE": str(warehouse), **environment}.items():
                 patch.setenv(name, value)
-            finished: Any = dbtRunner(manifest=manifest).invoke(
+            # A copy: dbt keeps in it what it compiled, and would take the parts of models from the run before.
+            finished: Any = dbtRunner(manifest=manifest and manifest.deepcopy()).invoke(
                 [*arguments, "--quiet", "--vars", json.dumps(variables or {}), *options]
             )
         assert finished.success, finished.exception or [

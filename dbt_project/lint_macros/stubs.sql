@@ -8,8 +8,9 @@
 
 {% macro union_sources(contract_table) %}select staged_column from {{ contract_table }}{% endmacro %}
 {% macro rejected_rows(contract_table, id_column) %}select {{ id_column }} from {{ contract_table }}{% endmacro %}
-{% macro slug(name) %}{{ name }}{% endmacro %}
-{% macro code_version(settings) %}code{% endmacro %}
+{% macro computed_dates(code_version) %}select as_of_on, input_version from listed{% endmacro %}
+{% macro feature_tables() %}{{ return([]) }}{% endmacro %}
+{% macro code_version(settings, nodes) %}code{% endmacro %}
 
 {% macro to_local_time(utc_timestamp, time_zone) %}to_local_time({{ utc_timestamp }}){% endmacro %}
 {% macro to_utc(wall_time, time_zone) %}to_utc({{ wall_time }}){% endmacro %}

@@ -19,12 +19,10 @@ FEATURES = f"select * from marts.customer_features where as_of_on = {AS_OF} orde
 """The customers' features at the as-of date, one row per customer."""
 
 DEPARTMENT_SALES = f"""
-    select lines.customer_id, products.department, sum(lines.sales_amount) as sales_amount
-    from marts.fct_order_lines as lines
-    inner join marts.dim_products as products on lines.product_id = products.product_id
-    where lines.order_on < {AS_OF}
-    group by all
-    order by all
+    select customer_id, department, sales_amount
+    from marts.customer_department_shares
+    where as_of_on = {AS_OF}
+    order by customer_id, department
 """
 """Sales by customer and department, in the platform's currency."""
 

@@ -31,16 +31,18 @@ def column_lineage(manifest: Mapping[str, Any], *, dialect: str = "duckdb") -> d
     from sqlglot.schema import MappingSchema
 
     nodes = [*manifest["nodes"].values(), *manifest["sources"].values()]
-    relations = {_name(node): node["unique_id"] for node in nodes if node["resource_type"] in ("model", "source")}
+    # An ephemeral model has no relation: it is part of the SQL of those that read it.
+    tables = [node for node in nodes if node["resource_type"] in ("model", "source") and node["relation_name"]]
+    relations = {_name(node): node["unique_id"] for node in tables}
     columns = {
         _name(node): {name: column["data_type"] or "varchar" for name, column in node["columns"].items()}
-        for node in nodes
-        if node["unique_id"] in relations.values() and node["columns"]
+        for node in tables
+        if node["columns"]
     }
     schema = MappingSchema(_nested(columns), dialect=dialect)
     return {
         node["unique_id"]: _model_lineage(node, schema, relations, dialect)
-        for node in manifest["nodes"].values()
+        for node in tables
         if node["resource_type"] == "model" and node.get("compiled_code")
     }
 

@@ -80,10 +80,7 @@ _CLUSTERS = f"""
 _ORDER_DAYS = ["marts.fct_orders.customer_id", "marts.fct_orders.order_on"]
 _ORDER_SALES = [*_ORDER_DAYS, "marts.fct_orders.sales_amount"]
 _DEPARTMENT_SALES = [
-    "marts.dim_products.department",
-    "marts.fct_order_lines.sales_amount",
-    "marts.fct_order_lines.product_id",
-    "marts.fct_order_lines.customer_id",
+    f"marts.customer_department_shares.{column}" for column in ("customer_id", "as_of_on", "department", "sales_amount")
 ]
 _TEXT = [
     f"marts.dim_products.{column}" for column in ("department", "product_category", "product_type", "is_recommendable")

@@ -14,6 +14,8 @@ import pytest
 from dmp_assets.platform.warehouse import table_hashes
 
 MONDAY = "2017-03-06"
+TABLES = ("customer_features", "customer_department_shares")
+"""A date is computed in both or in neither."""
 
 
 class Copy:
@@ -25,7 +27,7 @@ class Copy:
         shutil.copy(warehouse, self.path)
 
     def build(self, *arguments: str, upstream: bool = False, **environment: str) -> None:
-        models = ["+customer_features"] if upstream else ["int_as_of", "int_as_of_dates+1", "customer_features"]
+        models = [f"+{table}" for table in TABLES] if upstream else ["int_as_of", "int_as_of_dates+1", *TABLES]
         self.dbt("run", "--select", *models, *arguments, **environment)
 
     def sql(self, query: str) -> list[tuple]:
@@ -54,7 +56,7 @@ def warehouse(tmp_path_factory, dmp_in, run_parsed) -> Path:
     home = tmp_path_factory.mktemp("features")
     loaded = dmp_in(home, "build", "--layer", "raw")
     assert loaded.returncode == 0, loaded.stdout[-5000:]
-    run_parsed("run", "--select", "+customer_features", warehouse=home / "warehouse.duckdb")
+    run_parsed("run", "--select", *(f"+{table}" for table in TABLES), warehouse=home / "warehouse.duckdb")
     return home / "warehouse.duckdb"
 
 
@@ -207,3 +209,35 @@ def test_exposure_counts_bought_products_promoted_in_the_favourite_store(copy):
     )
     assert found == expected
     assert sum(mailer or 0 for _, _, mailer in found) > 100
+
+
+def test_the_departments_of_a_date_are_those_of_the_lines_before_it(copy):
+    """The same sales by the plain definition, for every date."""
+    unlike = copy.sql(
+        """
+        with expected as (
+            select
+                lines.customer_id, dates.as_of_on, products.department, sum(lines.sales_amount) as sales_amount
+            from (select distinct as_of_on from marts.customer_features) as dates
+            inner join marts.fct_order_lines as lines on lines.order_on < dates.as_of_on
+            inner join marts.dim_products as products on lines.product_id = products.product_id
+            group by all
+            having sum(lines.sales_amount) > 0
+        ),
+        found as (select customer_id, as_of_on, department, sales_amount from marts.customer_department_shares)
+        (from expected except all from found) union all (from found except all from expected)
+        """
+    )
+    assert unlike == []
+    sums = "select sum(sales_share) as share from marts.customer_department_shares group by customer_id, as_of_on"
+    assert copy.sql(f"select count(*) from ({sums}) where abs(share - 1) > 1e-9") == [(0,)]
+
+
+def test_a_date_that_one_table_lacks_is_computed_in_both(copy):
+    before = copy.hash()
+    copy.sql(f"delete from marts.customer_department_shares where as_of_on = '{MONDAY}'")
+    copy.build()
+    assert copy.hash() == before
+    assert copy.sql(f"select count(*) > 0 from marts.customer_department_shares where as_of_on = '{MONDAY}'") == [
+        (True,)
+    ]

@@ -48,23 +48,6 @@ FEATURES = (
     "product_count",
     "department_count",
     "favourite_department_share",
-    *(
-        f"department_share_{department}"
-        for department in (
-            "grocery",
-            "drug_gm",
-            "fuel",
-            "produce",
-            "meat",
-            "meat_pckgd",
-            "deli",
-            "miscellaneous",
-            "pastry",
-            "nutrition",
-            "seafood_pckgd",
-            "other",
-        )
-    ),
     "department_concentration",
     "manufacturer_count",
     "favourite_manufacturer_share",
@@ -91,6 +74,9 @@ FEATURES = (
     "redemption_count",
 )
 """The columns of marts.customer_features that are numbers and have a date. favourite_weekday is a category.
+
+The shares of single departments, which every shop has of its own, are left out as well: with those of eleven departments the
+protocol's area under the ROC curve of churn was 0.851 as without, its Brier score 0.0917 instead of 0.0915.
 
 Demographics are left out, has_demographics above all: the source does not say since when a household is described, and those that
 are seem to be those that stayed. Of the active ones 1 to 3 % bought nothing in the next 28 days, of the others 19 to 23 %: a ratio

@@ -46,7 +46,7 @@ def examples_of() -> Callable[..., pd.DataFrame]:
         frame["recency_days"] = random.integers(1, 90, rows)
         frame["sales_amount_90d"] = 90 * random.gamma(2, 2, rows)
         frame["sales_amount_28d"] = 0.3 * frame["sales_amount_90d"] * random.random(rows)
-        score = 3 * np.log1p(frame["recency_days"]) + 8 * frame["department_share_deli"] - 15
+        score = 3 * np.log1p(frame["recency_days"]) + 8 * frame["private_label_share"] - 15
         frame[CHURN] = random.random(rows) < 1 / (1 + np.exp(-score))
         frame[AMOUNT] = np.where(frame[CHURN], 0, 0.3 * frame["sales_amount_90d"] * random.random(rows))
         frame["customer_id"] = [f"c{i:03}" for _ in cutoffs for i in range(customers)]

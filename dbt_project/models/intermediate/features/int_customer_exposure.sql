@@ -1,0 +1,155 @@
+{{ config(materialized='ephemeral') }}
+
+with customers as (
+
+    select * from {{ ref('int_feature_customers') }}
+
+),
+
+line_sums as (
+
+    select
+        customer_id,
+        seen_on,
+        count(is_on_display) filter (where is_bought) as observed_count,
+        count(*) filter (where is_bought and is_on_display) as display_count,
+        count(*) filter (where is_bought and is_in_mailer) as mailer_count
+    from {{ ref('int_feature_lines') }}
+    group by customer_id, seen_on
+
+),
+
+known_lines as (
+
+    {{ sums_so_far('line_sums', ['observed_count', 'display_count', 'mailer_count']) }}
+
+),
+
+dates as (
+
+    select
+        as_of_on,
+        {{ add_days(week_start('as_of_on'), -7) }} as last_week_on
+    from {{ ref('int_feature_dates') }}
+
+),
+
+observed as (
+
+    -- Customers whose favourite store the promotion data observe in the last whole week.
+    select
+        stores.customer_id,
+        stores.as_of_on,
+        observed_stores.source_store_id
+    from {{ ref('int_customer_stores') }} as stores
+    inner join dates on stores.as_of_on = dates.as_of_on
+    inner join {{ ref('int_promotion_stores') }} as observed_stores
+        on stores.favourite_store_id = observed_stores.store_id and dates.last_week_on = observed_stores.week_start_on
+
+),
+
+store_customers as (
+
+    select distinct
+        customer_id,
+        source_store_id
+    from observed
+
+),
+
+products as (
+
+    select * from {{ ref('int_feature_products') }}
+
+),
+
+store_products as (
+
+    select
+        store_customers.customer_id,
+        store_customers.source_store_id,
+        products.promoted_product_id,
+        products.seen_on
+    from store_customers
+    inner join products on store_customers.customer_id = products.customer_id
+
+),
+
+candidates as (
+
+    select distinct
+        source_store_id,
+        promoted_product_id
+    from store_products
+
+),
+
+staged_promotions as (
+
+    {{ union_sources('promotions') }}
+
+),
+
+promotions as (
+
+    -- The 20.9 million promotion rows are cut down to what may matter before anything else is done with them. As in
+    -- int_promotions the newest load of a key counts, and one of its rows carries the display, the other the mailer.
+    select
+        dates.as_of_on,
+        promotions.source_store_id,
+        promotions.source_product_id,
+        coalesce(
+            max(case when promotions.is_on_display then promotions._loaded_at end) = max(promotions._loaded_at), false
+        ) as is_on_display,
+        coalesce(
+            max(case when promotions.is_in_mailer then promotions._loaded_at end) = max(promotions._loaded_at), false
+        ) as is_in_mailer
+    from staged_promotions as promotions
+    inner join dates on promotions.week_start_on = dates.last_week_on
+    inner join candidates
+        on
+            promotions.source_store_id = candidates.source_store_id
+            and promotions.source_product_id = candidates.promoted_product_id
+    group by dates.as_of_on, promotions.source_store_id, promotions.source_product_id
+
+),
+
+exposures as (
+
+    select
+        store_products.customer_id,
+        store_products.source_store_id,
+        promotions.as_of_on,
+        count(*) filter (where promotions.is_on_display) as display_count,
+        count(*) filter (where promotions.is_in_mailer) as mailer_count
+    from store_products
+    inner join promotions
+        on
+            store_products.source_store_id = promotions.source_store_id
+            and store_products.promoted_product_id = promotions.source_product_id
+            and store_products.seen_on <= promotions.as_of_on
+    group by store_products.customer_id, store_products.source_store_id, promotions.as_of_on
+
+)
+
+-- The number of products is null where the promotion data do not observe the favourite store.
+select
+    customers.customer_id,
+    customers.as_of_on,
+    {{ ratio('known_lines.display_count', 'known_lines.observed_count') }} as display_share,
+    {{ ratio('known_lines.mailer_count', 'known_lines.observed_count') }} as mailer_share,
+    case
+        when observed.source_store_id is not null then cast(coalesce(exposures.display_count, 0) as integer)
+    end as display_product_count,
+    case
+        when observed.source_store_id is not null then cast(coalesce(exposures.mailer_count, 0) as integer)
+    end as mailer_product_count
+from customers
+inner join known_lines
+    on customers.customer_id = known_lines.customer_id and customers.as_of_on = known_lines.as_of_on
+left join observed on customers.customer_id = observed.customer_id and customers.as_of_on = observed.as_of_on
+left join exposures
+    on
+        observed.customer_id = exposures.customer_id
+        and observed.as_of_on = exposures.as_of_on
+        and observed.source_store_id = exposures.source_store_id

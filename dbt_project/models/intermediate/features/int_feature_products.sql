@@ -1,0 +1,23 @@
+{{ config(materialized='ephemeral') }}
+
+with bought as (
+
+    select
+        customer_id,
+        product_id,
+        min(seen_on) as seen_on
+    from {{ ref('int_feature_lines') }}
+    where is_bought
+    group by customer_id, product_id
+
+)
+
+select
+    bought.customer_id,
+    bought.product_id,
+    products.department,
+    products.manufacturer_id,
+    try_cast(products.source_product_id as bigint) as promoted_product_id,
+    bought.seen_on
+from bought
+inner join {{ ref('dim_products') }} as products on bought.product_id = products.product_id
