@@ -10,8 +10,6 @@ import dagster as dg
 
 from dmp_assets.clusters import assets as clusters
 from dmp_assets.collector import assets as collector
-from dmp_assets.dbt.assets import build_dbt_assets
-from dmp_assets.dbt.project import dbt_project, dbt_resource, read_manifest
 from dmp_assets.demo import assets as demo
 from dmp_assets.forecasts.customers import assets as predictions
 from dmp_assets.forecasts.sales import assets as sales
@@ -22,7 +20,6 @@ from dmp_assets.platform.settings import Settings, get_settings, store_time_zone
 from dmp_assets.platform.warehouse import Warehouse
 from dmp_assets.profiles import assets as profiles
 from dmp_assets.recommendations import assets as recommendations
-from dmp_assets.reports import assets as reports
 from dmp_assets.similarity import assets as similarity
 from dmp_assets.sources import assets as sources
 
@@ -65,6 +62,11 @@ def build_defs(
     Raises:
         UserError: a rule is wrong, or the dbt project has not been parsed.
     """
+    # dbt takes a second to import; commands that only ask the domains need not wait for it.
+    from dmp_assets.dbt.assets import build_dbt_assets
+    from dmp_assets.dbt.project import dbt_project, dbt_resource, read_manifest
+    from dmp_assets.reports import assets as reports
+
     offered = domains(settings)
     manifest = read_manifest(settings)
     made = [build_dbt_assets(settings, manifest), *chain.from_iterable(domain.assets for domain in offered)]
