@@ -6,7 +6,7 @@ from dmp_assets.analysis import inputs
 from dmp_assets.clusters import plots
 from dmp_assets.clusters.features import transform_features
 from dmp_assets.clusters.methods import SERVED_METHOD
-from dmp_assets.platform.pictures import svg
+from dmp_assets.platform.pictures import embed
 from dmp_assets.platform.sections import Content, Fact, Frames, Section, page_table
 
 
@@ -31,10 +31,10 @@ def _clusters(frames: Frames) -> Content:
         "Groups of customers who behave alike, found by K-Means on scaled behaviour. The number of groups is chosen by how "
         "stable they are when the customers are drawn anew, not by one score alone.",
         [
-            svg(plots.plot_projection(points, frames["clusters"])),
-            svg(plots.plot_cluster_profiles(points, frames["clusters"])),
-            svg(plots.plot_selection(selection)),
-            svg(plots.plot_dendrogram(points)),
+            embed(plots.plot_projection(points, frames["clusters"])),
+            embed(plots.plot_cluster_profiles(points, frames["clusters"])),
+            embed(plots.plot_selection(selection)),
+            embed(plots.plot_dendrogram(points)),
         ],
         [
             page_table(

@@ -50,7 +50,7 @@ class Content:
 
     Attributes:
         text: how to read it, a few sentences.
-        figures: pictures as SVG text.
+        figures: pictures, from `pictures.embed`.
         tables: printed below the figures.
         headlines: numbers that belong at the top of the report.
     """

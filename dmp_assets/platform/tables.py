@@ -7,6 +7,7 @@ and reports them. Never put a domain's columns here.
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -18,11 +19,11 @@ from dmp_assets.platform.emptiness import empty_because
 from dmp_assets.platform.gate import gated
 from dmp_assets.platform.history import History, add_to_history
 from dmp_assets.platform.lineage import TRACED_AS_A_WHOLE
-from dmp_assets.platform.pictures import picture
+from dmp_assets.platform.pictures import shown
 from dmp_assets.platform.warehouse import Warehouse, count, is_date, replace_table
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from dmp_assets.platform.pictures import Picture
 
 OWNER = "team:data-science"
 CHECK = "schema"
@@ -197,7 +198,7 @@ def save(
     warehouse: Warehouse,
     frames: Mapping[Table, pd.DataFrame],
     *,
-    plots: Mapping[Table, Mapping[str, "Figure"]] | None = None,
+    plots: Mapping[Table, Mapping[str, "Picture"]] | None = None,
     facts: Mapping[Table, Mapping[str, Any]] | None = None,
 ) -> Results:
     """Write tables, read them back and check them in one transaction; then report them.
@@ -264,7 +265,7 @@ def _reported(
     table: Table,
     rows: int,
     outcome: dg.AssetCheckResult,
-    plots: Mapping[str, "Figure"] | None = None,
+    plots: Mapping[str, "Picture"] | None = None,
     facts: Mapping[str, Any] | None = None,
 ) -> dg.MaterializeResult:
     """Return what Dagster records of a table: rows or why there are none, columns, lineage, plots, further facts, its check."""
@@ -277,10 +278,15 @@ def _reported(
             **({EMPTY_BECAUSE: reason} if reason else {}),
             "dagster/column_schema": table.column_schema(),
             "dagster/column_lineage": table.column_lineage(),
-            **{name: dg.MetadataValue.md(picture(figure, name)) for name, figure in (plots or {}).items()},
+            **{name: dg.MetadataValue.md(_shown(table, picture, name)) for name, picture in (plots or {}).items()},
             **(facts or {}),
         },
     )
+
+
+def _shown(table: Table, picture: "Picture", name: str) -> str:
+    storage = dg.AssetExecutionContext.get().instance.storage_directory()
+    return shown(picture, Path(storage), (table.layer, table.name, name))
 
 
 def alarm(causes: Iterable[str]) -> dg.AssetCheckResult:

@@ -1,4 +1,4 @@
-"""Charts of the customer profiles and tags. Every function takes a served table and returns a matplotlib Figure."""
+"""Charts of the customer profiles and tags. Every function takes a served table and returns a picture."""
 
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from dmp_assets.profiles.loyalty import TIERS
 from dmp_assets.profiles.rfm import SEGMENTS
 
 if TYPE_CHECKING:
+    import altair as alt
     from matplotlib.figure import Figure
 
 SHOWN_FEATURES = {
@@ -197,28 +198,29 @@ def plot_feature_distributions(features: pd.DataFrame) -> "Figure":
 
 
 @drawn_from(schema.CUSTOMER_TAGS)
-def plot_tags(tags: pd.DataFrame) -> "Figure":
-    """Draw the customers of each rule tag of profiles.customer_tags, most frequent on top, coloured by category."""
-    from matplotlib import colormaps
-    from matplotlib.figure import Figure
+def plot_tags(tags: pd.DataFrame) -> "alt.Chart":
+    """Draw the customers of each rule tag of profiles.customer_tags, most frequent on top; the legend picks a category."""
+    import altair as alt
 
     tags = tags[tags["source"] == "rule"]
     counts = tags.groupby(["category", "tag"]).agg(customers=("customer_id", "size")).reset_index()
-    counts = counts.sort_values(["customers", "tag"], ascending=[False, True], ignore_index=True)
-    figure = Figure(figsize=(7, max(4.0, 0.22 * len(counts) + 1)), layout="constrained")
-    axes = figure.subplots()
-    for number, (category, rows) in enumerate(counts.groupby("category")):
-        bars = axes.barh(rows.index, rows["customers"], color=colormaps["tab10"](number), label=category)
-        axes.bar_label(bars, fmt="{:,.0f}", padding=3, fontsize=8)
-    axes.set_yticks(counts.index, labels=counts["tag"].str.replace("_", " "), fontsize=8)
-    axes.invert_yaxis()
-    axes.margins(x=0.1)
-    axes.set_xlabel("Customers")
-    axes.set_title("Customers by tag")
-    axes.spines[["top", "right"]].set_visible(False)
-    if not counts.empty:
-        axes.legend(title="Category", fontsize=8, frameon=False, loc="lower right")
-    return figure
+    picked = alt.selection_point(name="picked", fields=["category"], bind="legend")
+    counts["tag"] = counts["tag"].str.replace("_", " ")
+    return (
+        alt.Chart(counts, mark="bar", title="Customers by tag", name="tags")
+        .encode(
+            x=alt.X("customers:Q", title="Customers"),
+            y=alt.Y("tag:N", title=None, sort=alt.EncodingSortField("customers", order="descending")),
+            color=alt.Color("category:N", title="Category"),
+            opacity=alt.when(picked).then(alt.value(1)).otherwise(alt.value(0.15)),
+            tooltip=[
+                alt.Tooltip("tag:N", title="Tag"),
+                alt.Tooltip("category:N", title="Category"),
+                alt.Tooltip("customers:Q", title="Customers", format=","),
+            ],
+        )
+        .add_params(picked)
+    )
 
 
 @drawn_from(schema.LOOKALIKE_QUALITY)

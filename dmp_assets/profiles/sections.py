@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dmp_assets.analysis import inputs
 from dmp_assets.platform.emptiness import empty_because
-from dmp_assets.platform.pictures import svg
+from dmp_assets.platform.pictures import embed
 from dmp_assets.platform.sections import Content, CustomerSection, Frames, Section, page_table
 from dmp_assets.profiles import plots
 from dmp_assets.profiles.customer_facts import customer_facts
@@ -21,11 +21,11 @@ def _customers(frames: Frames) -> Content:
         "stage measures each customer by their own rhythm, the loyalty tier by spend and regularity over half a year. One customer "
         "at a time, with every reason: customers.html beside this page.",
         [
-            svg(plots.plot_frequency_and_spend(profiles)),
-            svg(plots.plot_recency_frequency(profiles)),
-            svg(plots.plot_lifecycle_stages(profiles)),
-            svg(plots.plot_loyalty_tiers(profiles)),
-            svg(plots.plot_feature_distributions(frames["features"])),
+            embed(plots.plot_frequency_and_spend(profiles)),
+            embed(plots.plot_recency_frequency(profiles)),
+            embed(plots.plot_lifecycle_stages(profiles)),
+            embed(plots.plot_loyalty_tiers(profiles)),
+            embed(plots.plot_feature_distributions(frames["features"])),
         ],
     )
 
@@ -64,7 +64,7 @@ def _segments(frames: Frames) -> Content:
     return Content(
         "Every customer is in exactly one segment, by recency, frequency and monetary scores. Tags come from rules that a "
         "marketer can edit; the example is what the rule saw for one customer.",
-        [svg(plots.plot_segment_sizes(frames["profiles"])), svg(plots.plot_tags(frames["tags"]))],
+        [embed(plots.plot_segment_sizes(frames["profiles"])), embed(plots.plot_tags(frames["tags"]))],
         [
             page_table("Segments", segments, formats),
             page_table("Tags", tags, {"customers": ",.0f"}, empty_because(CUSTOMER_TAGS)),
@@ -76,7 +76,7 @@ def _interests(frames: Frames) -> Content:
     return Content(
         "What customers buy more than others do: by behaviour from the categories they buy, by content from topics in the words "
         "of the products. The topics are found in the catalogue alone.",
-        [svg(plots.plot_interests(frames["interests"])), svg(plots.plot_topics(frames["topics"]))],
+        [embed(plots.plot_interests(frames["interests"])), embed(plots.plot_topics(frames["topics"]))],
     )
 
 

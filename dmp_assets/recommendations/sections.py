@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from dmp_assets.analysis import inputs
 from dmp_assets.platform.emptiness import empty_because
-from dmp_assets.platform.pictures import svg
+from dmp_assets.platform.pictures import embed
 from dmp_assets.platform.sections import (
     Content,
     CustomerSection,
@@ -39,9 +39,9 @@ def _recommendations(frames: Frames) -> Content:
         "Every strategy foresaw the last month from what was known before it; the best of each list serves it. A bar's whisker is "
         "the 95 % interval, the dashed line the naive answer. 'repeat' fills the list buy again, 'novel' the list discover.",
         [
-            svg(plots.plot_leaderboard(board)),
-            svg(plots.plot_segments(board)),
-            svg(plots.plot_leaderboard(board, PRODUCT_LISTS)),
+            embed(plots.plot_leaderboard(board)),
+            embed(plots.plot_segments(board)),
+            embed(plots.plot_leaderboard(board, PRODUCT_LISTS)),
         ],
         [
             page_table(

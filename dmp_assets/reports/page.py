@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from dmp_assets.platform.pictures import vega, with_charts
+
 PAGES = {
     "report.html": "Report",
     "customers.html": "Customers",
@@ -16,7 +18,7 @@ PAGES = {
 
 
 def render_template(template: Path, **values: Any) -> str:
-    """Return a template file filled in; text is escaped, and a value that is not given is an error."""
+    """Return a template file filled in, its charts drawn; text is escaped, and a value that is not given is an error."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -26,15 +28,18 @@ def render_template(template: Path, **values: Any) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template(template.name).render(page=template.name, pages=PAGES.items(), **values)
+    return with_charts(
+        environment.get_template(template.name).render(page=template.name, pages=PAGES.items(), **values)
+    )
 
 
 def external_references(page: str) -> list[str]:
     """Return the addresses that a browser would fetch to show the page; a self-contained page has none.
 
-    A link to follow is not fetched to show the page.
+    A link to follow is not fetched to show the page. The JavaScript of charts is left out: it fetches nothing, as the charts hold
+    their data.
     """
-    page = re.sub(r"<a\s[^>]*>", "", page)
+    page = re.sub(r"<a\s[^>]*>", "", page.replace(vega(), ""))
     attributes = re.findall(r"""(?:src|href|xlink:href)\s*=\s*["'](?!#|data:)([^"']+)["']""", page)
     styles = re.findall(r"""url\(\s*["']?(?!#|data:)([^)"']+)""", page) + re.findall(r"@import\s+[^;]+", page)
     return sorted({*attributes, *styles})

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from dmp_assets.analysis import inputs
 from dmp_assets.platform.emptiness import empty_because
-from dmp_assets.platform.pictures import svg
+from dmp_assets.platform.pictures import embed
 from dmp_assets.platform.sections import Content, CustomerSection, Fact, FactGroup, Frames, Section, page_table
 from dmp_assets.profiles.plots import plot_lookalike_quality
 from dmp_assets.similarity.schema import PRODUCT_SIMILARITY
@@ -38,7 +38,7 @@ def _similar(frames: Frames) -> Content:
         "Who buys the same products, and which products go to the same customers, into the same baskets or have the same words: "
         "for the best seller of each department the nearest product by each measure, with the similarity. Look-alikes are the "
         "customers nearest to a group, here to the buyers of a category, by what they buy, when, in which words and who they are.",
-        [svg(plot_lookalike_quality(frames["lookalikes"]))],
+        [embed(plot_lookalike_quality(frames["lookalikes"]))],
         [
             page_table(
                 "Most similar customers with 20 products or more in common",

@@ -10,7 +10,7 @@ from dmp_assets.forecasts.customers.metrics import LOG_LOSS
 from dmp_assets.forecasts.customers.targets import TARGETS
 from dmp_assets.platform.emptiness import empty_because
 from dmp_assets.platform.money import currency
-from dmp_assets.platform.pictures import svg
+from dmp_assets.platform.pictures import embed
 from dmp_assets.platform.sections import Content, Frames, Section, page_table
 
 
@@ -27,13 +27,13 @@ def _predictions(frames: Frames) -> Content:
         "better beyond noise. The value of 84 days is shown beside that of BG/NBD with Gamma-Gamma. A change of customers since "
         "the training shows as drift." + (f" Without enough to learn from: {', '.join(without)}." if without else ""),
         [
-            svg(plots.plot_prediction_leaderboard(board)),
-            svg(plots.plot_dependence(frames["prediction_dependence"])),
-            svg(plots.plot_reliability(frames["prediction_reliability"], board)),
-            svg(plots.plot_gains(frames["prediction_gains"], board)),
-            svg(plots.plot_importance(frames["prediction_importance"])),
-            svg(plots.plot_lifetime_values(frames["lifetime_values"])),
-            svg(plots.plot_drift(frames["prediction_drift"])),
+            embed(plots.plot_prediction_leaderboard(board)),
+            embed(plots.plot_dependence(frames["prediction_dependence"])),
+            embed(plots.plot_reliability(frames["prediction_reliability"], board)),
+            embed(plots.plot_gains(frames["prediction_gains"], board)),
+            embed(plots.plot_importance(frames["prediction_importance"])),
+            embed(plots.plot_lifetime_values(frames["lifetime_values"])),
+            embed(plots.plot_drift(frames["prediction_drift"])),
         ],
         [
             page_table(

@@ -12,7 +12,7 @@ from dmp_assets.forecasts.sales.accuracy import ALL_SERIES, POOLED_SERIES, SERVE
 from dmp_assets.forecasts.sales.frequencies import FREQUENCIES
 from dmp_assets.platform.emptiness import empty_because
 from dmp_assets.platform.money import currency
-from dmp_assets.platform.pictures import svg
+from dmp_assets.platform.pictures import embed
 from dmp_assets.platform.sections import Content, Fact, Frames, PageTable, Section, page_table
 
 _FORMATS = {
@@ -37,11 +37,11 @@ def _sales(frames: Frames) -> Content:
         "measured on periods that nothing was chosen on; orange shows how these would have been forecast. The shaded bands of the "
         "coverage are what is aimed at.",
         [
-            *(svg(plots.plot_forecasts(frames[name], forecasts, frames["backtest"], name)) for name in FREQUENCIES),
-            *(svg(plots.plot_accuracy(accuracy, name)) for name in FREQUENCIES),
-            svg(plots.plot_champions(frames["forecast_models"])),
-            svg(plots.plot_coverage(accuracy)),
-            svg(plots.plot_realised(frames["realised"])),
+            *(embed(plots.plot_forecasts(frames[name], forecasts, frames["backtest"], name)) for name in FREQUENCIES),
+            *(embed(plots.plot_accuracy(accuracy, name)) for name in FREQUENCIES),
+            embed(plots.plot_champions(frames["forecast_models"])),
+            embed(plots.plot_coverage(accuracy)),
+            embed(plots.plot_realised(frames["realised"])),
         ],
         [_total(forecasts), _served_accuracy(accuracy), _realised(frames["realised"])],
         _headlines(accuracy),

@@ -1,9 +1,19 @@
+import json
+import re
+from pathlib import Path
+from typing import Literal
+
+import altair as alt
 import pandas as pd
 import pandera.pandas as pa
+import pytest
+import vl_convert
 from matplotlib.figure import Figure
 
 from dmp_assets.platform.emptiness import may_be_empty
-from dmp_assets.platform.pictures import drawn_from, picture, svg
+from dmp_assets.platform.pictures import drawn_from, embed, png, shown, vega, with_charts
+
+PNG = b"\x89PNG\r\n"
 
 
 def a_figure() -> Figure:
@@ -12,18 +22,67 @@ def a_figure() -> Figure:
     return figure
 
 
-def test_the_same_figure_gives_the_same_image():
-    assert svg(a_figure()) == svg(a_figure())
-    assert picture(a_figure(), "sales") == picture(a_figure(), "sales")
+def a_chart(text: str = "a", title: str = "Sales") -> alt.Chart:
+    frame = pd.DataFrame({"product": [text, "b"], "sales": [1, 2]})
+    return alt.Chart(frame, title=title, mark="bar").encode(x="sales:Q", y="product:N", tooltip="product:N")
+
+
+@pytest.mark.parametrize("picture", [a_figure, a_chart])
+def test_the_same_picture_is_shown_the_same(picture):
+    assert embed(picture()) == embed(picture())
+    assert png(picture()) == png(picture())
+    assert png(picture()).startswith(PNG)
 
 
 def test_a_figure_can_be_shown_twice():
     figure = a_figure()
-    assert svg(figure) == svg(figure)
+    assert embed(figure) == embed(figure)
 
 
-def test_a_picture_is_an_image_inside_markdown():
-    assert picture(a_figure(), "sales").startswith("![sales](data:image/png;base64,")
+@pytest.mark.parametrize("picture", [a_figure, a_chart])
+def test_the_ui_is_given_the_address_of_a_file(tmp_path: Path, picture):
+    markdown = shown(picture(), tmp_path, ("profiles", "customer_tags", "tags"))
+    assert re.fullmatch(r"!\[tags\]\(/logs/pictures/profiles/customer_tags/tags/png\?[0-9a-f]{8}\)", markdown)
+    (file,) = (path for path in tmp_path.rglob("*") if path.is_file())
+    assert file == tmp_path / "pictures/profiles/customer_tags/tags.png"
+    assert file.read_bytes() == png(picture())
+
+
+def test_a_changed_picture_has_another_address_and_replaces_the_last(tmp_path: Path):
+    address = ("profiles", "customer_tags", "tags")
+    first = shown(a_chart(), tmp_path, address)
+    assert shown(a_chart(), tmp_path, address) == first
+    assert shown(a_chart("c"), tmp_path, address) != first
+    assert (tmp_path / "pictures/profiles/customer_tags/tags.png").read_bytes() == png(a_chart("c"))
+
+
+def test_a_page_has_the_javascript_once_and_only_for_charts():
+    page = "<html><body>{}</body></html>"
+    assert with_charts(page.format(embed(a_figure()))) == page.format(embed(a_figure()))
+    drawn = with_charts(page.format(embed(a_chart()) + embed(a_chart("c"))))
+    assert drawn.count(vega()) == 1
+    assert drawn.endswith("</script>\n</body></html>")
+
+
+def test_a_text_cannot_leave_the_specification():
+    text = "</script><script>alert(1)</script><!-- \u2028 \"'"
+    element = embed(a_chart(text, title=text))
+    assert element.count("</script>") == 1
+    assert "<!--" not in element
+    specification = json.loads(re.findall(r'<script type="application/json">(.*)</script>', element)[0])
+    assert specification["title"] == text
+    assert next(iter(specification["datasets"].values()))[0]["product"] == text
+
+
+def test_the_javascript_is_what_the_library_that_writes_png_files_draws_with():
+    licences, _, code = vega().partition("*/\n")
+    drawn_with = vl_convert.javascript_bundle()  # ty: ignore[missing-argument]
+    assert code == drawn_with + "\n", "write vl_convert.javascript_bundle() into platform/vega.js anew"
+    assert f"Vega {vl_convert.get_vega_version()}," in licences
+    assert f"vega-embed {vl_convert.get_vega_embed_version()}," in licences
+    for copyright_of in ("University of Washington Interactive Data Lab", "Mike Bostock", "Joachim Wester"):
+        assert copyright_of in licences
+    assert "</script" not in vega()
 
 
 def test_a_table_without_rows_is_drawn_as_the_reason():
@@ -43,8 +102,32 @@ def test_long_labels_lie_inside_the_figure():
     figure = Figure(layout="constrained")
     axes = figure.subplots()
     axes.barh(["a very long name of a department, and then some more of it"], [1])
-    svg(figure)
+    embed(figure)
     box = axes.get_tightbbox()
     assert box is not None
     assert box.x0 >= 0
     assert box.y0 >= 0
+
+
+@pytest.mark.parametrize("layout", ["constrained", None])
+@pytest.mark.parametrize("text", ["from $5 to $10", r"$\frac$", "$$", "50 $ ^_{", r"\$1"])
+def test_a_text_is_drawn_as_it_is_written(text: str, layout: Literal["constrained"] | None):
+    # matplotlib reads what is between dollar signs as mathematics, and fails where it is none.
+    figure = Figure(layout=layout)
+    axes = figure.subplots()
+    axes.barh([text, "other"], [1, 2], label=text)
+    axes.set(title=text, xlabel=text)
+    axes.set_yticks([0, 1], labels=[text, "other"])
+    axes.annotate(text, (1, 1))
+    axes.legend(title=text)
+    figure.suptitle(text)
+    assert embed(figure).count(f">{text}<") == 7
+    assert png(figure).startswith(PNG)
+
+
+def test_numbers_on_logarithmic_axes_are_powers():
+    figure = Figure()
+    figure.subplots().set(xscale="log", xlim=(1, 1000), title="$x$")
+    svg = embed(figure)
+    assert re.search(r"font-size: 7px[^>]*>2</tspan>", svg)
+    assert ">$x$<" in svg

@@ -1,9 +1,12 @@
 from dataclasses import replace
+from pathlib import Path
 
 import dagster as dg
 import pandas as pd
 import pandera.pandas as pa
 import pytest
+from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager
+from matplotlib.figure import Figure
 
 from dmp_assets.platform.emptiness import may_be_empty
 from dmp_assets.platform.gate import Gate
@@ -125,6 +128,27 @@ def test_one_call_writes_checks_and_reports(warehouse):
     assert metadata["dagster/row_count"].value == 2
     assert metadata["rules"].value == 3
     assert warehouse.query("select * from profiles.scores").equals(scores(1, 5))
+
+
+def test_pictures_are_files_and_the_event_log_has_their_address(warehouse, tmp_path):
+    @makes(SCORES)
+    def step(warehouse: Warehouse):
+        figure = Figure()
+        figure.subplots().plot([1, 2])
+        yield from save(warehouse, {SCORES: scores(1, 5)}, plots={SCORES: {"spread": figure}})
+
+    with dg.instance_for_test(temp_dir=str(tmp_path)) as instance:
+        run = dg.materialize([step], instance=instance, resources={"warehouse": warehouse, "gate": Gate()})
+        (made,) = run.get_asset_materialization_events()
+        markdown = str(made.step_materialization_data.materialization.metadata["spread"].value)
+        address = markdown.removeprefix("![spread](/logs/").partition("?")[0]
+        # As the web server answers a request for what is below /logs/.
+        *log_key, extension = address.split("/")
+        manager = instance.compute_log_manager
+        assert isinstance(manager, LocalComputeLogManager)
+        file = Path(manager.get_captured_local_path(log_key, extension))
+    assert file.read_bytes().startswith(b"\x89PNG")
+    assert len(markdown) < 100
 
 
 def test_what_fails_its_check_is_not_written_and_stops_what_is_downstream(warehouse):

@@ -1,11 +1,13 @@
 from pathlib import Path
 
+import altair as alt
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dmp_assets.platform.pictures import embed
 from dmp_assets.platform.project import TEMPLATES_DIR
 from dmp_assets.profiles.plots import plot_tags
 from dmp_assets.profiles.schema import CUSTOMER_TAGS
@@ -279,8 +281,13 @@ def test_the_rules_are_told_in_words_with_their_customers(frame: pd.DataFrame) -
 
 
 def test_the_chart_of_tags_has_a_bar_for_each_tag(frame: pd.DataFrame) -> None:
-    tags = rule_tags(frame, rule([("frequency", ">=", 1)]))
-    for table, bars in ((tags, 1), (tags.assign(source="behaviour"), 0)):
-        figure = plot_tags(table)
-        figure.draw_without_rendering()
-        assert len(figure.axes[0].patches) == bars
+    tags = rule_tags(frame, rule([("frequency", ">=", 1)])).assign(tag="big_basket")
+    for table, bars in (
+        (tags, [{"category": "value", "tag": "big basket", "customers": 3}]),
+        (tags.assign(source="behaviour"), []),
+    ):
+        chart = plot_tags(table)
+        assert isinstance(chart, alt.Chart)
+        (drawn,) = chart.to_dict()["datasets"].values()
+        assert drawn == bars
+    assert "no customer meets a rule" in embed(plot_tags(tags.head(0)))

@@ -15,7 +15,7 @@ from dmp_assets.definitions import domains
 from dmp_assets.forecasts.customers import schema as predictions
 from dmp_assets.forecasts.sales import schema as sales
 from dmp_assets.platform.emptiness import empty_because, empty_table
-from dmp_assets.platform.pictures import svg
+from dmp_assets.platform.pictures import embed
 from dmp_assets.platform.sections import Content, Fact, Section, page_table
 from dmp_assets.platform.settings import get_settings
 from dmp_assets.profiles import schema as profiles
@@ -129,7 +129,7 @@ def a_section(title: str, order: int, text: str = "How to read it.") -> Section:
     figure = Figure()
     figure.subplots().plot([1, 3, 2])
     table = page_table("Segments", pd.DataFrame({"segment": ["Lost & found"], "share": [0.5]}), {"share": ".1%"})
-    content = Content(text, [svg(figure)], [table], [Fact(f"things of {title}", "7")])
+    content = Content(text, [embed(figure)], [table], [Fact(f"things of {title}", "7")])
     return Section(title, order, {"rows": "select * from marts.t"}, lambda frames: content)
 
 
