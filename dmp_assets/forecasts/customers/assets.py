@@ -17,7 +17,6 @@ from dmp_assets.forecasts.customers.examples import (
     examples,
     value_examples,
 )
-from dmp_assets.forecasts.customers.lifetime_value import lifetime_values
 from dmp_assets.forecasts.customers.plots import (
     plot_dependence,
     plot_drift,
@@ -27,9 +26,9 @@ from dmp_assets.forecasts.customers.plots import (
     plot_prediction_leaderboard,
     plot_reliability,
 )
-from dmp_assets.forecasts.customers.predictions import predict, propensity
+from dmp_assets.forecasts.customers.predictions import lifetime_values, predict, propensity
 from dmp_assets.forecasts.customers.sections import SECTIONS
-from dmp_assets.forecasts.customers.targets import TARGETS
+from dmp_assets.forecasts.customers.targets import KEPT_DAYS, TARGETS
 from dmp_assets.forecasts.customers.training import train
 from dmp_assets.platform.automation import Cadence
 from dmp_assets.platform.domain import Domain
@@ -110,7 +109,7 @@ HISTORY = _predictions_table(
         "known_on": [f"{SOURCE}.as_of_on", f"{MODELS.full_name}.horizon_days"],
     },
     _SCORED,
-    history=History(days=monitoring.KEPT_DAYS),
+    history=History(days=KEPT_DAYS),
 )
 OUTCOMES = _predictions_table(
     "prediction_outcomes",

@@ -18,47 +18,13 @@ from dmp_assets.forecasts.customers.examples import served_outcomes
 from dmp_assets.forecasts.customers.frames import INPUT, SCORE, table
 from dmp_assets.forecasts.customers.metrics import METRICS, metrics
 from dmp_assets.forecasts.customers.predictions import score
-from dmp_assets.forecasts.customers.targets import TARGETS, Target
-
-WATCHED = tuple(name for name, target in TARGETS.items() if not target.key)
-"""The targets whose outcome arrives by itself: of a customer, not of a campaign that may never be sent."""
-
-KEPT_DAYS = 28 + max(TARGETS[name].horizon_days for name in WATCHED)
-"""How long a served prediction is kept: until its horizon is over, and four weeks more for orders that arrive late."""
+from dmp_assets.forecasts.customers.schema import PREDICTION_DRIFT, PREDICTION_HISTORY, PREDICTION_OUTCOMES
+from dmp_assets.forecasts.customers.targets import TARGETS, WATCHED, Target
 
 GROWING = frozenset(
     {"tenure_days", "frequency", "monetary_amount", "product_count", "campaign_count", "redemption_count"}
 )
 """Inputs that can only grow while a customer stays: they drift by themselves and raise no alarm."""
-
-HISTORY_COLUMNS = {
-    "customer_id": "object",
-    "target": "object",
-    "as_of_on": "datetime64[us]",
-    "model": "object",
-    "prediction": "float64",
-    "baseline_model": "object",
-    "baseline_prediction": "float64",
-    "known_on": "datetime64[us]",
-}
-OUTCOME_COLUMNS = {
-    "as_of_on": "datetime64[us]",
-    "target": "object",
-    "model": "object",
-    "metric": "object",
-    "value": "float64",
-    "baseline_value": "float64",
-    "customers": "int64",
-    "is_worse": "bool",
-}
-DRIFT_COLUMNS = {
-    "as_of_on": "datetime64[us]",
-    "kind": "object",
-    "feature": "object",
-    "psi": "float64",
-    "is_drifting": "bool",
-    "reference_as_of_on": "datetime64[us]",
-}
 
 
 def served_today(
@@ -68,7 +34,7 @@ def served_today(
     *,
     targets: Mapping[str, Target] = TARGETS,
 ) -> pd.DataFrame:
-    """Return what is served of the WATCHED targets beside what their baselines say: HISTORY_COLUMNS.
+    """Return what is served of the WATCHED targets beside what their baselines say: forecasts.prediction_history.
 
     Args:
         predictions: from `predictions.predict`.
@@ -84,20 +50,20 @@ def served_today(
         said = features[name][["customer_id"]].assign(baseline_model=found[0], baseline_prediction=found[1])
         rows = predictions[predictions["target"] == name].merge(said, on="customer_id", validate="one_to_one")
         tables.append(rows.assign(known_on=rows["as_of_on"] + pd.Timedelta(days=targets[name].horizon_days)))
-    return table(tables, HISTORY_COLUMNS)
+    return table(tables, PREDICTION_HISTORY)
 
 
 def realised(history: pd.DataFrame, outcomes: pd.DataFrame, *, targets: Mapping[str, Target] = TARGETS) -> pd.DataFrame:
-    """Return how good the predictions of each day were whose horizon is over, beside the baseline's: OUTCOME_COLUMNS.
+    """Return how good the predictions of each day were whose horizon is over, beside the baseline's.
 
     Args:
-        history: HISTORY_COLUMNS, rows of any days.
+        history: forecasts.prediction_history, rows of any days.
         outcomes: customer_id, as_of_on, target, outcome, from `examples.served_outcomes`; only days whose horizon is over.
         targets: what is predicted, by name.
 
     Returns:
-        One row per day, target and metric that is defined. is_worse: the deciding metric, and whether by it the baseline
-        was better; false for the other metrics.
+        forecasts.prediction_outcomes, one row per day, target and metric that is defined. is_worse: the deciding metric, and
+        whether by it the baseline was better; false for the other metrics.
     """
     rows = history.merge(outcomes, on=["customer_id", "as_of_on", "target"], validate="one_to_one")
     found = []
@@ -114,12 +80,12 @@ def realised(history: pd.DataFrame, outcomes: pd.DataFrame, *, targets: Mapping[
                 continue
             is_worse = metric == METRICS[kind][0] and (value < other if metric == "r2" else value > other)
             found.append((as_of_on, name, group["model"].iloc[0], metric, value, other, len(group), is_worse))
-    measured = pd.DataFrame.from_records(found, columns=list(OUTCOME_COLUMNS)).astype(OUTCOME_COLUMNS)
-    return measured.sort_values(["as_of_on", "target", "metric"], ignore_index=True)
+    measured = pd.DataFrame.from_records(found, columns=list(PREDICTION_OUTCOMES.columns))
+    return table([measured], PREDICTION_OUTCOMES).sort_values(["as_of_on", "target", "metric"], ignore_index=True)
 
 
 def drift(features: pd.DataFrame, predictions: pd.DataFrame, bins: pd.DataFrame) -> pd.DataFrame:
-    """Return how far inputs and scores of a day are from those of the training: DRIFT_COLUMNS.
+    """Return how far inputs and scores of a day are from those of the training: forecasts.prediction_drift.
 
     Args:
         features: today's customers with the inputs, and as_of_on.
@@ -135,14 +101,14 @@ def drift(features: pd.DataFrame, predictions: pd.DataFrame, bins: pd.DataFrame)
         if len(rows):
             scores = rows.rename(columns={"prediction": name})
             tables.append(feature_drift(scores, [name], bins[bins["kind"] == SCORE]).assign(kind=SCORE))
-    return table(tables, DRIFT_COLUMNS)
+    return table(tables, PREDICTION_DRIFT)
 
 
 def outcomes_query(history: str, as_of: str) -> str:
     """Return the query of what became of the kept predictions whose horizon is over: customer_id, as_of_on, target, outcome.
 
     Args:
-        history: the table of HISTORY_COLUMNS.
+        history: forecasts.prediction_history.
         as_of: the present, a SQL expression; no order of that day or later is read.
     """
     return " union all ".join(

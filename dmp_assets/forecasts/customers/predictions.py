@@ -22,8 +22,12 @@ import pandas as pd
 from dmp_assets.forecasts.customers.categories import CATEGORY_28D
 from dmp_assets.forecasts.customers.champions import CHAMPION
 from dmp_assets.forecasts.customers.examples import feature_table
-from dmp_assets.forecasts.customers.frames import PREDICTION_COLUMNS, PROPENSITY_COLUMNS, table
+from dmp_assets.forecasts.customers.frames import table
+from dmp_assets.forecasts.customers.lifetime_value import lifetime_parts
+from dmp_assets.forecasts.customers.schema import CATEGORY_PROPENSITY, CUSTOMER_PREDICTIONS, LIFETIME_VALUES
 from dmp_assets.forecasts.customers.targets import COMPLEMENTS, TARGETS, Target
+
+YEAR_DAYS = 364
 
 
 def predict(
@@ -54,7 +58,7 @@ def predict(
         tables.extend(
             served.assign(target=other, prediction=1 - prediction) for other, of in COMPLEMENTS.items() if of == name
         )
-    return table(tables, PREDICTION_COLUMNS).sort_values(["customer_id", "target"], ignore_index=True)
+    return table(tables, CUSTOMER_PREDICTIONS).sort_values(["customer_id", "target"], ignore_index=True)
 
 
 def propensity(
@@ -73,11 +77,41 @@ def propensity(
     """
     found = score(candidates, CATEGORY_28D, models, targets=targets)
     if found is None:
-        return table([], PROPENSITY_COLUMNS)
+        return table([], CATEGORY_PROPENSITY)
     ranked = candidates.assign(
         model=found[0], probability=found[1], order_days_90d=candidates["category_order_days_90d"]
     ).sort_values(["customer_id", "probability", "product_category"], ascending=[True, False, True])
-    return table([ranked.assign(rank=ranked.groupby("customer_id").cumcount() + 1)], PROPENSITY_COLUMNS)
+    return table([ranked.assign(rank=ranked.groupby("customer_id").cumcount() + 1)], CATEGORY_PROPENSITY)
+
+
+def lifetime_values(customers: pd.DataFrame, served: pd.DataFrame, parameters: str | None, days: int) -> pd.DataFrame:
+    """Return what each customer is worth, and what that is made of.
+
+    The value of a year is the served value of `days`, stretched by how many more orders BG/NBD expects in a year: with one
+    year of data nothing can learn it, or check it.
+
+    Args:
+        customers: customer_id, as_of_on and BG_NBD_FEATURES.
+        served: customer_id, model, prediction (sales of the next `days`, currency) for the same customers.
+        parameters: from `fit_bg_nbd`; None where no model could be trained.
+        days: of the served value.
+
+    Returns:
+        customer_id, as_of_on, probability_alive, expected_orders, expected_order_amount, bg_nbd_value, model, value, value_364d;
+        one row per customer, sorted; none without parameters.
+    """
+    if parameters is None:
+        return table([], LIFETIME_VALUES)
+    parts = lifetime_parts(parameters, customers, days)
+    year = lifetime_parts(parameters, customers, YEAR_DAYS)["expected_orders"]
+    values = customers[["customer_id", "as_of_on"]].join(parts)
+    values["bg_nbd_value"] = parts["expected_orders"] * parts["expected_order_amount"]
+    # Whoever has left for certain has no orders to stretch: at most a year of the days served.
+    values["stretch"] = (year / parts["expected_orders"].where(parts["expected_orders"] > 0)).fillna(1.0)
+    values = values.merge(served[["customer_id", "model", "prediction"]], on="customer_id", validate="one_to_one")
+    values["value_364d"] = values["prediction"] * values.pop("stretch")
+    values = values.rename(columns={"prediction": "value"})
+    return table([values], LIFETIME_VALUES).sort_values("customer_id", ignore_index=True)
 
 
 def score(

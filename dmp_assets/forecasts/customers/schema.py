@@ -12,8 +12,7 @@ from dmp_assets.forecasts.customers.examples import VALUE, VALUE_DAYS
 from dmp_assets.forecasts.customers.frames import INPUT, SCORE
 from dmp_assets.forecasts.customers.importance import CUSTOMERS, FEATURES_SHOWN, REPEATS
 from dmp_assets.forecasts.customers.metrics import BINS, CALIBRATION_ERROR, METRICS
-from dmp_assets.forecasts.customers.monitoring import KEPT_DAYS, WATCHED
-from dmp_assets.forecasts.customers.targets import COMPLEMENTS, MODELS, TARGETS
+from dmp_assets.forecasts.customers.targets import COMPLEMENTS, KEPT_DAYS, MODELS, TARGETS, WATCHED
 from dmp_assets.platform.emptiness import may_be_empty
 
 

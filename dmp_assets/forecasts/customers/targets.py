@@ -237,3 +237,9 @@ COMPLEMENTS = {PURCHASE: CHURN}
 """Served as 1 - another probability: a second model would be the same one mirrored."""
 
 MODELS = tuple(dict.fromkeys(name for target in TARGETS.values() for name in target.models))
+
+WATCHED = tuple(name for name, target in TARGETS.items() if not target.key)
+"""The targets whose outcome arrives by itself: of a customer, not of a campaign that may never be sent."""
+
+KEPT_DAYS = 28 + max(TARGETS[name].horizon_days for name in WATCHED)
+"""How long a served prediction is kept: until its horizon is over, and four weeks more for orders that arrive late."""

@@ -15,20 +15,31 @@ import numpy as np
 import pandas as pd
 
 from dmp_assets.analysis.drift import feature_bins
+from dmp_assets.forecasts.customers import schema
 from dmp_assets.forecasts.customers.calibration import gains, reliability
 from dmp_assets.forecasts.customers.champions import BASELINE, CHAMPION, REFERENCE, incumbents
 from dmp_assets.forecasts.customers.comparison import Held, best_baseline, board_of, choose, outcome_of, thresholds_of
 from dmp_assets.forecasts.customers.examples import feature_table
 from dmp_assets.forecasts.customers.families.ensemble import joined
 from dmp_assets.forecasts.customers.folds import Fold, newest_cutoffs, prepared, split_folds
-from dmp_assets.forecasts.customers.frames import COLUMNS, INPUT, SCORE, table
+from dmp_assets.forecasts.customers.frames import INPUT, SCORE, table
 from dmp_assets.forecasts.customers.importance import FEATURES_SHOWN, partial_dependence, permutation_importance
 from dmp_assets.forecasts.customers.targets import TARGETS, Target
+
+_SCHEMAS = {
+    "leaderboard": schema.PREDICTION_LEADERBOARD,
+    "models": schema.PREDICTION_MODELS,
+    "reliability": schema.PREDICTION_RELIABILITY,
+    "gains": schema.PREDICTION_GAINS,
+    "importance": schema.PREDICTION_IMPORTANCE,
+    "dependence": schema.PREDICTION_DEPENDENCE,
+    "bins": schema.PREDICTION_BINS,
+}
 
 
 @dataclass(frozen=True)
 class Trained:
-    """What `train` found; columns as in COLUMNS, units and grain in `schema`; no rows where there was too little history.
+    """What `train` found; columns, units and grain as in `schema`; no rows where there was too little history.
 
     Attributes:
         leaderboard: every model's metrics on every test cutoff.
@@ -81,7 +92,7 @@ def train(
     known = {name: prepared(examples[name], name, target, as_of_on) for name, target in targets.items()}
     folds = {name: split_folds(known[name], target.training_cutoffs) for name, target in targets.items()}
     before = incumbents(served, as_of_on)
-    parts: dict[str, list[pd.DataFrame]] = {name: [] for name in COLUMNS}
+    parts: dict[str, list[pd.DataFrame]] = {name: [] for name in _SCHEMAS}
     # One thread per model: the sums of a product then do not depend on how many there are.
     with threadpool_limits(1), ThreadPoolExecutor(n_jobs) as pool:
         held = _hold_out(pool, targets, folds)
@@ -99,7 +110,7 @@ def train(
         columns = list(dict.fromkeys(f for model in targets[inputs_of].models.values() for f in model.features))
         learned = newest_cutoffs(known[inputs_of], targets[inputs_of].training_cutoffs)
         parts["bins"].insert(0, feature_bins(learned, columns).assign(kind=INPUT))
-    return Trained(**{name: table(frames, COLUMNS[name], as_of_on=as_of_on) for name, frames in parts.items()})
+    return Trained(**{name: table(frames, _SCHEMAS[name], as_of_on=as_of_on) for name, frames in parts.items()})
 
 
 def _hold_out(

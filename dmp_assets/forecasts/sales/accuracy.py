@@ -21,7 +21,6 @@ COVERAGE_METRICS = [f"coverage_{coverage}" for coverage in COVERAGES]
 IMPROVEMENT = "improvement_over_naive_pct"
 SELECTION_METRIC = "selection_error"
 HELD_OUT_METRICS = ["mase", "rmsse", "mae", "wmape", "bias", *COVERAGE_METRICS, IMPROVEMENT]
-ACCURACY_COLUMNS = [*KEYS, "model", "metric", "value", "series_count", "windows", "is_champion"]
 
 
 def measure_accuracy(scores: pd.DataFrame, served: pd.DataFrame, choices: pd.DataFrame, baseline: str) -> pd.DataFrame:
@@ -126,5 +125,4 @@ def _long(scores: pd.DataFrame) -> pd.DataFrame:
     ).dropna(subset="value")
     # One window is held out; only the selection score averages several.
     rows["windows"] = rows["windows"].where(rows["metric"] == SELECTION_METRIC, 1)
-    rows = rows.sort_values([*keys, "metric"], ignore_index=True)
-    return rows[ACCURACY_COLUMNS]
+    return rows.sort_values([*keys, "metric"], ignore_index=True)

@@ -9,7 +9,7 @@ import pandera.pandas as pa
 
 from dmp_assets.analysis import inputs
 from dmp_assets.forecasts.sales import plots, schema
-from dmp_assets.forecasts.sales.forecast import FORECAST_COLUMNS, HISTORY_COLUMNS, forecast_sales
+from dmp_assets.forecasts.sales.forecast import forecast_sales
 from dmp_assets.forecasts.sales.frequencies import FREQUENCIES
 from dmp_assets.forecasts.sales.monitoring import HISTORY_DAYS, realised_accuracy
 from dmp_assets.forecasts.sales.sections import SECTIONS
@@ -126,7 +126,7 @@ def serve_sales_forecasts(warehouse: Warehouse, settings: dg.ResourceParam[Setti
         ],
         ignore_index=True,
     )
-    frames = {FORECASTS: served[FORECAST_COLUMNS], HISTORY: served[HISTORY_COLUMNS]}
+    frames = {FORECASTS: served, HISTORY: served}
     backtest = inputs.trained(warehouse, BACKTEST.full_name)
     pictures = {
         f"{name}_sales": plots.plot_forecasts(sales[name], frames[FORECASTS], backtest, name) for name in FREQUENCIES

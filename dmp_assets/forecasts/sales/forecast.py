@@ -18,12 +18,7 @@ from dmp_assets.forecasts.sales.series import KEYS, known_periods
 from dmp_assets.forecasts.sales.training import champion_forecasts, train
 from dmp_assets.platform.emptiness import empty_table
 
-FORECAST_COLUMNS = ["frequency", "series_id", "level", "date", "model", "mean", *BOUNDS, "base_mean", "as_of_on"]
-HISTORY_COLUMNS = [
-    *["frequency", "series_id", "level", "date", "model", "mean", *BOUNDS],
-    *["naive", "scale", "as_of_on"],
-]
-SERVED_COLUMNS = [*FORECAST_COLUMNS, "naive", "scale"]
+SERVED_COLUMNS = list(dict.fromkeys([*SALES_FORECASTS.columns, *FORECAST_HISTORY.columns]))
 
 
 def forecast_sales(

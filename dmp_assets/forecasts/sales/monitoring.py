@@ -10,6 +10,7 @@ import pandas as pd
 from dmp_assets.forecasts.sales.accuracy import ALL_SERIES, SERVED
 from dmp_assets.forecasts.sales.backtest import POOLED
 from dmp_assets.forecasts.sales.frequencies import FREQUENCIES
+from dmp_assets.forecasts.sales.schema import REALISED_ACCURACY
 from dmp_assets.forecasts.sales.series import KEYS, known_periods
 
 # A forecast is kept until its last day is known and a week more: eight weeks ahead from the first whole week.
@@ -21,12 +22,6 @@ ERROR_LIMIT = 1.5
 COVERAGE_SLACK = 0.10
 # Fewer known points (series x periods) say nothing.
 LEAST_POINTS = 28
-
-REALISED_COLUMNS = [
-    *["forecast_as_of_on", "frequency", "level", "series_count", "point_count", "mase", "naive_mase"],
-    *["improvement_over_naive_pct", "wmape", "bias", "coverage_80", "coverage_95"],
-    *["promised_mase", "promised_coverage_95", "is_alarming", "as_of_on"],
-]
 
 
 def realised_accuracy(
@@ -43,7 +38,8 @@ def realised_accuracy(
         as_of_on: the first day that is not known.
 
     Returns:
-        REALISED_COLUMNS, one row per day of a forecast, frequency and level of which at least one period is known; see `schema.py`.
+        The columns of `schema.REALISED_ACCURACY`, one row per day of a forecast, frequency and level of which at least one period
+        is known.
     """
     as_of = pd.Timestamp(as_of_on)
     made = history[(history["as_of_on"] < as_of) & ~history["series_id"].str.endswith(POOLED)]
@@ -85,7 +81,7 @@ def realised_accuracy(
     )
     table["is_alarming"] = is_far_off & (table["point_count"] >= LEAST_POINTS)
     table = table.sort_values(["forecast_as_of_on", "frequency", "level"], ignore_index=True)
-    table = table.assign(as_of_on=as_of.as_unit("us"))[REALISED_COLUMNS]
+    table = table.assign(as_of_on=as_of.as_unit("us"))[list(REALISED_ACCURACY.columns)]
     return table.astype(
         {"series_count": "int64", "point_count": "int64", "is_alarming": bool, "forecast_as_of_on": "datetime64[us]"}
     )

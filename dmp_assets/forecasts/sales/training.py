@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from dmp_assets.forecasts.sales.accuracy import ACCURACY_COLUMNS, measure_accuracy
+from dmp_assets.forecasts.sales.accuracy import measure_accuracy
 from dmp_assets.forecasts.sales.backtest import (
     POOLED,
     POOLED_MODEL,
@@ -21,28 +21,11 @@ from dmp_assets.forecasts.sales.backtest import (
 from dmp_assets.forecasts.sales.champions import choose_champions
 from dmp_assets.forecasts.sales.coherence import reconciled
 from dmp_assets.forecasts.sales.frequencies import Frequency
-from dmp_assets.forecasts.sales.intervals import BOUNDS, REACHES, add_intervals, calibrate
+from dmp_assets.forecasts.sales.intervals import add_intervals, calibrate
 from dmp_assets.forecasts.sales.models import MODELS
-from dmp_assets.forecasts.sales.schema import FORECAST_ACCURACY, FORECAST_BACKTEST, FORECAST_MODELS
+from dmp_assets.forecasts.sales.schema import EXCLUDED_SERIES, FORECAST_ACCURACY, FORECAST_BACKTEST, FORECAST_MODELS
 from dmp_assets.forecasts.sales.series import KEYS, select_series
 from dmp_assets.platform.emptiness import empty_table
-
-MODEL_COLUMNS = [
-    "frequency",
-    "series_id",
-    "level",
-    "model",
-    "reason",
-    "level_model",
-    "is_intermittent",
-    "is_pooled",
-    "selection_error",
-    "baseline_error",
-    "windows",
-    *REACHES,
-    "as_of_on",
-]
-BACKTEST_COLUMNS = ["frequency", "series_id", "level", "date", "model", "actual", "mean", *BOUNDS, "naive", "as_of_on"]
 
 
 class Trained(NamedTuple):
@@ -87,7 +70,7 @@ def train(
         raise ValueError(f"The horizon must be at least one {frequency.period}, not {horizon}.")
     series, excluded = select_series(sales, as_of_on, frequency, horizon)
     stamp = {"frequency": frequency.name, "as_of_on": pd.Timestamp(as_of_on).as_unit("us")}
-    excluded = excluded.assign(**stamp)[["frequency", "series_id", "level", *excluded.columns[2:], "as_of_on"]]
+    excluded = excluded.assign(**stamp)[list(EXCLUDED_SERIES.columns)]
     if series.empty:
         models, accuracy, backtest = map(empty_table, (FORECAST_MODELS, FORECAST_ACCURACY, FORECAST_BACKTEST))
         return Trained(models, accuracy, excluded, backtest)
@@ -107,10 +90,10 @@ def train(
     held_out = served[is_held_out].sort_values([*KEYS, "date"], ignore_index=True)
     accuracy = measure_accuracy(held_out_scores, held_out, choices, frequency.baseline)
     return Trained(
-        models=_models(choices, reach).assign(**stamp)[MODEL_COLUMNS],
-        accuracy=accuracy.assign(**stamp)[["frequency", "series_id", "level", *ACCURACY_COLUMNS[2:], "as_of_on"]],
+        models=_models(choices, reach).assign(**stamp)[list(FORECAST_MODELS.columns)],
+        accuracy=accuracy.assign(**stamp)[list(FORECAST_ACCURACY.columns)],
         excluded=excluded,
-        backtest=held_out.assign(**stamp)[BACKTEST_COLUMNS],
+        backtest=held_out.assign(**stamp)[list(FORECAST_BACKTEST.columns)],
     )
 
 

@@ -9,9 +9,9 @@ from dmp_assets.forecasts.customers.lifetime_value import (
     bg_nbd,
     fit_bg_nbd,
     gamma_gamma,
-    lifetime_values,
     predict_value,
 )
+from dmp_assets.forecasts.customers.predictions import lifetime_values
 
 HISTORIES = pd.DataFrame(
     {

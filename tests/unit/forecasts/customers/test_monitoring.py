@@ -5,6 +5,7 @@ import pytest
 from dmp_assets.analysis.drift import feature_bins
 from dmp_assets.forecasts.customers import monitoring, schema
 from dmp_assets.forecasts.customers.examples import AMOUNT, CHURN
+from dmp_assets.forecasts.customers.frames import table
 
 DAY = pd.Timestamp("2017-12-04").as_unit("us")
 
@@ -31,7 +32,7 @@ def history() -> pd.DataFrame:
             (AMOUNT, "b", 70.0, 99.0),
         )
     ]
-    return pd.DataFrame(rows).astype(monitoring.HISTORY_COLUMNS)
+    return table([pd.DataFrame(rows)], schema.PREDICTION_HISTORY)
 
 
 @pytest.fixture
