@@ -1,8 +1,5 @@
-{#-
-    Every staged row and every line that could not be read is accepted by the marts or kept in quarantine: staged + unread =
-    accepted + rejected.
--#}
-{{ config(meta={'dagster': {'ref': {'name': 'rejected_rows'}}}) }}
+{#- Every staged row is accepted by the marts or rejected with a reason: staged = accepted + rejected. -#}
+{{ config(meta={'dagster': {'ref': {'name': 'fct_order_lines'}}}) }}
 
 {%- set accepted = {
     'customers': ref('dim_customers') ~ ' where has_demographics',
@@ -21,12 +18,9 @@ with counts as (
     select
         '{{ contract_table }}' as contract_table,
         (select count(*) from ({{ union_sources(contract_table) }}) as staged) as staged_count,
-        (
-            select count(*) from {{ ref('stg_landing__rejected_lines') }} where contract_table = '{{ contract_table }}'
-        ) as unread_count,
         (select count(*) from {{ accepted_rows }}) as accepted_count,
         (
-            select count(*) from {{ ref('rejected_rows') }} where contract_table = '{{ contract_table }}'
+            select count(*) from {{ ref('int_' ~ contract_table ~ '_checked') }} where reject_reason is not null
         ) as rejected_count
     {%- if not loop.last %}
     union all
@@ -37,4 +31,4 @@ with counts as (
 
 select *
 from counts
-where staged_count + unread_count <> accepted_count + rejected_count
+where staged_count <> accepted_count + rejected_count

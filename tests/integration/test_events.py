@@ -41,7 +41,7 @@ class Events:
     def build(self, *, tested: bool = False, settings: dict | None = None) -> None:
         """Build the models; ``tested`` with the data tests, for which the other marts are built too."""
         if tested:
-            models = ["+no_staged_row_is_lost", "+sessions_add_up_to_events"]
+            models = ["+no_staged_row_is_lost", "+every_rejected_row_is_in_quarantine", "+sessions_add_up_to_events"]
             self.dbt(
                 "build",
                 "--exclude-resource-type",
