@@ -36,7 +36,7 @@ def test_a_rerun_repeats_every_table_and_a_later_date_keeps_numbers_and_history(
 ) -> None:
     for name, method in METHODS.items():
         monkeypatch.setitem(METHODS, name, replace(method, n_bootstraps=1))
-    monkeypatch.setattr("dmp_assets.platform.tables.picture", lambda figure, name: name)
+    monkeypatch.setattr("dmp_assets.platform.tables.shown", lambda picture, storage, address: address[-1])
     first = build(warehouse, features)
     assert set(first) == {table.full_name for table in domain(Settings()).tables}
 

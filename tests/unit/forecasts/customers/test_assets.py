@@ -33,7 +33,7 @@ pytestmark = pytest.mark.usefixtures("only_linear_families")
 
 @pytest.fixture
 def warehouse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Warehouse:
-    monkeypatch.setattr("dmp_assets.platform.tables.picture", lambda figure, name: name)
+    monkeypatch.setattr("dmp_assets.platform.tables.shown", lambda picture, storage, address: address[-1])
     monkeypatch.setattr("dmp_assets.forecasts.customers.comparison.METRIC_DRAWS", 20)
     monkeypatch.setattr("dmp_assets.forecasts.customers.folds.TEST_CUTOFFS", 1)
     return Warehouse(database=str(tmp_path / "warehouse.duckdb"))
