@@ -23,7 +23,7 @@
             'coupon_match_discount_amount': 'decimal(12, 2)', 'coupon_discount_amount': 'decimal(12, 2)',
         },
         'promotions': {
-            'source_product_id': 'bigint', 'source_store_id': 'bigint', 'week_start_on': 'date', 'source': 'string',
+            'product_id': 'string', 'store_id': 'string', 'week_start_on': 'date', 'source': 'string',
             'is_on_display': 'boolean', 'is_in_mailer': 'boolean',
         },
         'campaigns': {

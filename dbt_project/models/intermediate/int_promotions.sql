@@ -1,15 +1,12 @@
 {{ config(materialized='table') }}
 
--- Restricted to what was bought before anything else is done, and joined on the source's numbers: the promotions are
--- 20.9 million rows, the bought keys 1.2 million.
+-- Restricted to what was bought before anything else is done: the promotions are 20.9 million rows, the bought keys 1.2
+-- million.
 with bought as (
 
     select distinct
         product_id,
         store_id,
-        source,
-        try_cast({{ source_id('product_id') }} as bigint) as source_product_id,
-        try_cast({{ source_id('store_id') }} as bigint) as source_store_id,
         week_start_on
     from {{ ref('int_order_lines') }}
 
@@ -36,9 +33,8 @@ ranked as (
     from promotions
     inner join bought
         on
-            promotions.source = bought.source
-            and promotions.source_product_id = bought.source_product_id
-            and promotions.source_store_id = bought.source_store_id
+            promotions.product_id = bought.product_id
+            and promotions.store_id = bought.store_id
             and promotions.week_start_on = bought.week_start_on
 
 )

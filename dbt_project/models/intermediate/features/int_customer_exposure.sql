@@ -40,7 +40,7 @@ observed as (
     select
         stores.customer_id,
         stores.as_of_on,
-        observed_stores.source_store_id
+        observed_stores.store_id
     from {{ ref('int_customer_stores') }} as stores
     inner join dates on stores.as_of_on = dates.as_of_on
     inner join {{ ref('int_promotion_stores') }} as observed_stores
@@ -52,7 +52,7 @@ store_customers as (
 
     select distinct
         customer_id,
-        source_store_id
+        store_id
     from observed
 
 ),
@@ -67,8 +67,8 @@ store_products as (
 
     select
         store_customers.customer_id,
-        store_customers.source_store_id,
-        products.promoted_product_id,
+        store_customers.store_id,
+        products.product_id,
         products.seen_on
     from store_customers
     inner join products on store_customers.customer_id = products.customer_id
@@ -77,10 +77,13 @@ store_products as (
 
 candidates as (
 
-    select distinct
-        source_store_id,
-        promoted_product_id
+    -- A number for each: four million rows are then grouped and joined by it and not by two texts.
+    select
+        store_id,
+        product_id,
+        row_number() over (order by store_id, product_id) as candidate
     from store_products
+    group by store_id, product_id
 
 ),
 
@@ -96,8 +99,7 @@ promotions as (
     -- int_promotions the newest load of a key counts, and one of its rows carries the display, the other the mailer.
     select
         dates.as_of_on,
-        promotions.source_store_id,
-        promotions.source_product_id,
+        candidates.candidate,
         coalesce(
             max(case when promotions.is_on_display then promotions._loaded_at end) = max(promotions._loaded_at), false
         ) as is_on_display,
@@ -107,10 +109,8 @@ promotions as (
     from staged_promotions as promotions
     inner join dates on promotions.week_start_on = dates.last_week_on
     inner join candidates
-        on
-            promotions.source_store_id = candidates.source_store_id
-            and promotions.source_product_id = candidates.promoted_product_id
-    group by dates.as_of_on, promotions.source_store_id, promotions.source_product_id
+        on promotions.store_id = candidates.store_id and promotions.product_id = candidates.product_id
+    group by dates.as_of_on, candidates.candidate
 
 ),
 
@@ -118,17 +118,16 @@ exposures as (
 
     select
         store_products.customer_id,
-        store_products.source_store_id,
+        store_products.store_id,
         promotions.as_of_on,
         count(*) filter (where promotions.is_on_display) as display_count,
         count(*) filter (where promotions.is_in_mailer) as mailer_count
     from store_products
+    inner join candidates
+        on store_products.store_id = candidates.store_id and store_products.product_id = candidates.product_id
     inner join promotions
-        on
-            store_products.source_store_id = promotions.source_store_id
-            and store_products.promoted_product_id = promotions.source_product_id
-            and store_products.seen_on <= promotions.as_of_on
-    group by store_products.customer_id, store_products.source_store_id, promotions.as_of_on
+        on candidates.candidate = promotions.candidate and store_products.seen_on <= promotions.as_of_on
+    group by store_products.customer_id, store_products.store_id, promotions.as_of_on
 
 )
 
@@ -139,10 +138,10 @@ select
     {{ ratio('known_lines.display_count', 'known_lines.observed_count') }} as display_share,
     {{ ratio('known_lines.mailer_count', 'known_lines.observed_count') }} as mailer_share,
     case
-        when observed.source_store_id is not null then cast(coalesce(exposures.display_count, 0) as integer)
+        when observed.store_id is not null then cast(coalesce(exposures.display_count, 0) as integer)
     end as display_product_count,
     case
-        when observed.source_store_id is not null then cast(coalesce(exposures.mailer_count, 0) as integer)
+        when observed.store_id is not null then cast(coalesce(exposures.mailer_count, 0) as integer)
     end as mailer_product_count
 from customers
 inner join known_lines
@@ -152,4 +151,4 @@ left join exposures
     on
         observed.customer_id = exposures.customer_id
         and observed.as_of_on = exposures.as_of_on
-        and observed.source_store_id = exposures.source_store_id
+        and observed.store_id = exposures.store_id

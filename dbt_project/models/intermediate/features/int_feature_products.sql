@@ -17,7 +17,6 @@ select
     bought.product_id,
     products.department,
     products.manufacturer_id,
-    try_cast(products.source_product_id as bigint) as promoted_product_id,
     bought.seen_on
 from bought
 inner join {{ ref('dim_products') }} as products on bought.product_id = products.product_id

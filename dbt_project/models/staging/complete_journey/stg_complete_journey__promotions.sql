@@ -1,7 +1,6 @@
 {{ config(enabled='complete_journey' in var('sources')) }}
 
--- 20.9 million rows: a projection only. Ids stay the source's numbers, because a join on them costs 0.8 s and on text
--- built here 3.8 s; repeated keys are collapsed in int_promotions, on the few rows that were bought.
+-- 20.9 million rows: a projection only. Repeated keys are collapsed in int_promotions, on what was bought.
 with source as (
 
     select
@@ -17,8 +16,8 @@ with source as (
 )
 
 select
-    product_id as source_product_id,
-    store_id as source_store_id,
+    {{ namespaced_id('cj', 'product_id') }} as product_id,
+    {{ namespaced_id('cj', 'store_id') }} as store_id,
     -- Week 1 is the week of Monday 2016-12-26, of which the data holds only the Sunday.
     {{ add_days("date '2016-12-26'", '7 * (week - 1)') }} as week_start_on,
     'complete_journey' as source,
