@@ -36,6 +36,9 @@ clients: $(VENV)/.dev  ## Try the event collector with two Node clients; needs n
 	npm install --silent --no-audit --no-fund --prefix $(VENV)/node @segment/analytics-node@3.1.0 @rudderstack/rudder-sdk-node@3.0.13
 	NODE_PATH=$(CURDIR)/$(VENV)/node/node_modules $(BIN)/python -m pytest tests/integration/test_collector.py -k node_clients
 
+spark: $(VENV)/.spark  ## Build the dbt models on DuckDB and on Spark and compare every table; needs Java 17
+	@$(BIN)/python -m tests.spark
+
 lint: $(VENV)/.dev  ## Check style, types and SQL
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -84,4 +87,9 @@ $(VENV)/.dev: pyproject.toml requirements.lock | $(VENV)/bin/uv
 	@$(BIN)/uv pip install --quiet --editable '.[demo,dev]' --constraint requirements.lock
 	@touch $@ $(VENV)/.demo
 
-.PHONY: help demo setup dev deep docs test clients lint format bench examples graph lock clean
+$(VENV)/.spark: $(VENV)/.dev
+	@echo "Installing Spark ..."
+	@$(BIN)/uv pip install --quiet --editable '.[demo,dev,spark]' --constraint requirements.lock
+	@touch $@
+
+.PHONY: help demo setup dev deep docs test clients spark lint format bench examples graph lock clean

@@ -6,7 +6,7 @@
 {% macro computed_dates(code_version) -%}
     {%- set tables = [] -%}
     {%- for node in feature_tables() -%}
-        {%- set is_built_anew = flags.FULL_REFRESH or has_other_columns(node) -%}
+        {%- set is_built_anew = flags.FULL_REFRESH or node.config.materialized != 'incremental' or has_other_columns(node) -%}
         {%- do tables.append(none if is_built_anew else present_relation(node)) -%}
     {%- endfor -%}
     {%- for table in tables if none not in tables %}
