@@ -105,7 +105,7 @@ def demo(as_json: AsJson = False) -> None:
 
         settings = get_settings()
         project = ProjectFile(settings.dbt_project_dir)
-        if enable_demo(project, settings.complete_journey_dir):
+        if enable_demo(project):
             typer.echo(f"The demo is now a source of {project.path}.", err=as_json)
     build(as_json=as_json)
 

@@ -14,7 +14,7 @@ from dmp_assets.platform.domain import Domain
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.tables import EMPTY_BECAUSE
 from dmp_assets.platform.warehouse import Warehouse
-from dmp_assets.sources.loader import LOAD_COLUMNS
+from dmp_assets.sources.declare import LOAD_COLUMNS
 
 LAYER = "raw"
 

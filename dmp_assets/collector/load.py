@@ -30,7 +30,8 @@ from dmp_assets.platform.warehouse import Warehouse
 from dmp_assets.privacy.identifiers import Token, clean, clean_broken_json
 from dmp_assets.privacy.keys import Keys, pseudonym, read_keys
 from dmp_assets.privacy.vault import add_identifiers
-from dmp_assets.sources.loader import LOAD_COLUMNS, create_loads_table
+from dmp_assets.sources.declare import LOAD_COLUMNS
+from dmp_assets.sources.land import create_loads_table
 
 EVENTS = {
     "source": "VARCHAR",

@@ -45,10 +45,6 @@ class Settings(BaseSettings):
         le=100,
         description="a whole number from 1 to 100: the share of the demo's households that is loaded (default: 100)",
     )
-    complete_journey_dir: Path | None = Field(
-        default=None,
-        description="a folder with the eight Complete Journey Parquet files (default: those of the installed data package)",
-    )
     threads: int = Field(
         default=max(1, min(os.cpu_count() or 1, 64)),
         ge=1,
@@ -78,10 +74,10 @@ class Settings(BaseSettings):
         description="a Kafka topic: letters, digits, dot, _ and - (default: events)",
     )
 
-    @field_validator("home", "dbt_project_dir", "complete_journey_dir")
+    @field_validator("home", "dbt_project_dir")
     @classmethod
-    def _absolute(cls, path: Path | None) -> Path | None:
-        return path.expanduser().resolve() if path else path
+    def _absolute(cls, path: Path) -> Path:
+        return path.expanduser().resolve()
 
     @field_validator("dbt_project_dir")
     @classmethod

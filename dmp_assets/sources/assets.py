@@ -6,71 +6,19 @@ from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
-from dmp_assets.demo import complete_journey
 from dmp_assets.platform.domain import Domain
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.tables import EMPTY_BECAUSE
 from dmp_assets.platform.warehouse import Warehouse
-from dmp_assets.sources.declare import PLACE_COLUMNS, DeclaredTable, declared_tables, listed_sources
+from dmp_assets.sources.declare import PLACE_COLUMNS, DeclaredTable, declared_tables
 from dmp_assets.sources.extract import without_password
 from dmp_assets.sources.land import REJECTED_LINES, create_tables, load_table
-from dmp_assets.sources.loader import LOAD_COLUMNS, SourceTable, check_file, load_file
 from dmp_assets.sources.quarantine import replays
-from dmp_assets.sources.read import files_at
+from dmp_assets.sources.read import files_of
 from dmp_assets.sources.sections import SECTIONS
 
 LAYER = "raw"
-
-
-def raw_key(table: SourceTable) -> dg.AssetKey:
-    """Return the asset key of a source's table."""
-    return dg.AssetKey([LAYER, table.raw_name])
-
-
-def _spec(table: SourceTable) -> dg.AssetSpec:
-    return dg.AssetSpec(
-        raw_key(table),
-        description=f"{table.description} As it arrived from the source {table.source}, append-only.",
-        group_name=LAYER,
-        owners=["team:data-engineering"],
-        kinds={"parquet", "duckdb"},
-        metadata={"dagster/table_name": f"{LAYER}.{table.raw_name}", "dagster/column_schema": _column_schema(table)},
-        skippable=True,
-    )
-
-
-def _column_schema(table: SourceTable) -> dg.TableSchema:
-    return dg.TableSchema([dg.TableColumn(name, kind) for name, kind in {**table.columns, **LOAD_COLUMNS}.items()])
-
-
-@dg.multi_asset(
-    name="load_complete_journey", specs=[_spec(table) for table in complete_journey.TABLES], can_subset=True
-)
-def load_complete_journey(
-    context: dg.AssetExecutionContext, warehouse: Warehouse, settings: dg.ResourceParam[Settings]
-) -> Iterator[dg.MaterializeResult]:
-    """Check every file first, then load each table in a transaction of its own."""
-    folder = complete_journey.data_folder(settings.complete_journey_dir)
-    selected = [table for table in complete_journey.TABLES if raw_key(table) in context.selected_asset_keys]
-    with warehouse.write() as connection:
-        for table in selected:
-            check_file(connection, table, folder)
-    for table in selected:
-        with warehouse.write() as connection:
-            now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
-            load = load_file(connection, table, folder, sample_percent=settings.sample_percent, now=now)
-        yield dg.MaterializeResult(
-            asset_key=raw_key(table),
-            metadata={
-                "dagster/row_count": load.rows_total,
-                "dagster/column_schema": _column_schema(table),
-                "rows_added": load.rows_added,
-                "load_id": load.load_id,
-                "file": table.file(folder).name,
-                "sample_percent": settings.sample_percent if table.sample else 100,
-            },
-        )
 
 
 REJECTED_LINES_KEY = dg.AssetKey([LAYER, "rejected_lines"])
@@ -109,7 +57,7 @@ def build_sources(tables: Sequence[DeclaredTable]) -> dg.AssetsDefinition:
     """Return the load of the tables that the dbt project declares, and of the lines of their files that cannot be read."""
     rejected_lines = dg.AssetSpec(
         REJECTED_LINES_KEY,
-        description="Lines of your own files that could not be read as a row, with the reason. Append-only.",
+        description="Lines of files that could not be read as a row, with the reason. Append-only.",
         group_name=LAYER,
         owners=["team:data-engineering"],
         kinds={"duckdb"},
@@ -157,6 +105,7 @@ def build_sources(tables: Sequence[DeclaredTable]) -> dg.AssetsDefinition:
                     "rows_added": landing.rows_added,
                     "files_read": landing.files,
                     "lines_rejected": landing.lines_rejected,
+                    **({"sample_percent": settings.sample_percent} if table.rule.sample else {}),
                 },
             )
             if dg.AssetCheckKey(key, _CHECK) in context.selected_asset_check_keys:
@@ -185,8 +134,10 @@ def source_states(settings: Settings) -> Iterator[str]:
     Only the load tells whether a database has, or what has become of a file that is gone: these are never twice the same.
     """
     for table in declared_tables(settings):
+        if table.rule.sample:
+            yield f"{table.raw_name} {settings.sample_percent} %"
         try:
-            files = files_at(table.rule.resolved_location(), table.rule.file_format) if table.rule.file_format else None
+            files = files_of(table.rule)
         except UserError:
             files = None
         if files is None:
@@ -200,7 +151,6 @@ def source_states(settings: Settings) -> Iterator[str]:
 
 
 def domain(settings: Settings) -> Domain:
-    """Return the load of the demo and of the users' own sources."""
-    tables = declared_tables(settings)
-    demo = (load_complete_journey,) if complete_journey.SOURCE in listed_sources(settings) else ()
-    return Domain(assets=(*demo, build_sources(tables)), sections=SECTIONS, depends_on=lambda: source_states(settings))
+    """Return the load of the sources that the dbt project lists."""
+    load_sources = build_sources(declared_tables(settings))
+    return Domain(assets=(load_sources,), sections=SECTIONS, depends_on=lambda: source_states(settings))

@@ -6,6 +6,7 @@ beside its columns, as ``config.meta.load`` of the dbt source in ``models/stagin
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -20,23 +21,25 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.settings import Settings, project_variables
 from dmp_assets.platform.warehouse import quoted
-from dmp_assets.sources.loader import LOAD_COLUMNS
 
 RAW = "raw"
+LOAD_COLUMNS = {"_load_id": "VARCHAR", "_loaded_at": "TIMESTAMP"}
+"""By which load a row of a raw table came."""
+
 PLACE_COLUMNS = {"_file": "VARCHAR", "_row": "BIGINT", **LOAD_COLUMNS}
-"""Where a row of a user's raw table comes from."""
+"""Where a row of a source's raw table comes from."""
 
 FileFormat = Literal["csv", "jsonl", "parquet"]
 
-_VARIABLE = re.compile(r"\$\{?(\w+)\}?")
+_VARIABLE = re.compile(r"\$(?:\{(\w+)(?::-([^}]*))?\}|(\w+))")
+_PACKAGE = "package:"
 
 
 class LoadRule(BaseModel):
     """Where a raw table comes from and how it is read; the ``load`` entry of a dbt source table.
 
     Attributes:
-        location: file, folder, pattern such as ``/data/*.csv``, SQLAlchemy URL or web address; ``${NAME}`` stands for an
-            environment variable, so that no password is written down.
+        location: file, folder, pattern such as ``/data/*.csv``, SQLAlchemy URL or web address; see `resolve`.
         format: how to read it.
         contract: the contract table that it maps to.
         encoding: of a text file, by Python's name.
@@ -46,6 +49,10 @@ class LoadRule(BaseModel):
             on are read. Without one, the table is read whole each time.
         keep: what becomes of the rows that a changed file had before: ``append`` keeps them, and staging takes the newest row of
             each key; ``replace`` takes the file for a full copy.
+        columns: what becomes of columns that are not as declared: ``arriving`` takes them on and tells, ``declared`` refuses the
+            file.
+        sample: SQL condition under which a row belongs to a sample, with ``{percent}`` for its size (``DMP_SAMPLE_PERCENT``) and
+            ``{folder}`` for the file's folder; without one, the table is always whole.
         customer: the column that names the customer, for the vault.
         identifiers: columns with direct identifiers and the kind of each; they go to the vault.
     """
@@ -61,6 +68,8 @@ class LoadRule(BaseModel):
     table: str | None = None
     cursor: str | None = None
     keep: Literal["append", "replace"] = "append"
+    columns: Literal["arriving", "declared"] = "arriving"
+    sample: str | None = None
     customer: str | None = None
     identifiers: dict[str, str] = {}
 
@@ -70,17 +79,13 @@ class LoadRule(BaseModel):
         return None if self.format in ("database", "web") else self.format
 
     def resolved_location(self) -> str:
-        """Return the location with the environment's values in place of its variables.
-
-        Raises:
-            UserError: a variable is not set.
-        """
+        """Return the location as it is on this machine; see `resolve`."""
         return resolve(self.location)
 
 
 @dataclass(frozen=True)
 class DeclaredTable:
-    """A raw table that a user declared.
+    """A raw table that the dbt project declares.
 
     Attributes:
         source, name: of the dbt source and its table.
@@ -109,18 +114,33 @@ class DeclaredTable:
 
 
 def resolve(location: str) -> str:
-    """Return a location with the environment's values in place of ``$NAME`` and ``${NAME}``.
+    """Return a location as it is on this machine.
+
+    ``${NAME}`` stands for an environment variable, so that no password is written down, and ``${NAME:-other}`` for `other` where it
+    is not set; a location that begins with ``package:name/`` lies in an installed Python package.
 
     Raises:
-        UserError: a variable is not set.
+        UserError: a variable is not set, or the package is not installed.
     """
 
     def value(match: re.Match[str]) -> str:
-        if match[1] not in os.environ:
-            raise UserError(f"The environment variable {match[1]} is not set: the location {location} needs it.")
-        return os.environ[match[1]]
+        name, default = match[1] or match[3], match[2]
+        found = os.environ.get(name) or default
+        if found is None:
+            raise UserError(f"The environment variable {name} is not set: the location {location} needs it.")
+        return found
 
-    return _VARIABLE.sub(value, location)
+    resolved = _VARIABLE.sub(value, location)
+    if not resolved.startswith(_PACKAGE):
+        return resolved
+    name, _, rest = resolved.removeprefix(_PACKAGE).partition("/")
+    package = importlib.util.find_spec(name)
+    if package is None or package.origin is None:
+        raise UserError(
+            f"The Python package {name} is not installed: the location {location} needs it. Install it with "
+            f"`pip install {name}`, or change the location."
+        )
+    return str(Path(package.origin).parent / rest)
 
 
 def listed_sources(settings: Settings) -> dict[str, list[str]]:
@@ -144,9 +164,18 @@ def declared_tables(settings: Settings) -> tuple[DeclaredTable, ...]:
         table
         for source in listed_sources(settings)
         for folder in settings.dbt_folders
-        for file in sorted(staging_folder(folder, source).glob("*.yml"))
-        for table in _tables_in(file)
+        for table in source_tables(folder, source)
     )
+
+
+def source_tables(project_dir: Path, source: str) -> list[DeclaredTable]:
+    """Return every raw table that a source declares with a rule to load it, listed or not.
+
+    Raises:
+        UserError: as `declared_tables`.
+    """
+    files = sorted(staging_folder(project_dir, source).glob("*.yml"))
+    return [table for file in files for table in _tables_in(file)]
 
 
 def declared_table(settings: Settings, source: str, name: str) -> DeclaredTable:

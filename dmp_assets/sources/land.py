@@ -2,7 +2,8 @@
 
 A file is known by its content and the rule by which it was read. Its rows, the lines that could not be read and the record of the
 load are written in one transaction. Columns are those that arrive: a new one is added, a missing one is empty, one of another type
-makes the raw column text if its values do not fit; `Landing.changes` tells. What a row means is decided in staging.
+makes the raw column text if its values do not fit; `Landing.changes` tells. A rule may refuse such a file instead. What a row means
+is decided in staging.
 
 A clean Parquet or CSV file goes straight into its table. One with something to repair, to reject or to take into the vault goes
 through temporary tables, which takes two to four times as long. Both leave the same rows.
@@ -20,14 +21,14 @@ from typing import NamedTuple
 
 import duckdb
 
+from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.settings import Settings
-from dmp_assets.platform.warehouse import Warehouse, columns_of, quoted
+from dmp_assets.platform.warehouse import Warehouse, columns_of, literal, quoted
 from dmp_assets.privacy.identifiers import may_hold_one_sql
 from dmp_assets.privacy.tables import pseudonymise
-from dmp_assets.sources.declare import PLACE_COLUMNS, DeclaredTable, LoadRule
+from dmp_assets.sources.declare import PLACE_COLUMNS, DeclaredTable
 from dmp_assets.sources.extract import extract, reset
-from dmp_assets.sources.loader import create_loads_table, sha256
-from dmp_assets.sources.read import DamagedFileError, clean_rows, files_at, read_file
+from dmp_assets.sources.read import DamagedFileError, clean_rows, files_of, read_file
 
 REJECTED_LINES = {
     "source": "VARCHAR",
@@ -64,10 +65,10 @@ def load_table(warehouse: Warehouse, settings: Settings, table: DeclaredTable, *
     """Load what is new of a declared table; see `land_files`.
 
     Raises:
-        UserError: its place is empty or cannot be reached.
+        UserError: its place is empty or cannot be reached, or as `land_files`.
     """
-    if table.rule.file_format:
-        files = files_at(table.rule.resolved_location(), table.rule.file_format)
+    files = files_of(table.rule)
+    if files is not None:
         return land_files(warehouse, settings, table, files, now=now)
     with warehouse.write() as connection:
         create_tables(connection, table)
@@ -96,6 +97,9 @@ def land_files(
         table: what the files hold; all are read by its rule.
         files: by name, in the order in which they are loaded.
         now: the load time, UTC without time zone.
+
+    Raises:
+        UserError: the rule refuses a file with other columns than the declared ones, or the table holds a sample of another size.
     """
     landing = Landing()
     with warehouse.write() as connection:
@@ -103,7 +107,9 @@ def land_files(
     for name, file in files.items():
         with warehouse.write() as connection:
             try:
-                _land_file(connection, settings, Load(table, name, sha256(file), now), file, landing)
+                _land_file(
+                    connection, settings, Load(table, name, sha256(file), now, settings.sample_percent), file, landing
+                )
             except (DamagedFileError, duckdb.Error, OSError, EOFError, zlib.error) as error:
                 connection.rollback()
                 connection.begin()
@@ -129,6 +135,19 @@ def create_tables(connection: duckdb.DuckDBPyConnection, table: DeclaredTable | 
     _create(connection, "raw.rejected_lines", REJECTED_LINES)
     if table is not None:
         _create(connection, table.relation, {**table.columns, **PLACE_COLUMNS})
+        for column, kind in PLACE_COLUMNS.items():
+            # Tables of homes that were made before the demo's rows had a place.
+            connection.execute(f"alter table {table.relation} add column if not exists {column} {kind}")
+        connection.execute(f"comment on table {table.relation} is {literal(table.description)}")
+
+
+def create_loads_table(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the raw layer and its record of loads, if they are not there."""
+    connection.execute("create schema if not exists raw")
+    connection.execute(
+        "create table if not exists raw._loads (load_id varchar, source varchar, table_name varchar, file_name varchar, "
+        "file_sha256 varchar, row_count bigint, loaded_at timestamp, primary key (table_name, load_id))"
+    )
 
 
 @dataclass(frozen=True)
@@ -140,17 +159,35 @@ class Load:
         file_name: its name in the table's place.
         content: hash of its content.
         now: the load time, UTC without time zone.
+        sample_percent: size of the sample that is drawn from it, if the rule says how.
     """
 
     table: DeclaredTable
     file_name: str
     content: str
     now: dt.datetime
+    sample_percent: int
 
     @property
     def load_id(self) -> str:
         """The load's id: it follows from the file's content and from how it is read."""
-        return load_id_of(self.content, self.table.rule)
+        read_by = self.table.rule.model_dump_json(
+            include={"format", "encoding", "delimiter", "quote", "identifiers", "sample"}, exclude_none=True
+        )
+        return hashlib.sha256(f"{self.content} {read_by}".encode()).hexdigest()[:16] + self.sample_suffix
+
+    @property
+    def sample_suffix(self) -> str:
+        """The end of the load's id that tells the size of the sample."""
+        return f"-{self.sample_percent}" if self.table.rule.sample else ""
+
+    def sample_condition(self, file: Path) -> str:
+        """Return the SQL condition under which a row of the file belongs to the sample."""
+        if self.table.rule.sample is None or self.sample_percent == 100:
+            return "true"
+        # Replaced one by one: SQL may have braces of its own.
+        condition = self.table.rule.sample.replace("{percent}", str(self.sample_percent))
+        return "(" + condition.replace("{folder}", str(file.parent).replace("'", "''")) + ")"
 
 
 class _Landed(NamedTuple):
@@ -168,6 +205,12 @@ def _land_file(
     ).fetchall()
     if any(known == load.load_id for known, *_ in loads):
         return
+    for known, _, name in loads:
+        if not known.endswith(load.sample_suffix):
+            raise UserError(
+                f"raw.{table.raw_name} already holds {name} at another sample size (load {known}), and loading {load.file_name} at "
+                f"DMP_SAMPLE_PERCENT={load.sample_percent} would mix the two. Use another DMP_HOME, or `dmp clean` first."
+            )
     replaced = [
         known
         for known, content, name in loads
@@ -205,13 +248,15 @@ def _land_clean(
         if rows is None:
             return None
         columns, present = columns_of(connection, rows), columns_of(connection, table.relation)
+        _check_columns(load, columns)
         if any(_base(kind) != _base(present.get(column, kind)) for column, kind in columns.items()):
             return None
         texts = [quoted(column) for column, kind in columns.items() if kind == "VARCHAR"]
         may_hold_one = " or ".join(map(may_hold_one_sql, texts)) or "false"
         fit_columns(connection, table, rows)
         _forget(connection, table, replaced)
-        checked = f"(from {rows} where case when {may_hold_one} then error('an identifier') else true end)"
+        is_clean = f"case when {may_hold_one} then error('an identifier') else true end"
+        checked = f"(from {rows} where {load.sample_condition(file)} and {is_clean})"
         return _Landed(columns, append(connection, load, checked))
 
 
@@ -221,6 +266,8 @@ def _land_carefully(
     """Put the rows of any file into the table, and its other lines into quarantine."""
     table = load.table
     read_file(connection, file, table.rule)
+    _check_columns(load, columns_of(connection, "arrived"))
+    connection.execute(f"delete from arrived where {load.sample_condition(file)} is not true")
     pseudonymise_arrived(connection, settings, load)
     pseudonymise(connection, settings, "unread", source=table.source, now=load.now)
     fit_columns(connection, table, "arrived")
@@ -233,10 +280,30 @@ def _land_carefully(
     return _Landed(columns_of(connection, "arrived"), rows, rejected)
 
 
-def load_id_of(content: str, rule: LoadRule) -> str:
-    """Return the id of a load: it follows from the hash of the file's content and from how it is read."""
-    read_by = rule.model_dump_json(include={"format", "encoding", "delimiter", "quote", "identifiers"})
-    return hashlib.sha256(f"{content} {read_by}".encode()).hexdigest()[:16]
+def sha256(file: Path) -> str:
+    """Return the hash of a file's content, hexadecimal."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _check_columns(load: Load, columns: Mapping[str, str]) -> None:
+    """Stop if the rule wants the declared columns and others come."""
+    declared = load.table.columns
+    if load.table.rule.columns != "declared":
+        return
+    problems = [
+        f"column {column} is missing"
+        if column not in columns
+        else f"column {column} is {columns[column]}, expected {kind}"
+        for column, kind in declared.items()
+        if columns.get(column) != kind
+    ]
+    problems += [f"column {column} is not expected" for column in columns if column not in {**declared, "_row": ""}]
+    if problems:
+        raise UserError(
+            f"{load.file_name} does not have the declared columns of raw.{load.table.raw_name}: {'; '.join(problems)}. "
+            "Nothing of it was loaded."
+        )
 
 
 def pseudonymise_arrived(connection: duckdb.DuckDBPyConnection, settings: Settings, load: Load) -> None:

@@ -17,8 +17,7 @@ from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.warehouse import Warehouse, columns_of, quoted
 from dmp_assets.sources.declare import PLACE_COLUMNS, DeclaredTable, LoadRule
-from dmp_assets.sources.land import Load, append, create_tables, fit_columns, pseudonymise_arrived
-from dmp_assets.sources.loader import sha256
+from dmp_assets.sources.land import Load, append, create_tables, fit_columns, pseudonymise_arrived, sha256
 from dmp_assets.sources.read import DamagedFileError, read_file
 
 LOAD, ROW, REASON = "quarantine_load", "quarantine_row", "quarantine_reason"
@@ -110,7 +109,7 @@ def replay(warehouse: Warehouse, settings: Settings, table: DeclaredTable, file:
         connection.execute(f"create temp table places as select {LOAD}, cast({ROW} as bigint) as {ROW} from arrived")
         for column in (LOAD, ROW, REASON, "line"):
             connection.execute(f"alter table arrived drop column if exists {column}")
-        load = Load(table, file.name, sha256(file), now)
+        load = Load(table, file.name, sha256(file), now, settings.sample_percent)
         pseudonymise_arrived(connection, settings, load)
         fit_columns(connection, table, "arrived")
         for origin in (table.relation, "raw.rejected_lines"):

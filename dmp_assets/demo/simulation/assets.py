@@ -6,6 +6,7 @@ import dagster as dg
 import pandera.pandas as pa
 
 from dmp_assets.collector.segments import write_sealed
+from dmp_assets.demo.enable import SOURCE
 from dmp_assets.demo.simulation import schema
 from dmp_assets.demo.simulation.purchases import INPUTS, read_purchases
 from dmp_assets.demo.simulation.rates import Rates
@@ -16,7 +17,6 @@ from dmp_assets.platform.tables import Results, Table, kept, makes, save
 from dmp_assets.platform.warehouse import Warehouse
 from dmp_assets.privacy.keys import pseudonym, read_keys
 
-SOURCE = "complete_journey"
 _HOUSEHOLD = "raw.complete_journey__transactions.household_id"
 _SIZE = "raw.complete_journey__demographics.household_size"
 

@@ -19,7 +19,7 @@ def variables(project):
 
 
 def test_a_new_project_gets_the_demo_as_the_checkout_has_it(project):
-    assert enable_demo(project, None)
+    assert enable_demo(project)
     checkout = yaml.safe_load((PACKAGE_DIR / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
     enabled = variables(project)
     assert {name: set(tables) for name, tables in enabled["sources"].items()} == {
@@ -30,9 +30,9 @@ def test_a_new_project_gets_the_demo_as_the_checkout_has_it(project):
 
 
 def test_enabling_it_again_changes_nothing(project):
-    enable_demo(project, None)
+    enable_demo(project)
     before = project.path.read_bytes()
-    assert not enable_demo(ProjectFile(project.path.parent), None)
+    assert not enable_demo(ProjectFile(project.path.parent))
     assert project.path.read_bytes() == before
 
 
@@ -41,12 +41,13 @@ def test_it_is_not_mixed_with_orders_of_another_source(project):
     project.write()
     before = project.path.read_bytes()
     with pytest.raises(UserError, match=r"orders of till.*dmp init my-demo"):
-        enable_demo(project, None)
+        enable_demo(project)
     assert project.path.read_bytes() == before
 
 
-def test_without_its_files_the_project_stays_as_it_was(project, tmp_path):
+def test_without_its_files_the_project_stays_as_it_was(project, monkeypatch):
+    monkeypatch.setenv("DMP_COMPLETE_JOURNEY_DIR", "/nowhere")
     before = project.path.read_bytes()
-    with pytest.raises(UserError, match="DMP_COMPLETE_JOURNEY_DIR"):
-        enable_demo(project, tmp_path / "nowhere")
+    with pytest.raises(UserError, match="There is no file at /nowhere/transactions"):
+        enable_demo(project)
     assert project.path.read_bytes() == before

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dmp_assets.platform.errors import UserError
 from dmp_assets.privacy.keys import read_keys
 from dmp_assets.privacy.vault import open_vault
 from dmp_assets.sources import land as landing_module
@@ -88,10 +89,8 @@ def test_a_damaged_file_does_not_keep_the_others_out_and_leaves_nothing(shop):
 
 
 def test_a_file_that_fails_half_way_leaves_nothing(shop, monkeypatch):
-    from dmp_assets.sources import land as landing
-
     shop.write("1.csv", "customer,amount\nu1,1\n")
-    monkeypatch.setattr(landing, "load_id_of", lambda *_: None)  # the record of the load needs an id
+    monkeypatch.setattr(landing_module.Load, "load_id", None)  # the record of the load needs an id
     assert shop.land().damaged
     assert shop.rows() == []
 
@@ -246,3 +245,61 @@ def test_a_file_without_rows_is_no_mistake(shop, content):
     shop.write("1.csv", content)
     landing = shop.land()
     assert (landing.files, landing.rows_added, landing.damaged) == (1, 0, [])
+
+
+DECLARED = {"household_id": "BIGINT", "page": "VARCHAR"}
+
+
+def write_parquet(shop, sql: str) -> Path:
+    file = shop.folder / "visits.parquet"
+    with duckdb.connect() as connection:
+        connection.execute(f"copy ({sql}) to '{file}'")
+    return file
+
+
+def test_wrong_missing_and_unexpected_columns_are_all_named_where_they_must_be_as_declared(shop):
+    table = shop.table(DECLARED, format="parquet", columns="declared")
+    write_parquet(shop, "select 'x' as household_id, 1 as color")
+    with pytest.raises(UserError) as error:
+        shop.land(table)
+    assert "visits.parquet does not have the declared columns" in str(error.value)
+    assert "column household_id is VARCHAR, expected BIGINT" in str(error.value)
+    assert "column page is missing" in str(error.value)
+    assert "column color is not expected" in str(error.value)
+    assert shop.rows("select (select count(*) from raw._loads), (select count(*) from raw.shop__orders)") == [(0, 0)]
+    write_parquet(shop, "select 1::bigint as household_id, 'home' as page")
+    assert shop.land(table).rows_added == 1
+
+
+@pytest.mark.parametrize("identifiers", [{}, {"page": "name"}])
+def test_a_sample_is_drawn_by_household_and_never_mixed_with_another_size(shop, identifiers):
+    table = shop.table(DECLARED, format="parquet", sample="household_id % 100 < {percent}", identifiers=identifiers)
+    write_parquet(shop, "select i::bigint as household_id, 'home' as page from range(1000) t(i)")
+    shop.settings = shop.settings.model_copy(update={"sample_percent": 20})
+    assert shop.land(table).rows_total == 200
+    assert shop.rows("select min(_row), max(_row) from raw.shop__orders") == [(1, 920)], "rows of the file"
+    assert shop.land(table).rows_added == 0
+    shop.settings = shop.settings.model_copy(update={"sample_percent": 30})
+    with pytest.raises(UserError, match=r"already holds visits\.parquet at another sample size"):
+        shop.land(table)
+
+
+def test_a_sample_may_follow_that_of_another_file_beside_it(shop):
+    write_parquet(shop, "select i::bigint as household_id, 'page ' || i as page from range(200) t(i)").rename(
+        shop.folder / "visits.source"
+    )
+    write_parquet(shop, "select 1::bigint as household_id, 'page ' || i as page from range(300) t(i)")
+    sample = "page in (select page from read_parquet('{folder}/visits.source') where household_id % 100 < {percent})"
+    shop.settings = shop.settings.model_copy(update={"sample_percent": 10})
+    assert shop.land(shop.table(DECLARED, format="parquet", sample=sample)).rows_total == 20
+
+
+def test_damage_inside_a_file_undoes_the_whole_load(shop):
+    file = write_parquet(shop, "select i::bigint as household_id, md5(i::varchar) as page from range(300000) t(i)")
+    content = bytearray(file.read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 200_000] = bytes(200_000)
+    file.write_bytes(content)
+    (damaged,) = shop.land(shop.table(DECLARED, format="parquet")).damaged
+    assert "visits.parquet" in damaged
+    assert shop.rows("select (select count(*) from raw._loads), (select count(*) from raw.shop__orders)") == [(0, 0)]

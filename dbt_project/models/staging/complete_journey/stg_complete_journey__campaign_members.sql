@@ -5,6 +5,8 @@ with source as (
     select
         campaign_id,
         household_id,
+        _file,
+        _row,
         _load_id,
         _loaded_at,
         {{ load_rank(['campaign_id', 'household_id']) }} as load_rank
@@ -17,8 +19,8 @@ select
     {{ namespaced_id('cj', 'campaign_id') }} as campaign_id,
     {{ namespaced_id('cj', 'household_id') }} as customer_id,
     'complete_journey' as source,
-    cast(null as string) as _file,
-    cast(null as bigint) as _row,
+    _file,
+    _row,
     cast(_load_id as string) as _load_id,
     cast(_loaded_at as timestamp) as _loaded_at
 from source

@@ -7,6 +7,8 @@ with source as (
         campaign_type,
         start_date,
         end_date,
+        _file,
+        _row,
         _load_id,
         _loaded_at,
         {{ load_rank(['campaign_id'], ['campaign_type', 'start_date', 'end_date']) }} as load_rank
@@ -20,8 +22,8 @@ select
     nullif(trim(campaign_type), '') as campaign_type,
     cast(start_date as date) as start_on,
     cast(end_date as date) as end_on,
-    cast(null as string) as _file,
-    cast(null as bigint) as _row,
+    _file,
+    _row,
     cast(_load_id as string) as _load_id,
     cast(_loaded_at as timestamp) as _loaded_at
 from source

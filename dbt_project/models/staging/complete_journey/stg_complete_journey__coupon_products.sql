@@ -6,6 +6,8 @@ with source as (
         coupon_upc,
         product_id,
         campaign_id,
+        _file,
+        _row,
         _load_id,
         _loaded_at,
         {{ load_rank(['coupon_upc', 'product_id', 'campaign_id']) }} as load_rank
@@ -18,8 +20,8 @@ select
     {{ namespaced_id('cj', 'product_id') }} as product_id,
     {{ namespaced_id('cj', 'campaign_id') }} as campaign_id,
     'complete_journey' as source,
-    cast(null as string) as _file,
-    cast(null as bigint) as _row,
+    _file,
+    _row,
     cast(_load_id as string) as _load_id,
     cast(_loaded_at as timestamp) as _loaded_at
 from source

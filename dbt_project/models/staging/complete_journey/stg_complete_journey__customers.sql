@@ -11,6 +11,8 @@ with source as (
         household_size,
         household_comp,
         kids_count,
+        _file,
+        _row,
         _load_id,
         _loaded_at,
         {{ load_rank(
@@ -31,8 +33,8 @@ select
     nullif(trim(household_size), '') as household_size,
     nullif(trim(household_comp), '') as household_composition,
     nullif(trim(kids_count), '') as kids_count,
-    cast(null as string) as _file,
-    cast(null as bigint) as _row,
+    _file,
+    _row,
     cast(_load_id as string) as _load_id,
     cast(_loaded_at as timestamp) as _loaded_at
 from source

@@ -13,6 +13,8 @@ with source as (
         retail_disc,
         coupon_match_disc,
         coupon_disc,
+        _file,
+        _row,
         _load_id,
         _loaded_at,
         -- Fuel comes in thousandths of a gallon: all that was sold from 50 on at less than a cent each.
@@ -43,8 +45,8 @@ select
     try_cast(retail_disc as decimal(12, 2)) as loyalty_discount_amount,
     try_cast(coupon_match_disc as decimal(12, 2)) as coupon_match_discount_amount,
     try_cast(coupon_disc as decimal(12, 2)) as coupon_discount_amount,
-    cast(null as string) as _file,
-    cast(null as bigint) as _row,
+    _file,
+    _row,
     cast(_load_id as string) as _load_id,
     cast(_loaded_at as timestamp) as _loaded_at
 from source

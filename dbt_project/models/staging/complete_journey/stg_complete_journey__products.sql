@@ -10,6 +10,8 @@ with source as (
         product_category,
         product_type,
         package_size,
+        _file,
+        _row,
         _load_id,
         _loaded_at,
         {{ load_rank(
@@ -33,8 +35,8 @@ select
     nullif(trim(package_size), '') as package_size,
     -- Motor fuel is in baskets, but nobody chooses it.
     coalesce(product_type not like 'GASOLINE%', true) as is_recommendable,
-    cast(null as string) as _file,
-    cast(null as bigint) as _row,
+    _file,
+    _row,
     cast(_load_id as string) as _load_id,
     cast(_loaded_at as timestamp) as _loaded_at
 from source

@@ -9,6 +9,8 @@ with source as (
         week,
         display_location,
         mailer_location,
+        _file,
+        _row,
         _load_id,
         _loaded_at
     from {{ source('complete_journey', 'promotions') }}
@@ -23,8 +25,8 @@ select
     'complete_journey' as source,
     display_location <> '0' as is_on_display,
     mailer_location <> '0' as is_in_mailer,
-    cast(null as string) as _file,
-    cast(null as bigint) as _row,
+    _file,
+    _row,
     cast(_load_id as string) as _load_id,
     cast(_loaded_at as timestamp) as _loaded_at
 from source

@@ -7,6 +7,8 @@ with source as (
         coupon_upc,
         campaign_id,
         redemption_date,
+        _file,
+        _row,
         _load_id,
         _loaded_at,
         {{ load_rank(['household_id', 'coupon_upc', 'campaign_id', 'redemption_date']) }} as load_rank
@@ -25,8 +27,8 @@ select
     'redemption' as touch_type,
     cast(redemption_date as date) as touched_on,
     {{ namespaced_id('cj', 'coupon_upc') }} as coupon_id,
-    cast(null as string) as _file,
-    cast(null as bigint) as _row,
+    _file,
+    _row,
     cast(_load_id as string) as _load_id,
     cast(_loaded_at as timestamp) as _loaded_at
 from source
