@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import dagster as dg
+from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
+from dagster._core.execution.api import execute_run
+from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
+from dagster._core.storage.tags import MAX_RETRIES_TAG
 
 from dmp_assets.dbt.project import DBT_STEP
 from dmp_assets.platform.automation import REBUILD, REFRESH
@@ -13,6 +18,9 @@ from dmp_assets.platform.settings import Settings
 from dmp_assets.runs.fingerprint import FINGERPRINT, fingerprint
 from dmp_assets.runs.progress import progress_logger
 from dmp_assets.runs.report import RunReport, report
+
+LOCATION = "ai_dmp"
+"""The code location's name in ``workspace.yaml``."""
 
 _PROGRESS = "progress"
 
@@ -39,10 +47,22 @@ def run_job(instance: dg.DagsterInstance, settings: Settings, job_name: str, sho
     job = definitions.resolve_job_def(job_name)
     as_of = settings.as_of.isoformat() if settings.as_of else None
     ops = {DBT_STEP: {"config": {"as_of": as_of}}} if job.has_node_named(DBT_STEP) else {}
-    outcome = job.execute_in_process(
+    # As Dagster's own `execute_in_process`, which leaves out the origin: without one the UI shows the run neither under its job
+    # nor in the timeline.
+    run = instance.create_run_for_job(
+        job,
         run_config={"ops": ops, "loggers": {_PROGRESS: {}}},
-        instance=instance,
-        raise_on_error=False,
-        tags={FINGERPRINT: fingerprint(settings, domains(settings))} if job_name == REBUILD else {},
+        tags={
+            MAX_RETRIES_TAG: "0",  # who started it sees that it broke off; the daemon does not start it again
+            **({FINGERPRINT: fingerprint(settings, domains(settings))} if job_name == REBUILD else {}),
+        },
+        remote_job_origin=_origin(job_name),
     )
-    return report(instance, outcome.run_id)
+    execute_run(InMemoryJob(job), run, instance)
+    return report(instance, run.run_id)
+
+
+def _origin(job_name: str) -> RemoteJobOrigin:
+    """Return where the UI knows a job from; Dagster derives the run's tag ``.dagster/repository`` from it."""
+    repository = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin(LOCATION), SINGLETON_REPOSITORY_NAME)
+    return RemoteJobOrigin(repository, job_name)

@@ -1,32 +1,64 @@
 """The code location loads as the server loads it, and the graph is whole."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
+import os
+import signal
+import time
+from typing import Any
 
 import dagster as dg
+import httpx
 import pytest
 
 from dmp_assets.dbt.exposures import EXPOSURES_FILE
 from dmp_assets.platform.gate import gate_of
-from dmp_assets.platform.project import PACKAGE_DIR
+from dmp_assets.platform.ports import listen
 from dmp_assets.reports.served import served_tables
 from tests.graph import GRAPH_FILE, exposures_text, graph_text
 
-DAGSTER = Path(sys.executable).with_name("dagster")
+JOBS = """
+{
+  repositoryOrError(repositorySelector: {repositoryLocationName: "ai_dmp", repositoryName: "__repository__"}) {
+    ... on Repository { pipelines { name runs(limit: 1) { runId } } }
+    ... on PythonError { message }
+  }
+}
+"""
 
 
-def test_the_server_can_load_the_workspace(first_build, environment):
-    loaded = subprocess.run(
-        [DAGSTER, "definitions", "validate", "--workspace", PACKAGE_DIR.parent / "workspace.yaml"],
-        env=environment,
-        cwd=PACKAGE_DIR.parent,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert loaded.returncode == 0, loaded.stderr[-3000:]
+def asked(port: int, query: str) -> dict[str, Any]:
+    """Return what the UI's server answers, once it has loaded the graph."""
+    for _ in range(240):
+        try:
+            answer = httpx.post(f"http://127.0.0.1:{port}/graphql", json={"query": query}, timeout=60)
+            return answer.json()["data"]
+        except httpx.TransportError:
+            time.sleep(0.5)
+    raise TimeoutError(f"nothing answers on port {port}")
+
+
+def test_the_ui_shows_every_job_with_the_builds_of_the_command_line(first_build, start_dmp):
+    with listen("127.0.0.1", 0, "A probe") as probe:
+        port = probe.getsockname()[1]
+    server = start_dmp("dev", "--port", str(port))
+    try:
+        repository = asked(port, JOBS)["repositoryOrError"]
+    finally:
+        os.killpg(server.pid, signal.SIGINT)
+        server.communicate(timeout=60)
+    assert "message" not in repository, repository
+    runs = {job["name"]: job["runs"] for job in repository["pipelines"]}
+    assert {"rebuild", "refresh", "refresh_marts"} <= set(runs)
+    assert runs["rebuild"]
+
+
+def test_a_taken_port_is_told_before_anything_starts(first_build, dmp):
+    with listen("127.0.0.1", 0, "Something else") as taken:
+        port = str(taken.getsockname()[1])
+        failed = dmp("dev", "--port", port)
+    assert failed.returncode == 2
+    assert f"cannot listen on 127.0.0.1:{port}" in failed.stderr
+    assert "--port" in failed.stderr
 
 
 def test_the_graph_is_the_committed_one(definitions):
