@@ -32,6 +32,9 @@ test: $(VENV)/.dev  ## Run the tests on a small sample of the demo data
 		$(BIN)/python -m pytest -m 'not platform'; others=$$?; \
 		wait $$platform; platform=$$?; cat $(VENV)/test.log; exit $$((others + platform))
 
+wheel: $(VENV)/.dev  ## Build the wheel and try it in an empty environment: own data, the demo, the UI
+	$(BIN)/python -m pytest tests/wheel
+
 clients: $(VENV)/.dev  ## Try the event collector with two Node clients; needs node and npm
 	npm install --silent --no-audit --no-fund --prefix $(VENV)/node @segment/analytics-node@3.1.0 @rudderstack/rudder-sdk-node@3.0.13
 	NODE_PATH=$(CURDIR)/$(VENV)/node/node_modules $(BIN)/python -m pytest tests/integration/test_collector.py -k node_clients
@@ -92,4 +95,4 @@ $(VENV)/.spark: $(VENV)/.dev
 	@$(BIN)/uv pip install --quiet --editable '.[demo,dev,spark]' --constraint requirements.lock
 	@touch $@
 
-.PHONY: help demo setup dev deep docs test clients spark lint format bench examples graph lock clean
+.PHONY: help demo setup dev deep docs test wheel clients spark lint format bench examples graph lock clean

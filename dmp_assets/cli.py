@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import datetime as dt
 import os
+import signal
 import sys
 import time
 from collections.abc import Generator
@@ -132,6 +133,8 @@ def dev(
     dagster = str(Path(sys.executable).with_name("dagster"))
     workspace = str(settings.project_dir / "workspace.yaml")
     arguments = ["dev", "--workspace", workspace, "--host", host, "--port", str(port)]
+    # A shell starts background processes with interrupts ignored, and Dagster would then ignore SIGTERM as well.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     os.execv(dagster, [dagster, *arguments])  # noqa: S606 - dagster itself, which then gets the signals
 
 

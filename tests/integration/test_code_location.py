@@ -44,7 +44,7 @@ def test_the_ui_shows_every_job_with_the_builds_of_the_command_line(first_build,
     try:
         repository = asked(port, JOBS)["repositoryOrError"]
     finally:
-        os.killpg(server.pid, signal.SIGINT)
+        os.killpg(server.pid, signal.SIGTERM)
         server.communicate(timeout=60)
     assert "message" not in repository, repository
     runs = {job["name"]: job["runs"] for job in repository["pipelines"]}
