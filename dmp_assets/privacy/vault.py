@@ -127,5 +127,5 @@ def _explain(path: Path, keys: Keys, error: duckdb.Error) -> str:
 def _extension() -> Path:
     package = importlib.util.find_spec("duckdb_extension_httpfs")
     if package is None or package.origin is None:
-        raise UserError("The package duckdb-extension-httpfs is not installed: run `make setup`.")
+        raise UserError("The package duckdb-extension-httpfs is not installed: install it in the version of duckdb.")
     return Path(package.origin).parent / "extensions" / f"v{duckdb.__version__}" / "httpfs.duckdb_extension"
