@@ -1,20 +1,17 @@
 """The code location loads as the server loads it, and the graph is whole."""
 
 import json
-import os
-import signal
-import time
-from typing import Any
 
 import dagster as dg
-import httpx
 import pytest
 
 from dmp_assets.dbt.exposures import EXPOSURES_FILE
 from dmp_assets.platform.gate import gate_of
 from dmp_assets.platform.ports import listen
 from dmp_assets.reports.served import served_tables
+from tests.conftest import DMP
 from tests.graph import GRAPH_FILE, exposures_text, graph_text
+from tests.ui import started_ui
 
 JOBS = """
 {
@@ -26,26 +23,9 @@ JOBS = """
 """
 
 
-def asked(port: int, query: str) -> dict[str, Any]:
-    """Return what the UI's server answers, once it has loaded the graph."""
-    for _ in range(240):
-        try:
-            answer = httpx.post(f"http://127.0.0.1:{port}/graphql", json={"query": query}, timeout=60)
-            return answer.json()["data"]
-        except httpx.TransportError:
-            time.sleep(0.5)
-    raise TimeoutError(f"nothing answers on port {port}")
-
-
-def test_the_ui_shows_every_job_with_the_builds_of_the_command_line(first_build, start_dmp):
-    with listen("127.0.0.1", 0, "A probe") as probe:
-        port = probe.getsockname()[1]
-    server = start_dmp("dev", "--port", str(port))
-    try:
-        repository = asked(port, JOBS)["repositoryOrError"]
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        server.communicate(timeout=60)
+def test_the_ui_shows_every_job_with_the_builds_of_the_command_line(first_build, environment, tmp_path):
+    with started_ui(DMP, environment, tmp_path) as ask:
+        repository = ask(JOBS)["repositoryOrError"]
     assert "message" not in repository, repository
     runs = {job["name"]: job["runs"] for job in repository["pipelines"]}
     assert {"rebuild", "refresh", "refresh_marts"} <= set(runs)

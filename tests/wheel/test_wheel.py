@@ -3,19 +3,16 @@
 import hashlib
 import os
 import re
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
-import httpx
 import pytest
 
 from dmp_assets.demo import complete_journey
-from dmp_assets.platform.ports import listen
+from tests.ui import started_ui
 
 CHECKOUT = Path(__file__).parents[2]
 UV = Path(sys.executable).with_name("uv")
@@ -72,12 +69,12 @@ def shop(dmp: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> P
     file = complete_journey.data_folder(None) / "transactions.parquet"
     duckdb.sql(
         f"""
-        select household_id as customer, product_id as product, transaction_timestamp as bought_at, sales_value as amount
+        select household_id as customer, product_id as product, transaction_timestamp as purchased_at, sales_value as amount
         from '{file}' where household_id <= 40
         """
     ).write_csv(str(folder / "orders.csv"))
     dmp(folder, "init", "my-shop")
-    sale = ("--map", "ordered_at=bought_at", "--currency", "CNY", "--time-zone", "Asia/Shanghai", "--yes")
+    sale = ("--currency", "CNY", "--time-zone", "Asia/Shanghai", "--yes")
     dmp(folder / "my-shop", "add-source", "shop", "../orders.csv", *sale)
     return folder / "my-shop"
 
@@ -114,22 +111,5 @@ def test_the_ui_starts_and_shows_what_the_command_line_built(
     dmp, installed: Path, environment: dict[str, str], shop: Path
 ):
     dmp(shop, "build")
-    with listen("127.0.0.1", 0, "A probe") as probe:
-        port = probe.getsockname()[1]
-    server = subprocess.Popen(
-        [installed / "dmp", "dev", "--port", str(port)], cwd=shop, env=environment, start_new_session=True
-    )
-    try:
-        assert _asked(port)["pipelineOrError"]["runs"] == [{"status": "SUCCESS"}]
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        server.wait(timeout=60)
-
-
-def _asked(port: int) -> dict:
-    for _ in range(240):
-        try:
-            return httpx.post(f"http://127.0.0.1:{port}/graphql", json={"query": RUNS}, timeout=60).json()["data"]
-        except httpx.TransportError:
-            time.sleep(0.5)
-    raise TimeoutError(f"nothing answers on port {port}")
+    with started_ui(installed / "dmp", environment, shop) as ask:
+        assert ask(RUNS)["pipelineOrError"]["runs"] == [{"status": "SUCCESS"}]
