@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ LOADED_WITHIN = 300
 
 
 @contextlib.contextmanager
-def started_ui(dmp: Path, environment: dict[str, str], folder: Path) -> Iterator[Callable[[str], dict[str, Any]]]:
+def started_ui(dmp: Path, environment: dict[str, str], folder: Path) -> Generator[Callable[[str], dict[str, Any]]]:
     """Start ``dmp dev`` in a folder on a free port and yield a function that returns what it answers to a GraphQL query."""
     with listen("127.0.0.1", 0, "A probe") as probe:
         port = probe.getsockname()[1]

@@ -64,5 +64,5 @@ def run_job(instance: dg.DagsterInstance, settings: Settings, job_name: str, sho
 
 def _origin(job_name: str) -> RemoteJobOrigin:
     """Return where the UI knows a job from; Dagster derives the run's tag ``.dagster/repository`` from it."""
-    repository = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin(LOCATION), SINGLETON_REPOSITORY_NAME)
-    return RemoteJobOrigin(repository, job_name)
+    location = RegisteredCodeLocationOrigin(LOCATION)  # ty: ignore[abstract-class-instantiation] - the field implements it
+    return RemoteJobOrigin(RemoteRepositoryOrigin(location, SINGLETON_REPOSITORY_NAME), job_name)

