@@ -13,11 +13,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from dmp_assets.dbt import contract_tables
 from dmp_assets.dbt.project_file import ProjectFile
 from dmp_assets.onboarding import scaffold
 from dmp_assets.onboarding.guess import (
-    CONTRACT,
-    IDENTIFIER_WORDS,
+    FIELDS,
     guess_contract,
     guess_identifiers,
     guess_mapping,
@@ -93,14 +93,14 @@ def plan_table(source: str, found: Found, said: Said, ask: Ask | None) -> Plan:
     columns = {column.name: column for column in found.columns}
     contract = _chosen(
         said.contract or guess_contract(columns),
-        list(CONTRACT),
+        list(FIELDS),
         _Question(f"Which contract table does {found.name} map to?", "--as"),
         ask,
     )
     if said.cursor and said.cursor not in columns:
         raise UserError(f"--cursor: there is no column {said.cursor}; there are {', '.join(columns)}.")
     mapping = _mapping(contract, columns, said, ask)
-    kinds = {each.name: each.kind for each in CONTRACT[contract]}
+    kinds = {field: column.kind for field, column in FIELDS[contract].items()}
     identifiers = guess_identifiers(columns) | dict(said.identifiers)
     _check_identifiers(identifiers, columns)
     time_formats = {
@@ -264,7 +264,7 @@ def _chosen(known: str | None, choices: Sequence[str], question: _Question, ask:
 
 
 def _mapping(contract: str, columns: Mapping[str, Column], said: Said, ask: Ask | None) -> dict[str, str]:
-    names = [each.name for each in CONTRACT[contract]]
+    names = list(FIELDS[contract])
     for name, column in said.mapping.items():
         if name not in names:
             raise UserError(f"--map: {contract} has no field {name}; there are {', '.join(names)}.")
@@ -303,11 +303,12 @@ def _line_id(columns: Mapping[str, Column], mapping: Mapping[str, str], said: Sa
 
 
 def _check_identifiers(identifiers: Mapping[str, str], columns: Mapping[str, Column]) -> None:
+    kinds = contract_tables.contract().direct_identifiers
     for column, kind in identifiers.items():
         if column not in columns:
             raise UserError(f"--identifier: there is no column {column}; there are {', '.join(columns)}.")
-        if kind not in IDENTIFIER_WORDS:
-            raise UserError(f"--identifier: {kind} is no kind of identifier; there are {', '.join(IDENTIFIER_WORDS)}.")
+        if kind not in kinds:
+            raise UserError(f"--identifier: {kind} is no kind of identifier; there are {', '.join(kinds)}.")
 
 
 def _landed(column: Column, identifiers: Mapping[str, str]) -> Column:

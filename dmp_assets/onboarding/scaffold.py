@@ -13,61 +13,11 @@ from typing import Any
 
 import duckdb
 
+from dmp_assets.dbt.contract_tables import ContractTable, contract
 from dmp_assets.dbt.project_file import yaml_text
-from dmp_assets.onboarding.guess import CONTRACT, Field
 from dmp_assets.onboarding.inspection import Column
 from dmp_assets.platform.warehouse import quoted
 from dmp_assets.sources.declare import PLACE_COLUMNS, RAW, LoadRule
-
-CONTRACT_TYPES: Mapping[str, Mapping[str, str]] = {
-    "customers": dict.fromkeys(
-        ("customer_id", "source", "age_band", "income_band", "home_ownership", "marital_status", "household_size",
-         "household_composition", "kids_count"),
-        "string",
-    ),
-    "products": dict.fromkeys(
-        ("product_id", "source", "source_product_id", "manufacturer_id", "department", "product_category", "product_type", "brand"),
-        "string",
-    )
-    | {"is_private_label": "boolean", "package_size": "string", "is_recommendable": "boolean"},
-    "order_lines": dict.fromkeys(("order_line_id", "order_id", "customer_id", "product_id", "store_id", "source"), "string")
-    | {"ordered_at": "timestamp", "time_zone": "string", "quantity": "decimal(12, 3)"}
-    | dict.fromkeys(("quantity_unit", "currency"), "string")
-    | dict.fromkeys(
-        ("sales_amount", "loyalty_discount_amount", "coupon_match_discount_amount", "coupon_discount_amount"), "decimal(12, 2)"
-    ),
-    "campaigns": dict.fromkeys(("campaign_id", "source", "campaign_type"), "string") | {"start_on": "date", "end_on": "date"},
-    "campaign_members": dict.fromkeys(("campaign_member_id", "campaign_id", "customer_id", "source"), "string"),
-    "coupon_products": dict.fromkeys(("coupon_id", "product_id", "campaign_id", "source"), "string"),
-    "touches": dict.fromkeys(("touch_id", "customer_id", "campaign_id", "source", "touch_type"), "string")
-    | {"touched_on": "date", "coupon_id": "string"},
-    "consents": dict.fromkeys(
-        ("consent_id", "subject_id", "customer_id", "anonymous_id", "email_token", "source", "purpose"), "string"
-    )
-    | {"is_granted": "boolean", "decided_at": "timestamp", "is_simulated": "boolean"},
-}  # fmt: skip
-"""Columns of the contract tables in their order, with dbt's types; the same as in the macro ``contract_types`` (tested)."""
-
-_ROWS = {
-    "order_lines": "One row per order line.",
-    "customers": "One row per customer.",
-    "products": "One row per product.",
-    "campaigns": "One row per campaign.",
-    "campaign_members": "One row per campaign and customer.",
-    "coupon_products": "One row per coupon, product and campaign.",
-    "touches": "One row per redeemed coupon.",
-    "consents": "One row per decision of a customer on a purpose.",
-}
-_KEYS = {
-    "order_lines": ("order_line_id",),
-    "customers": ("customer_id",),
-    "products": ("product_id",),
-    "campaigns": ("campaign_id",),
-    "campaign_members": ("campaign_id", "customer_id"),
-    "coupon_products": ("coupon_id", "product_id", "campaign_id"),
-    "touches": ("customer_id", "campaign_id", "coupon_id", "touched_on"),
-    "consents": ("customer_id", "purpose", "decided_at"),
-}
 
 
 @dataclass(frozen=True)
@@ -99,8 +49,13 @@ class Plan:
 
     @property
     def contract(self) -> str:
-        """The contract table."""
+        """The contract table's name."""
         return self.rule.contract
+
+    @property
+    def contract_table(self) -> ContractTable:
+        """The contract table."""
+        return contract().tables[self.contract]
 
     @property
     def model(self) -> str:
@@ -128,8 +83,8 @@ def staging_sql(plan: Plan) -> str:
         if _needs_occurrence(plan)
         else []
     )
-    contract = CONTRACT_TYPES[plan.contract]
-    outer = [f"{expressions[column]} as {column}," for column in contract]
+    columns = plan.contract_table.types
+    outer = [f"{expressions[column]} as {column}," for column in columns]
     outer += ["_file,", "_row,", "cast(_load_id as string) as _load_id,", "cast(_loaded_at as timestamp) as _loaded_at"]
     selected = [f"{column}," for column in inner]
     if occurrence:
@@ -160,13 +115,13 @@ def staging_sql(plan: Plan) -> str:
             "",
             "    select",
             "        *,",
-            f"        {{{{ dmp.load_rank({list(_KEYS[plan.contract])}, ['_row']) }}}} as load_rank",
+            f"        {{{{ dmp.load_rank({list(plan.contract_table.key)}, ['_row']) }}}} as load_rank",
             "    from renamed",
             "",
             ")",
             "",
             "select",
-            *(f"    {column}{',' if column != '_loaded_at' else ''}" for column in [*contract, *_LOAD_TYPES]),
+            *(f"    {column}{',' if column != '_loaded_at' else ''}" for column in [*columns, *_LOAD_TYPES]),
             "from ranked",
             "where load_rank = 1",
             "",
@@ -193,7 +148,7 @@ def staging_yaml(plan: Plan) -> str:
         "description": f"{plan.table} of the source {plan.source}, as it arrived. One row per row of the source and load.",
         "config": {"meta": {"dagster": {"asset_key": [RAW, f"{plan.source}__{plan.table}"]}, "load": load}},
     }
-    key = [plan.mapping.get(name) for name in _KEYS[plan.contract]]
+    key = [plan.mapping.get(name) for name in plan.contract_table.key]
     if None not in key and plan.rule.keep == "replace":
         raw_table["data_tests"] = [
             {
@@ -219,10 +174,8 @@ def staging_yaml(plan: Plan) -> str:
         "models": [
             {
                 "name": plan.model,
-                "description": f"{_ROWS[plan.contract]} Rows of {plan.source}, before validation; the newest load wins.",
-                "columns": [
-                    _column(name, kind) for name, kind in {**CONTRACT_TYPES[plan.contract], **_LOAD_TYPES}.items()
-                ],
+                "description": f"{plan.contract_table.rows} Rows of {plan.source}, before validation; the newest load wins.",
+                "columns": [_column(name, kind) for name, kind in {**plan.contract_table.types, **_LOAD_TYPES}.items()],
             }
         ],
     }
@@ -232,9 +185,8 @@ def staging_yaml(plan: Plan) -> str:
 
 def _expressions(plan: Plan) -> dict[str, str]:
     """Return the SQL of each column of the contract table."""
-    fields = {field.name: field for field in CONTRACT[plan.contract]}
-    mapped = {name: _field_sql(plan, fields[name], column) for name, column in plan.mapping.items()}
-    kinds = CONTRACT_TYPES[plan.contract]
+    fields, kinds = plan.contract_table.fields, plan.contract_table.types
+    mapped = {name: _field_sql(plan, fields[name].kind, column) for name, column in plan.mapping.items()}
     defaults = {name: f"cast(null as {kind})" for name, kind in kinds.items()}
     defaults["source"] = f"'{plan.source}'"
     if plan.contract == "products":
@@ -258,6 +210,8 @@ def _expressions(plan: Plan) -> dict[str, str]:
     if plan.contract == "touches":
         defaults["touch_id"] = _joined(plan, "redemption", ["campaign_id", "customer_id", "coupon_id", "touched_on"])
         defaults["touch_type"] = "'redemption'"
+    if plan.contract == "promotions":
+        defaults |= {"is_on_display": "false", "is_in_mailer": "false"}
     if plan.contract == "consents":
         defaults["subject_id"] = mapped["customer_id"]
         defaults["consent_id"] = _joined(plan, "consent", ["customer_id", "purpose", "decided_at"])
@@ -266,7 +220,7 @@ def _expressions(plan: Plan) -> dict[str, str]:
     return defaults | mapped
 
 
-def _field_sql(plan: Plan, field: Field, column: str) -> str:
+def _field_sql(plan: Plan, kind: str | None, column: str) -> str:
     name = _argument(_name(column))
     time_format = plan.time_formats.get(column, "iso")
     decimal_mark = plan.decimal_marks.get(column, ".")
@@ -279,7 +233,7 @@ def _field_sql(plan: Plan, field: Field, column: str) -> str:
         "quantity": f"{{{{ dmp.parse_decimal({name}, 12, 3, '{decimal_mark}') }}}}",
         "time": f"{{{{ dmp.parse_time({name}, '{time_format}', '{plan.time_zone}') }}}}",
         "date": f"cast({{{{ dmp.parse_wall_time({name}, '{time_format}') }}}} as date)",
-    }[field.kind]
+    }[kind or "text"]
 
 
 def _needs_occurrence(plan: Plan) -> bool:

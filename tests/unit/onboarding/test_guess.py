@@ -1,7 +1,7 @@
 import pytest
 
 from dmp_assets.onboarding.guess import (
-    CONTRACT,
+    FIELDS,
     guess_contract,
     guess_identifiers,
     guess_mapping,
@@ -18,16 +18,16 @@ def test_columns_are_known_by_their_names_in_several_languages():
     assert guess_contract(german) == "order_lines"
 
 
-@pytest.mark.parametrize("contract", CONTRACT)
+@pytest.mark.parametrize("contract", FIELDS)
 def test_the_contracts_own_names_map_to_themselves(contract):
-    names = [field.name for field in CONTRACT[contract]]
+    names = list(FIELDS[contract])
     assert guess_mapping(contract, names) == {name: name for name in names}
     assert guess_contract(names) == contract
 
 
-@pytest.mark.parametrize("contract", CONTRACT)
+@pytest.mark.parametrize("contract", FIELDS)
 def test_words_are_written_as_they_are_compared_and_stand_for_one_field(contract):
-    words = [word for field in CONTRACT[contract] for word in field.words]
+    words = [word for field in FIELDS[contract].values() for word in field.synonyms]
     assert [word for word in words if word != plain(word)] == []
     assert len(words) == len(set(words))
 

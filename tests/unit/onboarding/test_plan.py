@@ -185,25 +185,18 @@ def test_a_declaration_with_a_mistake_names_file_table_and_entry(project_dir, or
         declared_tables(Settings(dbt_project_dir=project_dir))
 
 
-def test_the_scaffold_knows_the_contract_tables_of_dbt():
-    macro = (PACKAGE_DIR / "macros/contract_tables.sql").read_text(encoding="utf-8")
-    start = macro.index("{%- set tables = ") + len("{%- set tables = ")
-    tables = yaml.safe_load(macro[start : macro.index("-%}", start)])
-    assert {name: tables[name] for name in scaffold.CONTRACT_TYPES} == scaffold.CONTRACT_TYPES
-    for name in scaffold.CONTRACT_TYPES:
-        assert list(scaffold.CONTRACT_TYPES[name]) == list(tables[name]), "in the same order"
-    assert set(tables) - set(scaffold.CONTRACT_TYPES) == {"promotions", "events"}
-
-
-def test_every_described_column_has_its_text():
-    docs = "".join(file.read_text(encoding="utf-8") for file in (PACKAGE_DIR / "docs").glob("*.md"))
-    for columns in scaffold.CONTRACT_TYPES.values():
-        for column in columns:
-            assert f"docs {column} %" in docs, column
-
-
 def test_names_with_quotes_and_backslashes_are_written_so_that_dbt_reads_them(tmp_path):
     file = tmp_path / "customers.csv"
     file.write_text('customer_id,"a""ge\'s \\ band"\n1,2\n')
     planned = plan(file, contract="customers", mapping={"age_band": "a\"ge's \\ band"})
     assert """{{ dmp.parse_text('"a""ge\\'s \\\\ band"') }} as age_band""" in scaffold.staging_sql(planned)
+
+
+def test_promotions_of_any_source_are_mapped(tmp_path):
+    file = tmp_path / "leaflets.csv"
+    file.write_text("sku,store,week_start,leaflet\n1,2,2024-01-01,true\n")
+    planned = plan(file)
+    assert planned.contract == "promotions"
+    sql = scaffold.staging_sql(planned)
+    assert "{{ dmp.parse_boolean('leaflet') }} as is_in_mailer" in sql
+    assert "false as is_on_display" in sql
