@@ -1,6 +1,7 @@
 """Builders of purchases and of a user's source for the unit tests of several domains."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -11,6 +12,15 @@ import pytest
 from dmp_assets.analysis.interactions import Interactions, encode
 from dmp_assets.sources.declare import LoadRule
 from tests.unit.shop import Shop
+
+
+@pytest.fixture(autouse=True)
+def same_environment() -> Iterator[None]:
+    """Leave the environment as it was: dbt reads the settings from there, so that asking for a project sets them."""
+    before = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(before)
 
 
 @pytest.fixture(scope="session")

@@ -30,8 +30,6 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     (folder / "models" / "first.sql").write_text("select 1 as n")
     settings = Settings(home=tmp_path / "home", dbt_project_dir=folder)
     settings.dbt_target_dir.mkdir(parents=True)
-    for name, value in settings.environment().items():
-        monkeypatch.setenv(name, value)
     return settings
 
 
