@@ -16,7 +16,7 @@ select
     products.department,
     products.manufacturer_id,
     products.is_private_label,
-    products.brand = 'National' as is_national_brand,
+    not products.is_private_label and products.brand <> 'Unknown' as is_national_brand,
     order_lines.line_type <> 'coupon' as is_bought,
     order_lines.sales_amount,
     order_lines.is_on_display,
