@@ -22,7 +22,8 @@ from dmp_assets.runs.report import RunReport, report
 LOCATION = "ai_dmp"
 """The code location's name in ``workspace.yaml``."""
 
-_PROGRESS = "progress"
+_CONSOLE = "console"
+"""Dagster's own name of what goes to the terminal: so the configuration of a run holds in the UI too, where it can be run again."""
 
 
 def run_job(instance: dg.DagsterInstance, settings: Settings, job_name: str, show: Callable[[str], None]) -> RunReport:
@@ -39,7 +40,7 @@ def run_job(instance: dg.DagsterInstance, settings: Settings, job_name: str, sho
     """
     from dmp_assets.definitions import build_defs, domains
 
-    definitions = build_defs(settings, loggers={_PROGRESS: progress_logger(show)})
+    definitions = build_defs(settings, loggers={_CONSOLE: progress_logger(show)})
     names = [job.name for job in definitions.jobs or ()]
     if job_name not in names:
         layers = [name.removeprefix(f"{REFRESH}_") for name in names if name.startswith(f"{REFRESH}_")]
@@ -51,7 +52,7 @@ def run_job(instance: dg.DagsterInstance, settings: Settings, job_name: str, sho
     # nor in the timeline.
     run = instance.create_run_for_job(
         job,
-        run_config={"ops": ops, "loggers": {_PROGRESS: {}}},
+        run_config={"ops": ops, "loggers": {_CONSOLE: {}}},
         tags={
             MAX_RETRIES_TAG: "0",  # who started it sees that it broke off; the daemon does not start it again
             **({FINGERPRINT: fingerprint(settings, domains(settings))} if job_name == REBUILD else {}),

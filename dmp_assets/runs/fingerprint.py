@@ -41,10 +41,11 @@ def fingerprint(settings: Settings, domains: Iterable[Domain]) -> str:
 def finished_run(instance: dg.DagsterInstance, settings: Settings, present: str) -> str | None:
     """Return the id of the newest run if it was a successful whole build with the present fingerprint.
 
-    Only the newest run counts: whatever ran after a whole build, killed or under other settings, may have left other tables.
+    Only the newest run counts: whatever ran after a whole build, killed or under other settings, may have left other tables. A run
+    that the UI repeated in part has the tags of the whole one.
     """
     for newest in instance.get_runs(limit=1):
-        is_present = newest.is_success and newest.tags.get(FINGERPRINT) == present
+        is_present = newest.is_success and not newest.parent_run_id and newest.tags.get(FINGERPRINT) == present
         if is_present and settings.warehouse_path.exists():
             return newest.run_id
     return None

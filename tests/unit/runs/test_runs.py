@@ -1,4 +1,5 @@
 import datetime as dt
+import uuid
 
 import dagster as dg
 import pytest
@@ -78,6 +79,16 @@ def test_a_build_under_other_settings_in_between_means_building_again(instance, 
     run(instance, settings)
     run(instance, changed(settings, as_of=dt.date(2017, 11, 1)))
     assert finished_run(instance, settings, fingerprint(settings)) is None
+
+
+def test_a_run_that_the_ui_repeated_in_part_is_no_whole_build(instance, settings):
+    present = fingerprint(settings)
+    done = run(instance, settings)
+    repeated = instance.get_run_by_id(done)._replace(
+        run_id=str(uuid.uuid4()), parent_run_id=done, root_run_id=done, asset_selection=None
+    )
+    instance.add_run(repeated)
+    assert finished_run(instance, settings, present) is None
 
 
 @pytest.mark.parametrize("later", [{"fails": True}, {}])
