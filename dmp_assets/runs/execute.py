@@ -18,6 +18,7 @@ from dmp_assets.platform.settings import Settings
 from dmp_assets.runs.fingerprint import FINGERPRINT, fingerprint
 from dmp_assets.runs.progress import progress_logger
 from dmp_assets.runs.report import RunReport, report
+from dmp_assets.sources.declare import listed_sources
 
 LOCATION = "ai_dmp"
 """The code location's name in ``workspace.yaml``."""
@@ -36,10 +37,16 @@ def run_job(instance: dg.DagsterInstance, settings: Settings, job_name: str, sho
         show: receives one line of progress at a time.
 
     Raises:
-        UserError: a setting is wrong, or there is no such job.
+        UserError: a setting is wrong, no source brings orders, or there is no such job.
     """
     from dmp_assets.definitions import build_defs, domains
 
+    has_orders = any("order_lines" in tables for tables in listed_sources(settings).values())
+    if job_name in (REBUILD, REFRESH) and not has_orders and settings.as_of is None:
+        raise UserError(
+            f"No source of {settings.dbt_project_dir} brings orders, from which the as-of date follows: add one with "
+            "`dmp add-source`, try `dmp demo`, or set DMP_AS_OF."
+        )
     definitions = build_defs(settings, loggers={_CONSOLE: progress_logger(show)})
     names = [job.name for job in definitions.jobs or ()]
     if job_name not in names:

@@ -17,6 +17,14 @@ def test_a_new_project_is_found_and_named_after_its_folder(tmp_path):
     assert (folder / "rules" / "tags.yml").read_bytes() == (TEMPLATES_DIR / "rules" / "tags.yml").read_bytes()
 
 
+def test_a_new_project_configures_its_own_models_only(tmp_path):
+    """Dbt lets the root project overrule every package, the severity of a package's tests included."""
+    create_project(tmp_path / "shop")
+    project = yaml.safe_load((tmp_path / "shop" / "dbt_project.yml").read_text(encoding="utf-8"))
+    assert not {"data_tests", "sources", "seeds", "snapshots"} & set(project)
+    assert set(project["models"]) == {"shop"}
+
+
 def test_state_and_what_dbt_makes_stay_out_of_version_control(tmp_path):
     create_project(tmp_path / "shop")
     ignored = (tmp_path / "shop" / ".gitignore").read_text(encoding="utf-8").split()
