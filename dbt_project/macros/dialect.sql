@@ -184,8 +184,10 @@
     try(url_decode(replace({{ text }}, '+', ' ')))
 {%- endmacro %}
 
+{#- A percent sign that encodes nothing stands for itself; what is no UTF-8 decodes to U+FFFD. -#}
 {% macro spark__decode_url(text) -%}
-    try_url_decode({{ text }})
+    {%- set decoded = 'try_url_decode(' ~ replace_pattern(text, '%(?![0-9A-Fa-f]{2})', '%25') ~ ')' -%}
+    case when not contains({{ decoded }}, decode(unhex('EFBFBD'), 'utf-8')) then {{ decoded }} end
 {%- endmacro %}
 
 {#- Value at a path ('page.url') of a JSON object (text): text as it is, anything else as JSON; null, empty, none: null. -#}
@@ -201,7 +203,10 @@
     nullif(trim(get_json_object({{ json }}, '$.{{ path }}')), '')
 {%- endmacro %}
 
-{#- One row per key of a JSON object of booleans (text): two columns of a select list, which it names. -#}
+{#-
+    One row per key of a JSON object of booleans (text): two columns of a select list, which it names. A value that is no
+    boolean is null and takes no other with it.
+-#}
 {% macro unnest_json_booleans(json, key, value) -%}
     {{ return(adapter.dispatch('unnest_json_booleans', 'dmp')(json, key, value)) }}
 {%- endmacro %}
@@ -212,7 +217,9 @@
 {%- endmacro %}
 
 {% macro spark__unnest_json_booleans(json, key, value) -%}
-    explode(from_json({{ json }}, 'map<string,boolean>')) as ({{ key }}, {{ value }})
+    explode(
+        transform_values(from_json({{ json }}, 'map<string,string>'), (name, text) -> try_cast(text as boolean))
+    ) as ({{ key }}, {{ value }})
 {%- endmacro %}
 
 {#- Last value of a column that is not null, in the rows of a window up to the present one. -#}

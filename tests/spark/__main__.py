@@ -2,7 +2,7 @@
 
 Needs the extra ``spark`` and Java 17, and nothing from outside while it runs. Spark lives in this process; its tables are Parquet
 files in a temporary home. They lose no rows, so the models that grow by increments are made anew as a whole there (see the macro
-`incremental_or_table`). Data tests run on both engines.
+`incremental_or_table`). Data tests and unit tests run on both engines.
 """
 
 from __future__ import annotations
@@ -72,7 +72,10 @@ def load(settings: Settings) -> None:
 
 
 def build_twice(settings: Settings, target: str) -> bool:
-    """Build and test every model on a target of the dbt profile, those that grow once more; return whether all went well."""
+    """Build and test every model on a target of the dbt profile, those that grow once more; return whether all went well.
+
+    The unit tests come last: they take the columns of their input from the tables that are built.
+    """
     from dbt.cli.main import dbtRunner
 
     options = ["--project-dir", str(settings.dbt_project_dir), "--profiles-dir", str(PACKAGE_DIR), "--target", target]
@@ -80,6 +83,7 @@ def build_twice(settings: Settings, target: str) -> bool:
     for command in (
         ["build", "--exclude-resource-type", "unit_test"],
         ["run", "--select", "config.incremental_strategy:delete+insert"],
+        ["test", "--select", "test_type:unit"],
     ):
         finished = dbtRunner().invoke([*command, *options])
         if finished.exception:
