@@ -112,8 +112,6 @@ def test_a_project_reads_the_platforms_macros_wherever_that_is_installed(
         replace_platform(here, monkeypatch)
         settings = Settings(home=shop / ".dmp", dbt_project_dir=shop)
         settings.dbt_target_dir.mkdir(parents=True, exist_ok=True)
-        for name, value in settings.environment().items():
-            monkeypatch.setenv(name, value)  # dbt's settings are left in the environment, else for the tests after this
         prepare_project(settings)
         manifest = json.loads((settings.dbt_target_dir / "manifest.json").read_text())
         assert manifest["nodes"]["model.shop.first"]["schema"] == "layer_staging"
