@@ -1,6 +1,7 @@
 {#-
     Rank of a raw row within its natural key: 1 is the row to keep. Raw tables are append-only, so the newest load
-    wins; rows that tie within a load are ordered by all their other columns, so that two builds keep the same row.
+    wins; rows that tie within a load are ordered by the given columns, such as their row in the file, so that two builds
+    keep the same one.
     A row with an incomplete key is always kept: it is rejected later, with a reason, and must not vanish here.
 -#}
 {% macro load_rank(key, tie_break=[]) -%}

@@ -1,37 +1,28 @@
+{%- set row_ids = {
+    'customers': 'customer_id',
+    'products': 'product_id',
+    'order_lines': 'order_line_id',
+    'campaigns': 'campaign_id',
+    'campaign_members': 'campaign_member_id',
+    'touches': 'touch_id',
+    'events': 'event_id',
+    'consents': 'consent_id',
+} -%}
+{#- What could not even be read as a row: lines of files, and what was sent to the collector. -#}
+{%- set refused = ['stg_landing__rejected_lines'] -%}
+{%- if 'collector' in var('sources') -%}
+    {%- do refused.append('stg_collector__rejected_events') -%}
+{%- endif -%}
 with rejected as (
 
-    {{ rejected_rows('customers', 'customer_id') }}
-    union all
-    {{ rejected_rows('products', 'product_id') }}
-    union all
-    {{ rejected_rows('order_lines', 'order_line_id') }}
-    union all
-    {{ rejected_rows('campaigns', 'campaign_id') }}
-    union all
-    {{ rejected_rows('campaign_members', 'campaign_member_id') }}
-    union all
-    {{ rejected_rows('touches', 'touch_id') }}
-    union all
-    {{ rejected_rows('events', 'event_id') }}
-    union all
-    {{ rejected_rows('consents', 'consent_id') }}
-    union all
-    select
-        source,
-        contract_table,
-        cast(null as string) as row_id,
-        reason,
-        row_json,
-        _file,
-        _row,
-        _load_id,
-        _loaded_at
-    from {{ ref('stg_landing__rejected_lines') }}
-    {%- if 'collector' in var('sources') %}
+    {%- for contract_table, row_id in row_ids.items() %}
+        {{ rejected_rows(contract_table, row_id) }}
         union all
+    {%- endfor %}
+    {%- for model in refused %}
         select
             source,
-            'collected_events' as contract_table,
+            contract_table,
             cast(null as string) as row_id,
             reason,
             row_json,
@@ -39,8 +30,9 @@ with rejected as (
             _row,
             _load_id,
             _loaded_at
-        from {{ ref('stg_collector__rejected_events') }}
-    {%- endif %}
+        from {{ ref(model) }}
+        {{ 'union all' if not loop.last }}
+    {%- endfor %}
 
 )
 

@@ -2,6 +2,7 @@
 
 select
     source,
+    'collected_events' as contract_table,
     reason,
     row_json,
     _segment as _file,

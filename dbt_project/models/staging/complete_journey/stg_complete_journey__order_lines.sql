@@ -18,36 +18,66 @@ with source as (
         _load_id,
         _loaded_at,
         -- Fuel comes in thousandths of a gallon: all that was sold from 50 on at less than a cent each.
-        quantity >= 50 and sales_value + retail_disc + coupon_match_disc < 0.01 * quantity as is_pumped,
-        {{ load_rank(
-            ['basket_id', 'product_id'],
-            ['sales_value', 'quantity', 'retail_disc', 'coupon_disc', 'coupon_match_disc', 'transaction_timestamp',
-                'household_id', 'store_id'],
-        ) }} as load_rank
+        quantity >= 50 and sales_value + retail_disc + coupon_match_disc < 0.01 * quantity as is_pumped
     from {{ source('complete_journey', 'transactions') }}
+
+),
+
+renamed as (
+
+    select
+        {{ dmp.namespaced_id('cj', 'basket_id') }} || ':' || cast(product_id as string) as order_line_id,
+        {{ dmp.namespaced_id('cj', 'basket_id') }} as order_id,
+        {{ dmp.namespaced_id('cj', 'household_id') }} as customer_id,
+        {{ dmp.namespaced_id('cj', 'product_id') }} as product_id,
+        {{ dmp.namespaced_id('cj', 'store_id') }} as store_id,
+        'complete_journey' as source,
+        cast(transaction_timestamp as timestamp) as ordered_at,
+        'America/New_York' as time_zone,
+        try_cast(case when is_pumped then quantity / 1000.0 else quantity end as decimal(12, 3)) as quantity,
+        case when is_pumped then 'gallon' else 'each' end as quantity_unit,
+        'USD' as currency,
+        -- The floats of the file carry binary noise only: cents are exact. Not a number becomes null, rejected later.
+        try_cast(sales_value as decimal(12, 2)) as sales_amount,
+        try_cast(retail_disc as decimal(12, 2)) as loyalty_discount_amount,
+        try_cast(coupon_match_disc as decimal(12, 2)) as coupon_match_discount_amount,
+        try_cast(coupon_disc as decimal(12, 2)) as coupon_discount_amount,
+        _file,
+        _row,
+        cast(_load_id as string) as _load_id,
+        cast(_loaded_at as timestamp) as _loaded_at
+    from source
+
+),
+
+ranked as (
+
+    select
+        *,
+        {{ dmp.load_rank(['order_line_id'], ['_row']) }} as load_rank
+    from renamed
 
 )
 
 select
-    {{ namespaced_id('cj', 'basket_id') }} || ':' || cast(product_id as string) as order_line_id,
-    {{ namespaced_id('cj', 'basket_id') }} as order_id,
-    {{ namespaced_id('cj', 'household_id') }} as customer_id,
-    {{ namespaced_id('cj', 'product_id') }} as product_id,
-    {{ namespaced_id('cj', 'store_id') }} as store_id,
-    'complete_journey' as source,
-    cast(transaction_timestamp as timestamp) as ordered_at,
-    'America/New_York' as time_zone,
-    try_cast(case when is_pumped then quantity / 1000.0 else quantity end as decimal(12, 3)) as quantity,
-    case when is_pumped then 'gallon' else 'each' end as quantity_unit,
-    'USD' as currency,
-    -- The floats of the file carry binary noise only: cents are exact. Not a number becomes null and is rejected later.
-    try_cast(sales_value as decimal(12, 2)) as sales_amount,
-    try_cast(retail_disc as decimal(12, 2)) as loyalty_discount_amount,
-    try_cast(coupon_match_disc as decimal(12, 2)) as coupon_match_discount_amount,
-    try_cast(coupon_disc as decimal(12, 2)) as coupon_discount_amount,
+    order_line_id,
+    order_id,
+    customer_id,
+    product_id,
+    store_id,
+    source,
+    ordered_at,
+    time_zone,
+    quantity,
+    quantity_unit,
+    currency,
+    sales_amount,
+    loyalty_discount_amount,
+    coupon_match_discount_amount,
+    coupon_discount_amount,
     _file,
     _row,
-    cast(_load_id as string) as _load_id,
-    cast(_loaded_at as timestamp) as _loaded_at
-from source
+    _load_id,
+    _loaded_at
+from ranked
 where load_rank = 1
