@@ -171,7 +171,8 @@ def test_every_dbt_model_and_column_is_described_and_typed(columns, in_process):
     for model in models:
         name = f"{model['schema']}.{model['name']}"
         assert model["description"], name
-        assert set(model["columns"]) == columns[name], name
+        # An ephemeral model is a part of the queries that read it and not in the warehouse.
+        assert model["config"]["materialized"] == "ephemeral" or set(model["columns"]) == columns[name], name
         for column in model["columns"].values():
             assert column["description"], f"{name}.{column['name']}"
             assert column["data_type"], f"{name}.{column['name']}"
