@@ -1,11 +1,12 @@
 import string
 
+import duckdb
 import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dmp_assets.privacy.identifiers import Cleaned, clean, clean_broken_json, clean_text
+from dmp_assets.privacy.identifiers import Cleaned, clean, clean_broken_json, clean_text, clean_value, may_hold_one_sql
 
 
 def token(kind: str, value: str) -> str:
@@ -120,6 +121,38 @@ def test_a_text_keeps_everything_but_the_identifier():
     found: list[tuple[str, str, str]] = []
     assert clean_text("ask jane@example.com, order 31198570044", token, found) == "ask [email], order 31198570044"
     assert found == [("email", "jane@example.com", "<email>")]
+
+
+pieces = st.one_of(
+    emails, phones, st.sampled_from(["@", "%40", "%2B", "+", " ", ".", "-", "(", ")", "x", "12", "345", "6789"])
+)
+
+
+@given(st.lists(st.lists(pieces, max_size=9).map("".join), min_size=1, max_size=50))
+def test_the_sql_condition_holds_for_every_text_that_is_changed(texts: list[str]):
+    with duckdb.connect() as connection:
+        connection.execute("create table texts (text varchar)")
+        connection.executemany("insert into texts values (?)", [[text] for text in texts])
+        held = connection.execute(f"select text from texts where {may_hold_one_sql('text')}").fetchall()
+    assert {text for text in texts if clean_value(text, token, []) != text} <= {text for (text,) in held}
+
+
+def test_the_sql_condition_holds_for_the_shortest_texts_and_for_few_others():
+    short = ["a@b.c", "a%40b.c", "+1234567", "%2B1234567", "123-456-7890"]
+    others = [
+        "2024-01-02 10:00:00",
+        "12.50",
+        "C++",
+        "100 %",
+        "o123456789",
+        "Ware Nummer 4",
+        "d41d8cd98f00b204e9800998ecf8427e",
+    ]
+    with duckdb.connect() as connection:
+        for text in [*short, *others]:
+            found = connection.execute(f"select {may_hold_one_sql('text')} from (select ? as text)", [text]).fetchone()
+            assert found == (text in short,), text
+            assert (clean_value(text, token, []) != text) == (text in short), text
 
 
 @given(st.integers(0, 400))
