@@ -1,8 +1,10 @@
 """Every untrained strategy: worked examples, and what they have in common."""
 
+import tracemalloc
 from datetime import date
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from dmp_assets.analysis.interactions import day_number, encode
@@ -63,6 +65,28 @@ def test_up_cf_weighs_shares_of_recent_orders_by_similarity(interactions_of):
     to_b, to_a = 2**-2.5, 2**-7.5
     scores = up_cf(history, DAY_0 + 2).toarray()
     assert scores == pytest.approx(np.array([[1 + 0.5 * to_b, to_b], [0.5 + to_a, 1]]))
+
+
+def test_up_cf_compares_block_by_block_and_never_holds_all_pairs_of_customers(shop, monkeypatch):
+    history, day = encode(shop), DAY_0 + 181
+    whole = up_cf(history, day)
+    monkeypatch.setattr("dmp_assets.recommendations.up_cf.BLOCK_PRODUCTS", 1)
+    np.testing.assert_array_equal(up_cf(history, day).toarray(), whole.toarray())
+    monkeypatch.undo()
+
+    customers, products = 6_000, 2_000
+    rows = np.arange(3 * customers)
+    bought = np.random.default_rng(0).integers(0, products, len(rows))
+    many = encode(
+        pd.DataFrame(
+            {"customer_id": rows // 3, "product_id": bought, "order_id": rows // 3, "ordered_on": date(2017, 1, 1)}
+        )
+    )
+    tracemalloc.start()
+    up_cf(many, DAY_0 + 1)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8 * customers**2 / 2  # of one array of all pairs
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
