@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,6 +27,7 @@ from dmp_assets.sources import cli as sources_cli
 if TYPE_CHECKING:
     from dagster import DagsterInstance
 
+    from dmp_assets.platform.domain import Domain
     from dmp_assets.reports.customer_facts import CustomerFacts
     from dmp_assets.runs.report import RunReport
 
@@ -82,8 +83,9 @@ def build(
         from dmp_assets.runs.report import report as report_of
 
         with _instance() as instance:
-            is_repeatable = not (force or layer)
-            done = finished_run(instance, settings, fingerprint(settings, domains(settings))) if is_repeatable else None
+            offered = domains(settings)
+            present = None if layer else fingerprint(settings, offered)
+            done = finished_run(instance, settings, present) if present and not force else None
             if done:
                 report = report_of(instance, done)
                 if not as_json:
@@ -91,7 +93,8 @@ def build(
                         "Nothing changed since the last whole build, so nothing was built (--force builds anyway)."
                     )
             else:
-                report = _run(instance, settings, f"{REFRESH}_{layer}" if layer else REBUILD, as_json=as_json)
+                job_name = f"{REFRESH}_{layer}" if layer else REBUILD
+                report = _run(instance, settings, job_name, offered, present, as_json=as_json)
             _print_report(report, settings, as_json=as_json)
     if not report.succeeded:
         raise typer.Exit(1)
@@ -165,10 +168,11 @@ def refresh(as_json: AsJson = False) -> None:
     """Bring everything that is served up to date with what the last build trained and chose; for every day between two builds."""
     with _user_errors():
         settings = _prepare()
+        from dmp_assets.definitions import domains
         from dmp_assets.platform.automation import REFRESH
 
         with _instance() as instance:
-            report = _run(instance, settings, REFRESH, as_json=as_json)
+            report = _run(instance, settings, REFRESH, domains(settings), as_json=as_json)
             _print_report(report, settings, as_json=as_json)
     if not report.succeeded:
         raise typer.Exit(1)
@@ -246,14 +250,27 @@ def _print_customer(known: CustomerFacts) -> None:
         console.print(table)
 
 
-def _run(instance: DagsterInstance, settings: Settings, job_name: str, *, as_json: bool) -> RunReport:
+def _run(
+    instance: DagsterInstance,
+    settings: Settings,
+    job_name: str,
+    offered: Sequence[Domain],
+    fingerprint: str | None = None,
+    *,
+    as_json: bool,
+) -> RunReport:
     """Run a job and show its progress; where the answer is JSON, on the error stream."""
     from dmp_assets.runs.execute import run_job
 
     start = time.monotonic()
     with contextlib.redirect_stdout(sys.stderr if as_json else sys.stdout):
         return run_job(
-            instance, settings, job_name, lambda line: typer.echo(f"[{time.monotonic() - start:6.1f} s] {line}")
+            instance,
+            settings,
+            job_name,
+            lambda line: typer.echo(f"[{time.monotonic() - start:6.1f} s] {line}"),
+            offered=offered,
+            fingerprint=fingerprint,
         )
 
 

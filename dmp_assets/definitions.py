@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -48,6 +48,7 @@ def domains(settings: Settings) -> list[Domain]:
 
 def build_defs(
     settings: Settings,
+    offered: Sequence[Domain] | None = None,
     *,
     resources: Mapping[str, Any] | None = None,
     loggers: Mapping[str, dg.LoggerDefinition] | None = None,
@@ -56,6 +57,7 @@ def build_defs(
 
     Args:
         settings: of the platform.
+        offered: what the domains offer under them, where it is known already (default: `domains`).
         resources: take the place of the graph's own resources of these names.
         loggers: where run events go besides the instance's event log (default: Dagster's console logger).
 
@@ -67,13 +69,12 @@ def build_defs(
     from dmp_assets.dbt.project import dbt_project, dbt_resource, read_manifest
     from dmp_assets.reports import assets as reports
 
-    offered = domains(settings)
+    offered = domains(settings) if offered is None else offered
     manifest = read_manifest(settings)
     made = [build_dbt_assets(settings, manifest), *chain.from_iterable(domain.assets for domain in offered)]
     assets = [*made, *reports.domain(offered, manifest, [spec for asset in made for spec in asset.specs]).assets]
     return dg.Definitions(
         assets=dg.map_asset_specs(automation.with_freshness, assets),
-        asset_checks=[check for domain in offered for check in domain.checks],
         jobs=automation.jobs(automation.layers_of(assets)),
         schedules=automation.schedules(store_time_zone(settings)),
         sensors=[sensor for domain in offered for sensor in domain.sensors],

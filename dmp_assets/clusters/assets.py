@@ -1,8 +1,8 @@
 """Customer clusters as assets: read, compute, store, record."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
-import dagster as dg
 import pandera.pandas as pa
 
 from dmp_assets.analysis import inputs
@@ -19,7 +19,7 @@ from dmp_assets.platform.automation import Cadence
 from dmp_assets.platform.domain import Domain
 from dmp_assets.platform.history import History, latest_before
 from dmp_assets.platform.settings import Settings
-from dmp_assets.platform.tables import Results, Table, alarm, lineage, makes, save
+from dmp_assets.platform.tables import Alarm, Results, Table, lineage, makes, save
 from dmp_assets.platform.warehouse import Warehouse
 
 SOURCE = "marts.customer_features"
@@ -54,15 +54,31 @@ _FITTED_CLUSTER = {
     for column in ("method", "cluster_id", "cluster_name", "distance_to_centre")
 }
 CLUSTERS = _clusters_table("customer_clusters", schema.CUSTOMER_CLUSTERS, _FITTED_CLUSTER, "daily")
-DRIFT = _clusters_table(
-    "cluster_drift",
-    schema.CLUSTER_DRIFT,
-    {
-        "psi": [f"{BINS.full_name}.share", *_CLUSTERED_BY],
-        "is_drifting": [f"{BINS.full_name}.share", *_CLUSTERED_BY],
-        "reference_as_of_on": [f"{BINS.full_name}.as_of_on"],
-    },
-    "daily",
+
+
+def _drifting(warehouse: Warehouse) -> Iterator[str]:
+    """Yield how the customers of today are no longer like those that the clusters were made of."""
+    drifting = warehouse.query(f"select feature, psi from {DRIFT.full_name} where is_drifting order by psi desc")
+    for feature, psi in drifting.to_numpy():
+        yield f"{feature} has drifted: {psi:.2f}"
+
+
+DRIFT = replace(
+    _clusters_table(
+        "cluster_drift",
+        schema.CLUSTER_DRIFT,
+        {
+            "psi": [f"{BINS.full_name}.share", *_CLUSTERED_BY],
+            "is_drifting": [f"{BINS.full_name}.share", *_CLUSTERED_BY],
+            "reference_as_of_on": [f"{BINS.full_name}.as_of_on"],
+        },
+        "daily",
+    ),
+    alarm=Alarm(
+        "no_drift",
+        "No feature has drifted (population stability index at most 0.2) since the as-of date before.",
+        _drifting,
+    ),
 )
 SERVED = (CLUSTERS, DRIFT)
 
@@ -108,22 +124,6 @@ def assign_clusters(warehouse: Warehouse) -> Results:
     yield from save(warehouse, frames)
 
 
-@dg.asset_check(
-    asset=DRIFT.key,
-    name="no_drift",
-    description="No feature has drifted (population stability index at most 0.2) since the as-of date before. Warns only.",
-)
-def no_drift(warehouse: Warehouse) -> dg.AssetCheckResult:
-    """Raise the alarm when the customers of today are no longer like those that the clusters were made of."""
-    drifting = warehouse.query("select feature, psi from clusters.cluster_drift where is_drifting order by psi desc")
-    return alarm(f"{feature} has drifted: {psi:.2f}" for feature, psi in drifting.to_numpy())
-
-
 def domain(_: Settings) -> Domain:
     """Return the clusters: trained, served, watched for drift."""
-    return Domain(
-        tables=(*TRAINED, *SERVED),
-        assets=(train_clusters, assign_clusters),
-        sections=SECTIONS,
-        checks=(no_drift,),
-    )
+    return Domain(tables=(*TRAINED, *SERVED), assets=(train_clusters, assign_clusters), sections=SECTIONS)

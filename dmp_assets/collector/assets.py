@@ -14,9 +14,7 @@ from dmp_assets.platform.domain import Domain
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.tables import EMPTY_BECAUSE
 from dmp_assets.platform.warehouse import Warehouse
-from dmp_assets.sources.declare import LOAD_COLUMNS
-
-LAYER = "raw"
+from dmp_assets.sources.declare import LOAD_COLUMNS, RAW
 
 NEWEST_SEGMENT = "dmp/newest_segment"
 """Tag of a load that the sensor asked for: the newest segment that waited then."""
@@ -40,13 +38,13 @@ _NO_EVENTS = {
 def _event_spec(name: str, segments: Sequence[dg.AssetKey]) -> dg.AssetSpec:
     columns, description = EVENT_TABLES[name]
     return dg.AssetSpec(
-        [LAYER, name],
+        [RAW, name],
         deps=segments,
         description=f"{description} Append-only; each sealed segment once.",
-        group_name=LAYER,
+        group_name=RAW,
         owners=["team:data-engineering"],
         kinds={"duckdb"},
-        metadata={"dagster/table_name": f"{LAYER}.{name}", "dagster/column_schema": _event_schema(columns)},
+        metadata={"dagster/table_name": f"{RAW}.{name}", "dagster/column_schema": _event_schema(columns)},
     )
 
 
@@ -66,7 +64,7 @@ def events_step(segments: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
             ("rejected_events", load.rejected_total, load.rejected_added),
         ):
             yield dg.MaterializeResult(
-                asset_key=dg.AssetKey([LAYER, name]),
+                asset_key=dg.AssetKey([RAW, name]),
                 metadata={
                     "dagster/row_count": total,
                     "rows_added": added,
@@ -79,7 +77,7 @@ def events_step(segments: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
 
 
 @dg.sensor(
-    target=dg.AssetSelection.assets([LAYER, "events"], [LAYER, "rejected_events"]),
+    target=dg.AssetSelection.assets([RAW, "events"], [RAW, "rejected_events"]),
     minimum_interval_seconds=60,
     description="Loads the collector's sealed segments as they come, one load at a time, and again if a load failed; off until "
     "someone switches it on.",

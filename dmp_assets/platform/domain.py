@@ -18,7 +18,6 @@ class Domain:
     Attributes:
         tables: every table that Python makes in it; they are published and shown in the lineage.
         assets: the steps that make them.
-        checks: checks that are steps of their own; a table's schema is checked where the table is written.
         sensors: what starts runs when something comes.
         sections: parts of the report.
         customer_sections: what it knows of single customers.
@@ -29,7 +28,6 @@ class Domain:
 
     tables: Sequence[Table] = ()
     assets: Sequence[dg.AssetsDefinition] = ()
-    checks: Sequence[dg.AssetChecksDefinition] = ()
     sensors: Sequence[dg.SensorDefinition] = ()
     sections: Sequence[Section] = ()
     customer_sections: Sequence[CustomerSection] = ()

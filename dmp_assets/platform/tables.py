@@ -36,6 +36,21 @@ EMPTY_BECAUSE = "dmp/empty_because"
 """Metadata of a table without rows: why there are none."""
 
 
+@dataclass(frozen=True)
+class Alarm:
+    """A check that warns about a table that keeps its schema, and blocks nothing.
+
+    Attributes:
+        name: of the check.
+        description: what holds while all is well.
+        causes: returns, in words, what does not hold in the stored table; it reads nothing else but what the table is made from.
+    """
+
+    name: str
+    description: str
+    causes: Callable[[Warehouse], Iterable[str]]
+
+
 @dataclass(frozen=True, eq=False)
 class Table:
     """One table that Python makes.
@@ -48,6 +63,7 @@ class Table:
         cadence: how often it is made anew: what is trained or compared weekly, what is served daily.
         history: what it keeps of earlier runs; None if each run replaces it.
         also_reads: tables that its step reads and no column comes from, such as for its plots, as ``layer.table``.
+        alarm: what is watched in it beside its schema.
     """
 
     layer: str
@@ -57,6 +73,7 @@ class Table:
     cadence: Cadence = "daily"
     history: History | None = None
     also_reads: Sequence[str] = ()
+    alarm: Alarm | None = None
 
     @property
     def key(self) -> dg.AssetKey:
@@ -109,14 +126,18 @@ class Table:
             },
         )
 
-    def check_spec(self) -> dg.AssetCheckSpec:
-        """Return the check that the table keeps its schema; it is made where the table is written."""
-        return dg.AssetCheckSpec(
+    def check_specs(self) -> Iterator[dg.AssetCheckSpec]:
+        """Yield the check that the table keeps its schema, and its alarm; they are made where the table is written."""
+        yield dg.AssetCheckSpec(
             CHECK,
             asset=self.key,
             blocking=True,
             description="The stored table keeps its Pandera schema: columns, types, ranges, keys. Blocks everything downstream.",
         )
+        if self.alarm:
+            yield dg.AssetCheckSpec(
+                self.alarm.name, asset=self.key, description=f"{self.alarm.description} Warns only."
+            )
 
     def column_schema(self) -> dg.TableSchema:
         """Return the columns as Dagster shows them."""
@@ -188,7 +209,7 @@ def makes(
     def decorate(make: Callable[..., Iterator[Any]]) -> dg.AssetsDefinition:
         return dg.multi_asset(
             specs=[*(table.spec() for table in tables), *others],
-            check_specs=[table.check_spec() for table in tables],
+            check_specs=[check for table in tables for check in table.check_specs()],
         )(gated(make))
 
     return decorate
@@ -239,7 +260,8 @@ def save(
             allow_retries=False,
         ) from None
     for table, outcome in outcomes.items():
-        yield _reported(table, rows[table], outcome, (plots or {}).get(table), (facts or {}).get(table))
+        checks = [outcome, *([_sound(table, table.alarm, warehouse)] if table.alarm else [])]
+        yield _reported(table, rows[table], checks, (plots or {}).get(table), (facts or {}).get(table))
 
 
 def _just_written(table: Table, frame: pd.DataFrame) -> str:
@@ -258,21 +280,21 @@ class _RejectedError(Exception):
 def kept(warehouse: Warehouse, table: Table) -> dg.MaterializeResult:
     """Check a table that an earlier run wrote and this one has found to be current, and report it."""
     frame = warehouse.query(f"select * from {table.full_name}")
-    return _reported(table, len(frame), validate(table, frame))
+    return _reported(table, len(frame), [validate(table, frame)])
 
 
 def _reported(
     table: Table,
     rows: int,
-    outcome: dg.AssetCheckResult,
+    checks: Sequence[dg.AssetCheckResult],
     plots: Mapping[str, "Picture"] | None = None,
     facts: Mapping[str, Any] | None = None,
 ) -> dg.MaterializeResult:
-    """Return what Dagster records of a table: rows or why there are none, columns, lineage, plots, further facts, its check."""
+    """Return what Dagster records of a table: rows or why there are none, columns, lineage, plots, further facts, checks."""
     reason = empty_because(table.schema) if not rows else None
     return dg.MaterializeResult(
         asset_key=table.key,
-        check_results=[outcome],
+        check_results=checks,
         metadata={
             "dagster/row_count": rows,
             **({EMPTY_BECAUSE: reason} if reason else {}),
@@ -289,10 +311,16 @@ def _shown(table: Table, picture: "Picture", name: str) -> str:
     return shown(picture, Path(storage), (table.layer, table.name, name))
 
 
-def alarm(causes: Iterable[str]) -> dg.AssetCheckResult:
-    """Return the outcome of a check that warns and does not block: passed without a cause, else failed with all of them."""
-    words = "; ".join(causes)
-    return dg.AssetCheckResult(passed=not words, severity=dg.AssetCheckSeverity.WARN, description=words or None)
+def _sound(table: Table, alarm: Alarm, warehouse: Warehouse) -> dg.AssetCheckResult:
+    """Return the outcome of a table's alarm: passed without a cause, else failed with all of them."""
+    words = "; ".join(alarm.causes(warehouse))
+    return dg.AssetCheckResult(
+        asset_key=table.key,
+        check_name=alarm.name,
+        passed=not words,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=words or None,
+    )
 
 
 def validate(table: Table, frame: pd.DataFrame) -> dg.AssetCheckResult:

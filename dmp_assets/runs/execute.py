@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import dagster as dg
 from dagster._core.definitions.job_base import InMemoryJob
@@ -13,9 +13,10 @@ from dagster._core.storage.tags import MAX_RETRIES_TAG
 
 from dmp_assets.dbt.project import DBT_STEP
 from dmp_assets.platform.automation import REBUILD, REFRESH
+from dmp_assets.platform.domain import Domain
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.settings import Settings
-from dmp_assets.runs.fingerprint import FINGERPRINT, fingerprint
+from dmp_assets.runs.fingerprint import FINGERPRINT
 from dmp_assets.runs.progress import progress_logger
 from dmp_assets.runs.report import RunReport, report
 from dmp_assets.sources.declare import listed_sources
@@ -27,7 +28,15 @@ _CONSOLE = "console"
 """Dagster's own name of what goes to the terminal: so the configuration of a run holds in the UI too, where it can be run again."""
 
 
-def run_job(instance: dg.DagsterInstance, settings: Settings, job_name: str, show: Callable[[str], None]) -> RunReport:
+def run_job(
+    instance: dg.DagsterInstance,
+    settings: Settings,
+    job_name: str,
+    show: Callable[[str], None],
+    *,
+    offered: Sequence[Domain],
+    fingerprint: str | None = None,
+) -> RunReport:
     """Materialise and check the assets of a job in this process and return what happened.
 
     Args:
@@ -35,11 +44,13 @@ def run_job(instance: dg.DagsterInstance, settings: Settings, job_name: str, sho
         settings: of the platform; their as-of date goes into the run's configuration.
         job_name: one of `automation.jobs`.
         show: receives one line of progress at a time.
+        offered: what the domains offer under these settings.
+        fingerprint: under which a whole build is started.
 
     Raises:
         UserError: a setting is wrong, no source brings orders, or there is no such job.
     """
-    from dmp_assets.definitions import build_defs, domains
+    from dmp_assets.definitions import build_defs
 
     has_orders = any("order_lines" in tables for tables in listed_sources(settings).values())
     if job_name in (REBUILD, REFRESH) and not has_orders and settings.as_of is None:
@@ -47,7 +58,7 @@ def run_job(instance: dg.DagsterInstance, settings: Settings, job_name: str, sho
             f"No source of {settings.dbt_project_dir} brings orders, from which the as-of date follows: add one with "
             "`dmp add-source`, try `dmp demo`, or set DMP_AS_OF."
         )
-    definitions = build_defs(settings, loggers={_CONSOLE: progress_logger(show)})
+    definitions = build_defs(settings, offered, loggers={_CONSOLE: progress_logger(show)})
     names = [job.name for job in definitions.jobs or ()]
     if job_name not in names:
         layers = [name.removeprefix(f"{REFRESH}_") for name in names if name.startswith(f"{REFRESH}_")]
@@ -62,7 +73,7 @@ def run_job(instance: dg.DagsterInstance, settings: Settings, job_name: str, sho
         run_config={"ops": ops, "loggers": {_CONSOLE: {}}},
         tags={
             MAX_RETRIES_TAG: "0",  # who started it sees that it broke off; the daemon does not start it again
-            **({FINGERPRINT: fingerprint(settings, domains(settings))} if job_name == REBUILD else {}),
+            **({FINGERPRINT: fingerprint} if fingerprint else {}),
         },
         remote_job_origin=_origin(job_name),
     )

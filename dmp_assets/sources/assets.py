@@ -11,17 +11,14 @@ from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.tables import EMPTY_BECAUSE
 from dmp_assets.platform.warehouse import Warehouse
-from dmp_assets.sources.declare import PLACE_COLUMNS, DeclaredTable, declared_tables
+from dmp_assets.sources.declare import PLACE_COLUMNS, RAW, DeclaredTable, declared_tables
 from dmp_assets.sources.extract import without_password
 from dmp_assets.sources.land import REJECTED_LINES, create_tables, load_table
 from dmp_assets.sources.quarantine import replays
 from dmp_assets.sources.read import files_of
 from dmp_assets.sources.sections import SECTIONS
 
-LAYER = "raw"
-
-
-REJECTED_LINES_KEY = dg.AssetKey([LAYER, "rejected_lines"])
+REJECTED_LINES_KEY = dg.AssetKey([RAW, "rejected_lines"])
 
 
 def _declared_spec(table: DeclaredTable) -> dg.AssetSpec:
@@ -30,13 +27,13 @@ def _declared_spec(table: DeclaredTable) -> dg.AssetSpec:
         for name, kind in {**table.columns, **PLACE_COLUMNS}.items()
     ]
     return dg.AssetSpec(
-        [LAYER, table.raw_name],
+        [RAW, table.raw_name],
         description=f"{table.description} From {without_password(table.rule.location)} ({table.rule.format}).",
-        group_name=LAYER,
+        group_name=RAW,
         owners=["team:data-engineering"],
         kinds={_KINDS[table.rule.format], "duckdb"},
         metadata={
-            "dagster/table_name": f"{LAYER}.{table.raw_name}",
+            "dagster/table_name": f"{RAW}.{table.raw_name}",
             "dagster/column_schema": dg.TableSchema(columns),
         },
         skippable=True,
@@ -58,11 +55,11 @@ def build_sources(tables: Sequence[DeclaredTable]) -> dg.AssetsDefinition:
     rejected_lines = dg.AssetSpec(
         REJECTED_LINES_KEY,
         description="Lines of files that could not be read as a row, with the reason. Append-only.",
-        group_name=LAYER,
+        group_name=RAW,
         owners=["team:data-engineering"],
         kinds={"duckdb"},
         metadata={
-            "dagster/table_name": f"{LAYER}.rejected_lines",
+            "dagster/table_name": f"{RAW}.rejected_lines",
             "dagster/column_schema": dg.TableSchema([dg.TableColumn(*column) for column in REJECTED_LINES.items()]),
         },
         skippable=True,
@@ -74,7 +71,7 @@ def build_sources(tables: Sequence[DeclaredTable]) -> dg.AssetsDefinition:
         check_specs=[
             dg.AssetCheckSpec(
                 _CHECK,
-                asset=[LAYER, table.raw_name],
+                asset=[RAW, table.raw_name],
                 description="The columns that arrive are those that the source's yml declares. No row is lost if they are not.",
             )
             for table in tables
@@ -87,7 +84,7 @@ def build_sources(tables: Sequence[DeclaredTable]) -> dg.AssetsDefinition:
         """Load what is new in every source; a source that fails does not keep the others from being loaded."""
         failures = []
         for table in tables:
-            key = dg.AssetKey([LAYER, table.raw_name])
+            key = dg.AssetKey([RAW, table.raw_name])
             if key not in context.selected_asset_keys:
                 continue
             try:

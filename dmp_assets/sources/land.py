@@ -185,9 +185,9 @@ class Load:
         """Return the SQL condition under which a row of the file belongs to the sample."""
         if self.table.rule.sample is None or self.sample_percent == 100:
             return "true"
-        # Replaced one by one: SQL may have braces of its own.
+        # Replaced one by one: SQL may have braces of its own. The folder stands within quotes of the rule's.
         condition = self.table.rule.sample.replace("{percent}", str(self.sample_percent))
-        return "(" + condition.replace("{folder}", str(file.parent).replace("'", "''")) + ")"
+        return "(" + condition.replace("{folder}", literal(str(file.parent))[1:-1]) + ")"
 
 
 class _Landed(NamedTuple):

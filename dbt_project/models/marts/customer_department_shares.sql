@@ -1,19 +1,5 @@
 {#- Point in time and incremental like customer_features, of the same dates. -#}
-{{ config(
-    materialized=incremental_or_table(),
-    incremental_strategy='delete+insert',
-    unique_key='as_of_on',
-    on_schema_change='fail',
-    post_hook="
-        {% set listed = ref('customer_feature_inputs') %}
-        {% if is_incremental() %}
-        delete from {{ this }}
-        where (as_of_on, input_version) not in (
-            select as_of_on, input_version from {{ listed }}
-        )
-        {% endif %}
-    ",
-) }}
+{{ feature_table() }}
 
 with customers as (
 

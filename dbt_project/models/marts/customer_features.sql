@@ -3,24 +3,9 @@
     the computed dates that comes after it (seen_on); the later dates see it through sums so far. So one date costs a plain
     aggregation, and a year of weekly dates little more. What is known of a subject is in the models int_customer_*.
 
-    Incremental: a date is computed where this table or customer_department_shares lacks it with the present input_version
-    and code_version (int_feature_dates); the post-hook deletes the dates that are no longer listed.
+    Incremental: a date is computed where this table or customer_department_shares lacks it.
 -#}
-{{ config(
-    materialized=incremental_or_table(),
-    incremental_strategy='delete+insert',
-    unique_key='as_of_on',
-    on_schema_change='fail',
-    post_hook="
-        {% set listed = ref('customer_feature_inputs') %}
-        {% if is_incremental() %}
-        delete from {{ this }}
-        where (as_of_on, input_version) not in (
-            select as_of_on, input_version from {{ listed }}
-        )
-        {% endif %}
-    ",
-) }}
+{{ feature_table() }}
 
 {%- set windows = var('feature_windows') -%}
 {%- set times = [

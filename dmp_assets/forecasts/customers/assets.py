@@ -1,6 +1,8 @@
 """Customer predictions as assets: read, compute, store, record."""
 
-import dagster as dg
+from collections.abc import Iterator
+from dataclasses import replace
+
 import pandera.pandas as pa
 
 from dmp_assets.analysis import inputs
@@ -34,7 +36,7 @@ from dmp_assets.platform.automation import Cadence
 from dmp_assets.platform.domain import Domain
 from dmp_assets.platform.history import History, stored
 from dmp_assets.platform.settings import Settings
-from dmp_assets.platform.tables import Results, Table, alarm, lineage, makes, save
+from dmp_assets.platform.tables import Alarm, Results, Table, lineage, makes, save
 from dmp_assets.platform.warehouse import Warehouse
 
 SOURCE = "marts.customer_features"
@@ -111,19 +113,69 @@ HISTORY = _predictions_table(
     _SCORED,
     history=History(days=KEPT_DAYS),
 )
-OUTCOMES = _predictions_table(
-    "prediction_outcomes",
-    schema.PREDICTION_OUTCOMES,
-    {column: [f"{HISTORY.full_name}.{column}"] for column in ("as_of_on", "target", "model")},
-    [f"{HISTORY.full_name}.prediction", f"{HISTORY.full_name}.baseline_prediction", f"{SOURCE}.as_of_on", *_ORDERS],
-    history=History(by=("as_of_on", "target")),
+
+
+def _worse_than_baseline(warehouse: Warehouse) -> Iterator[str]:
+    """Yield the served models that turned out worse than the simple answer."""
+    worse = warehouse.query(
+        f"""
+        select target, model, metric, value, baseline_value, as_of_on
+        from {OUTCOMES.full_name} as outcomes
+        where is_worse and as_of_on = (
+            select max(other.as_of_on) from {OUTCOMES.full_name} as other
+            where other.target = outcomes.target and other.as_of_on < {inputs.AS_OF}
+        )
+        order by target
+        """
+    )
+    for target, model, metric, value, baseline, as_of_on in worse.itertuples(index=False, name=None):
+        yield f"{target} of {as_of_on:%Y-%m-%d}: {metric} of {model} {value:.4g}, of the baseline {baseline:.4g}"
+
+
+OUTCOMES = replace(
+    _predictions_table(
+        "prediction_outcomes",
+        schema.PREDICTION_OUTCOMES,
+        {column: [f"{HISTORY.full_name}.{column}"] for column in ("as_of_on", "target", "model")},
+        [f"{HISTORY.full_name}.prediction", f"{HISTORY.full_name}.baseline_prediction", f"{SOURCE}.as_of_on", *_ORDERS],
+        history=History(by=("as_of_on", "target")),
+    ),
+    alarm=Alarm(
+        "better_than_baseline",
+        "On the newest day whose outcome is known, no served model was worse than the baseline by the deciding metric.",
+        _worse_than_baseline,
+    ),
 )
-DRIFT = _predictions_table(
-    "prediction_drift",
-    schema.PREDICTION_DRIFT,
-    {"reference_as_of_on": [f"{BINS.full_name}.as_of_on"]},
-    [f"{BINS.full_name}.{column}" for column in ("kind", "feature", "upper_bound", "share")] + _SCORED,
-    history=History(),
+
+
+def _drifting(warehouse: Warehouse) -> Iterator[str]:
+    """Yield how the customers of today are no longer like those that the models learned from."""
+    drifting = warehouse.query(
+        f"""
+        select kind, feature, psi from {DRIFT.full_name}
+        where is_drifting and as_of_on = {inputs.AS_OF}
+        order by psi desc, feature
+        """
+    )
+    alarming = drifting[~drifting["feature"].isin(monitoring.GROWING)]
+    for kind, feature, psi in alarming.itertuples(index=False, name=None):
+        yield f"{kind} {feature} has drifted: {psi:.2f}"
+
+
+DRIFT = replace(
+    _predictions_table(
+        "prediction_drift",
+        schema.PREDICTION_DRIFT,
+        {"reference_as_of_on": [f"{BINS.full_name}.as_of_on"]},
+        [f"{BINS.full_name}.{column}" for column in ("kind", "feature", "upper_bound", "share")] + _SCORED,
+        history=History(),
+    ),
+    alarm=Alarm(
+        "no_drift",
+        "No score, and no input but those that grow with time, has drifted from the training data (population stability index at "
+        "most 0.2).",
+        _drifting,
+    ),
 )
 SERVED = (PREDICTIONS, CATEGORIES, LIFETIME_VALUES, HISTORY, DRIFT)
 
@@ -198,57 +250,10 @@ def realise_predictions(warehouse: Warehouse) -> Results:
     yield from save(warehouse, {OUTCOMES: found})
 
 
-@dg.asset_check(
-    asset=DRIFT.key,
-    name="no_drift",
-    description="No score, and no input but those that grow with time, has drifted from the training data (population stability "
-    "index at most 0.2). Warns only.",
-)
-def predictions_do_not_drift(warehouse: Warehouse) -> dg.AssetCheckResult:
-    """Raise the alarm when the customers of today are no longer like those that the models learned from."""
-    drifting = warehouse.query(
-        f"""
-        select kind, feature, psi from {DRIFT.full_name}
-        where is_drifting and as_of_on = {inputs.AS_OF}
-        order by psi desc, feature
-        """
-    )
-    alarming = drifting[~drifting["feature"].isin(monitoring.GROWING)]
-    return alarm(
-        f"{kind} {feature} has drifted: {psi:.2f}" for kind, feature, psi in alarming.itertuples(index=False, name=None)
-    )
-
-
-@dg.asset_check(
-    asset=OUTCOMES.key,
-    name="better_than_baseline",
-    description="On the newest day whose outcome is known, no served model was worse than the baseline by the deciding metric. "
-    "Warns only.",
-)
-def predictions_beat_their_baselines(warehouse: Warehouse) -> dg.AssetCheckResult:
-    """Raise the alarm when a served model turned out worse than the simple answer."""
-    worse = warehouse.query(
-        f"""
-        select target, model, metric, value, baseline_value, as_of_on
-        from {OUTCOMES.full_name} as outcomes
-        where is_worse and as_of_on = (
-            select max(other.as_of_on) from {OUTCOMES.full_name} as other
-            where other.target = outcomes.target and other.as_of_on < {inputs.AS_OF}
-        )
-        order by target
-        """
-    )
-    return alarm(
-        f"{target} of {as_of_on:%Y-%m-%d}: {metric} of {model} {value:.4g}, of the baseline {baseline:.4g}"
-        for target, model, metric, value, baseline, as_of_on in worse.itertuples(index=False, name=None)
-    )
-
-
 def domain(_: Settings) -> Domain:
     """Return the customer predictions: trained models, served scores, what came of earlier ones."""
     return Domain(
         tables=(*TRAINED, *SERVED, OUTCOMES),
         assets=(train_predictions, predict_customers, realise_predictions),
         sections=SECTIONS,
-        checks=(predictions_do_not_drift, predictions_beat_their_baselines),
     )

@@ -1,6 +1,6 @@
 """Sales forecasts as assets: read, compute, store, record."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import dagster as dg
@@ -18,7 +18,7 @@ from dmp_assets.platform.automation import Cadence
 from dmp_assets.platform.domain import Domain
 from dmp_assets.platform.history import History
 from dmp_assets.platform.settings import Settings
-from dmp_assets.platform.tables import Results, Table, alarm, makes, save
+from dmp_assets.platform.tables import Alarm, Results, Table, makes, save
 from dmp_assets.platform.warehouse import Warehouse
 
 QUERIES = {"weekly": inputs.WEEKLY_SALES, "daily": inputs.DAILY_SALES}
@@ -67,24 +67,42 @@ _SERVED = {
 FORECASTS = replace(_table("sales_forecasts", schema.SALES_FORECASTS, _SERVED), also_reads=[BACKTEST.full_name])
 HISTORY = _table("forecast_history", schema.FORECAST_HISTORY, _SERVED, history=History(days=HISTORY_DAYS))
 
+
+def _alarming(warehouse: Warehouse) -> Iterator[str]:
+    """Yield where forecasts have turned out much worse than the backtest said."""
+    alarming = warehouse.query(
+        f"select * from {REALISED.full_name} where is_alarming order by forecast_as_of_on desc, frequency, level"
+    )
+    for row in alarming.to_dict("records"):
+        yield (
+            f"{row['frequency']} {row['level']} of {row['forecast_as_of_on']:%Y-%m-%d}: MASE {row['mase']:.2f} (promised "
+            f"{row['promised_mase']:.2f}), coverage {row['coverage_95']:.0%} (promised {row['promised_coverage_95']:.0%})"
+        )
+
+
 _FORECAST = [f"{HISTORY.full_name}.{column}" for column in ("mean", "scale")]
-REALISED = _table(
-    "realised_accuracy",
-    schema.REALISED_ACCURACY,
-    {
-        **{column: [*_FORECAST, *_SALES] for column in schema.REALISED_ACCURACY.columns},
-        **{column: [f"{HISTORY.full_name}.{column}"] for column in ("frequency", "level")},
-        "forecast_as_of_on": [f"{HISTORY.full_name}.as_of_on"],
-        "naive_mase": [f"{HISTORY.full_name}.naive", f"{HISTORY.full_name}.scale", *_SALES],
-        **{
-            f"coverage_{coverage}": [*(f"{HISTORY.full_name}.{bound}_{coverage}" for bound in ("lo", "hi")), *_SALES]
-            for coverage in (80, 95)
-        },
-        "promised_mase": [f"{ACCURACY.full_name}.value"],
-        "promised_coverage_95": [f"{ACCURACY.full_name}.value"],
-        "is_alarming": [*_FORECAST, f"{ACCURACY.full_name}.value", *_SALES],
-        "as_of_on": _AS_OF,
+_REALISED_LINEAGE = {
+    **{column: [*_FORECAST, *_SALES] for column in schema.REALISED_ACCURACY.columns},
+    **{column: [f"{HISTORY.full_name}.{column}"] for column in ("frequency", "level")},
+    "forecast_as_of_on": [f"{HISTORY.full_name}.as_of_on"],
+    "naive_mase": [f"{HISTORY.full_name}.naive", f"{HISTORY.full_name}.scale", *_SALES],
+    **{
+        f"coverage_{coverage}": [*(f"{HISTORY.full_name}.{bound}_{coverage}" for bound in ("lo", "hi")), *_SALES]
+        for coverage in (80, 95)
     },
+    "promised_mase": [f"{ACCURACY.full_name}.value"],
+    "promised_coverage_95": [f"{ACCURACY.full_name}.value"],
+    "is_alarming": [*_FORECAST, f"{ACCURACY.full_name}.value", *_SALES],
+    "as_of_on": _AS_OF,
+}
+REALISED = replace(
+    _table("realised_accuracy", schema.REALISED_ACCURACY, _REALISED_LINEAGE),
+    alarm=Alarm(
+        "keeps_its_promise",
+        "No earlier forecast's realised error is above 1.5 times, and no realised coverage of the 95 % intervals more than 10 "
+        "points below, what the backtest promised (over at least 28 points).",
+        _alarming,
+    ),
 )
 
 
@@ -146,31 +164,10 @@ def compare_sales_forecasts(warehouse: Warehouse) -> Results:
     yield from save(warehouse, {REALISED: realised}, plots={REALISED: {"realised": plots.plot_realised(realised)}})
 
 
-@dg.asset_check(
-    asset=REALISED.key,
-    name="keeps_its_promise",
-    description=(
-        "No earlier forecast's realised error is above 1.5 times, and no realised coverage of the 95 % intervals more than 10 "
-        "points below, what the backtest promised (over at least 28 points). Warns only."
-    ),
-)
-def keeps_its_promise(warehouse: Warehouse) -> dg.AssetCheckResult:
-    """Raise the alarm when forecasts turn out much worse than the backtest said."""
-    alarming = warehouse.query(
-        f"select * from {REALISED.full_name} where is_alarming order by forecast_as_of_on desc, frequency, level"
-    )
-    return alarm(
-        f"{row['frequency']} {row['level']} of {row['forecast_as_of_on']:%Y-%m-%d}: MASE {row['mase']:.2f} (promised "
-        f"{row['promised_mase']:.2f}), coverage {row['coverage_95']:.0%} (promised {row['promised_coverage_95']:.0%})"
-        for row in alarming.to_dict("records")
-    )
-
-
 def domain(_: Settings) -> Domain:
     """Return the sales forecasts: trained models, served forecasts, what came of earlier ones."""
     return Domain(
         tables=(*TRAINED, FORECASTS, HISTORY, REALISED),
         assets=(train_sales_forecasts, serve_sales_forecasts, compare_sales_forecasts),
         sections=SECTIONS,
-        checks=(keeps_its_promise,),
     )

@@ -13,7 +13,7 @@ from dmp_assets.platform.gate import Gate
 from dmp_assets.platform.history import History
 from dmp_assets.platform.lineage import TRACED_AS_A_WHOLE
 from dmp_assets.platform.settings import Settings
-from dmp_assets.platform.tables import Table, alarm, kept, lineage, makes, save, validate
+from dmp_assets.platform.tables import Alarm, Table, kept, lineage, makes, save, validate
 from dmp_assets.platform.warehouse import Warehouse
 
 SCHEMA = pa.DataFrameSchema(
@@ -205,10 +205,22 @@ def test_a_table_without_rows_passes_only_if_its_schema_says_why():
     assert outcome.description == "nobody has a score"
 
 
-def test_an_alarm_names_all_causes_and_does_not_block():
-    quiet, loud = alarm([]), alarm(["a has drifted", "b too"])
-    assert quiet.passed
-    assert quiet.description is None
-    assert not loud.passed
-    assert loud.severity == dg.AssetCheckSeverity.WARN
-    assert loud.description == "a has drifted; b too"
+def test_an_alarm_is_sounded_after_the_write_names_all_causes_and_blocks_nothing(warehouse):
+    def low_scores(warehouse: Warehouse):
+        for customer in warehouse.query("select customer_id from profiles.scores where score = 1")["customer_id"]:
+            yield f"{customer} has the lowest score"
+
+    table = replace(SCORES, alarm=Alarm("no_low_score", "Nobody has the lowest score.", low_scores))
+    quiet = make(warehouse, {table: scores(2, 3)})
+    assert {(check.check_name, check.passed) for check in quiet.get_asset_check_evaluations()} == {
+        ("schema", True),
+        ("no_low_score", True),
+    }
+    loud = make(warehouse, {table: scores(1, 3, 1)})
+    assert loud.success
+    (alarm,) = [check for check in loud.get_asset_check_evaluations() if not check.passed]
+    assert alarm.check_name == "no_low_score"
+    assert alarm.severity == dg.AssetCheckSeverity.WARN
+    assert alarm.description == "c0 has the lowest score; c2 has the lowest score"
+    (spec,) = [spec for spec in table.check_specs() if not spec.blocking]
+    assert spec.description == "Nobody has the lowest score. Warns only."
