@@ -128,7 +128,7 @@ def _add(
     typer.echo(f"\nIn {project.path}:\n  " + "\n  ".join(changes))
     if dry_run:
         for plan in plans:
-            for file, text in scaffold.files(plan).items():
+            for file, text in scaffold.files(plan, project.path.parent).items():
                 typer.echo(f"\n--- {file}\n{text}")
         typer.echo("Nothing was written.")
         return

@@ -191,10 +191,11 @@ def write_source(project: ProjectFile, plans: Sequence[Plan]) -> list[Path]:
     Raises:
         UserError: a file is there already; nothing is written.
     """
+    folder = project.path.parent
     texts = {
-        staging_folder(project.path.parent, plan.source) / name: text
+        staging_folder(folder, plan.source) / name: text
         for plan in plans
-        for name, text in scaffold.files(plan).items()
+        for name, text in scaffold.files(plan, folder).items()
     }
     present = [str(path) for path in texts if path.exists()]
     if present:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -17,7 +18,7 @@ from dmp_assets.dbt.contract_tables import ContractTable, contract
 from dmp_assets.dbt.project_file import yaml_text
 from dmp_assets.onboarding.inspection import Column
 from dmp_assets.platform.warehouse import quoted
-from dmp_assets.sources.declare import PLACE_COLUMNS, RAW, LoadRule
+from dmp_assets.sources.declare import PLACE_COLUMNS, RAW, LoadRule, within_project
 
 
 @dataclass(frozen=True)
@@ -63,9 +64,9 @@ class Plan:
         return f"stg_{self.source}__{self.contract}"
 
 
-def files(plan: Plan) -> dict[str, str]:
-    """Return the text of each file of a plan, by its name in the source's folder."""
-    return {f"{plan.model}.sql": staging_sql(plan), f"{plan.model}.yml": staging_yaml(plan)}
+def files(plan: Plan, project_dir: Path) -> dict[str, str]:
+    """Return the text of each file of a plan for a project, by its name in the source's folder."""
+    return {f"{plan.model}.sql": staging_sql(plan), f"{plan.model}.yml": staging_yaml(plan, project_dir)}
 
 
 def staging_sql(plan: Plan) -> str:
@@ -129,7 +130,7 @@ def staging_sql(plan: Plan) -> str:
     )
 
 
-def staging_yaml(plan: Plan) -> str:
+def staging_yaml(plan: Plan, project_dir: Path) -> str:
     """Return the declaration of the raw table, with how it is loaded, and of the staging model."""
     fields = {column: field for field, column in plan.mapping.items()}
     raw_columns = [
@@ -142,6 +143,7 @@ def staging_yaml(plan: Plan) -> str:
     ]
     raw_columns += [_column(name, kind) for name, kind in _LOAD_TYPES.items()]
     load = plan.rule.model_dump(exclude_defaults=True)
+    load["location"] = within_project(plan.rule.location, project_dir)
     raw_table: dict[str, Any] = {
         "name": plan.table,
         "identifier": f"{plan.source}__{plan.table}",

@@ -39,7 +39,8 @@ class LoadRule(BaseModel):
     """Where a raw table comes from and how it is read; the ``load`` entry of a dbt source table.
 
     Attributes:
-        location: file, folder, pattern such as ``/data/*.csv``, SQLAlchemy URL or web address; see `resolve`.
+        location: file, folder, pattern such as ``/data/*.csv``, SQLAlchemy URL or web address; see `resolve`. A relative path in a
+            project's declaration begins in the project's folder.
         format: how to read it.
         contract: the contract table that it maps to.
         encoding: of a text file, by Python's name.
@@ -143,6 +144,23 @@ def resolve(location: str) -> str:
     return str(Path(package.origin).parent / rest)
 
 
+def within_project(location: str, project_dir: Path) -> str:
+    """Return a location as a project's declaration has it: below the project's folder relative to it, so that both can move."""
+    if not _is_path(location):
+        return location
+    path = Path(location).expanduser().resolve()
+    return path.relative_to(project_dir).as_posix() if path.is_relative_to(project_dir) else location
+
+
+def _from_project(location: str, project_dir: Path) -> str:
+    """Return the location that a project's declaration names."""
+    return str(project_dir / location) if _is_path(location) else location
+
+
+def _is_path(location: str) -> bool:
+    return "://" not in location and not location.startswith(("$", "~", _PACKAGE))
+
+
 def listed_sources(settings: Settings) -> dict[str, list[str]]:
     """Return the contract tables of each source that ``dbt_project.yml`` lists."""
     return project_variables(settings)["sources"] or {}
@@ -175,7 +193,7 @@ def source_tables(project_dir: Path, source: str) -> list[DeclaredTable]:
         UserError: as `declared_tables`.
     """
     files = sorted(staging_folder(project_dir, source).glob("*.yml"))
-    return [table for file in files for table in _tables_in(file)]
+    return [table for file in files for table in _tables_in(file, project_dir)]
 
 
 def declared_table(settings: Settings, source: str, name: str) -> DeclaredTable:
@@ -192,7 +210,7 @@ def declared_table(settings: Settings, source: str, name: str) -> DeclaredTable:
     raise UserError(f"There is no table {name} of a source {source}; declared are: {known}.")
 
 
-def _tables_in(file: Path) -> Iterator[DeclaredTable]:
+def _tables_in(file: Path, project_dir: Path) -> Iterator[DeclaredTable]:
     for source in (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get("sources", []):
         for table in source.get("tables", []):
             load = table.get("config", {}).get("meta", {}).get("load")
@@ -205,17 +223,18 @@ def _tables_in(file: Path) -> Iterator[DeclaredTable]:
                     table["name"],
                     table.get("description", ""),
                     {name: _duckdb_type(column.get("data_type", "string")) for name, column in columns.items()},
-                    _rule(load, f"{file}, table {table['name']}"),
+                    _rule(load, project_dir, f"{file}, table {table['name']}"),
                     {name: column.get("description", "") for name, column in columns.items()},
                 )
 
 
-def _rule(load: dict[str, Any], where: str) -> LoadRule:
+def _rule(load: dict[str, Any], project_dir: Path, where: str) -> LoadRule:
     try:
-        return LoadRule(**load)
+        rule = LoadRule(**load)
     except ValidationError as error:
         wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
         raise UserError(f"{where}: the entry load is wrong ({wrong}).") from None
+    return rule.model_copy(update={"location": _from_project(rule.location, project_dir)})
 
 
 def _duckdb_type(data_type: str) -> str:

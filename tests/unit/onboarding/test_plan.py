@@ -13,7 +13,8 @@ from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.project import PACKAGE_DIR
 from dmp_assets.platform.settings import Settings, get_settings
 from dmp_assets.platform.warehouse import Warehouse
-from dmp_assets.sources.declare import declared_tables
+from dmp_assets.sources.declare import declared_tables, source_tables
+from dmp_assets.sources.read import files_of
 
 SAID: Any = {"currency": "CNY", "time_zone": "Asia/Shanghai"}
 
@@ -144,6 +145,23 @@ def test_what_is_written_is_what_is_declared(project_dir, orders):
     assert (table.source, table.raw_name) == ("shop", "shop__order_lines")
     assert table.columns == dict.fromkeys(("用户ID", "商品ID", "购买时间", "购买金额"), "VARCHAR")
     assert (table.rule.location, table.rule.encoding) == (str(orders), "utf-8")
+
+
+def test_a_file_below_the_project_moves_with_it(project_dir, tmp_path, monkeypatch):
+    (project_dir / "data").mkdir()
+    file = project_dir / "data" / "orders.csv"
+    file.write_text("user,sku,date,amount\nu1,p1,2024-01-02,1.50\n", encoding="utf-8")
+    project = ProjectFile(project_dir)
+    add(project, file, exchange_rate=0.14, **SAID)
+    written = yaml.safe_load(
+        (project_dir / "models/staging/shop/stg_shop__order_lines.yml").read_text(encoding="utf-8")
+    )
+    assert written["sources"][0]["tables"][0]["config"]["meta"]["load"]["location"] == "data/orders.csv"
+    moved = tmp_path / "elsewhere"
+    project_dir.rename(moved)
+    monkeypatch.chdir("/")
+    (table,) = source_tables(moved, "shop")
+    assert files_of(table.rule) == {"orders.csv": moved / "data" / "orders.csv"}
 
 
 def test_files_that_are_there_are_the_users_and_stay(project_dir, orders):
