@@ -16,8 +16,9 @@ from dmp_assets.analysis.interactions import day_number, encode
 from dmp_assets.platform.settings import get_settings
 from dmp_assets.platform.warehouse import Warehouse
 from dmp_assets.recommendations.exclusions import load_exclusions
-from dmp_assets.recommendations.leaderboard import GAP, leaderboard
+from dmp_assets.recommendations.leaderboard import leaderboard
 from dmp_assets.recommendations.learned import candidate_features, ranker_scores, train_ranker
+from dmp_assets.recommendations.names import GAP
 from dmp_assets.recommendations.product_groups import product_groups
 from dmp_assets.recommendations.recommend import HORIZON_DAYS, recommend, recommend_products, train, training_days
 from dmp_assets.recommendations.segments import ALL_CUSTOMERS

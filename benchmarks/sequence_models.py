@@ -13,13 +13,14 @@ from dmp_assets.analysis.interactions import day_number, encode
 from dmp_assets.platform.settings import get_settings
 from dmp_assets.platform.warehouse import Warehouse
 from dmp_assets.recommendations import strategies
-from dmp_assets.recommendations.leaderboard import GAIN, GAP, SELECTION_METRIC, leaderboard
+from dmp_assets.recommendations.leaderboard import leaderboard
 from dmp_assets.recommendations.learned import candidate_features, ranker_scores, train_ranker
+from dmp_assets.recommendations.names import GAIN, GAP, SELECTION_METRIC, SEQUENCE_STRATEGIES
 from dmp_assets.recommendations.product_groups import product_groups
 from dmp_assets.recommendations.recommend import HORIZON_DAYS, training_days
 from dmp_assets.recommendations.segments import ALL_CUSTOMERS
 from dmp_assets.recommendations.sequences import extra
-from dmp_assets.recommendations.sequences.training import SEQUENCE_STRATEGIES, sequence_scores, train_sequence_models
+from dmp_assets.recommendations.sequences.training import sequence_scores, train_sequence_models
 
 AS_OF = dt.date(2018, 1, 1)
 BESIDE = ("popularity", "personal_frequency", "decayed_frequency", "tifu_knn", "user_knn")

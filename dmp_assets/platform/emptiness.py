@@ -1,6 +1,7 @@
 """Tables without rows, and why they have none: said once, in the table's schema, and shown wherever the table is.
 
-What lives here: how a Pandera schema says it and how that is read. The reasons themselves are in the domains' ``schema.py``.
+What lives here: how a Pandera schema says it and how that is read, and how a frame, with rows or without, takes a schema's form.
+The reasons themselves are in the domains' ``schema.py``.
 """
 
 from __future__ import annotations
@@ -23,6 +24,11 @@ def may_be_empty(reason: str) -> dict[str, str]:
 def empty_because(schema: pa.DataFrameSchema) -> str | None:
     """Return why a table of this schema has no rows; None if it must have some."""
     return (schema.metadata or {}).get(_REASON)
+
+
+def as_table(frame: pd.DataFrame, schema: pa.DataFrameSchema) -> pd.DataFrame:
+    """Return a frame with the columns of this schema only, in its order and of its types."""
+    return frame[list(schema.columns)].astype(empty_table(schema).dtypes.to_dict())
 
 
 def empty_table(schema: pa.DataFrameSchema) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from dmp_assets.profiles import schema
 from dmp_assets.profiles.embedding import Beside, customer_embeddings, customer_traits, product_codes, product_words
 from dmp_assets.profiles.interests import behaviour_interests, interests_table
 from dmp_assets.profiles.lookalike import lookalike_quality
+from dmp_assets.profiles.names import INTERESTS, TOPICS
 from dmp_assets.profiles.plots import (
     plot_frequency_and_spend,
     plot_interests,
@@ -25,7 +26,7 @@ from dmp_assets.profiles.plots import (
     plot_tags,
     plot_topics,
 )
-from dmp_assets.profiles.profile import INTERESTS, PROFILE_ONLY, SCORES, TOPICS, customer_profiles
+from dmp_assets.profiles.profile import PROFILE_ONLY, SCORES, customer_profiles
 from dmp_assets.profiles.sections import CUSTOMER, SECTIONS
 from dmp_assets.profiles.tags import (
     TagRules,

@@ -32,8 +32,6 @@ SMOOTHING_ORDERS = 5
 MIN_ORDERS = 2
 TOP_INTERESTS = 5
 
-INTEREST_COLUMNS = ["customer_id", "source", "rank", "tag", "weight", "value", "evidence"]
-
 
 def decay(past: Interactions, end_day: int) -> np.ndarray:
     """Return what each line counts at end_day, halved every HALF_LIFE_DAYS: float64, one per line."""
@@ -81,7 +79,7 @@ def behaviour_interests(history: Interactions, groups: pd.Series, as_of_on: date
         as_of_on: the day on which the weights hold.
 
     Returns:
-        At most TOP_INTERESTS rows per customer, sorted by customer_id and rank, with the columns of INTEREST_COLUMNS: source
+        At most TOP_INTERESTS rows per customer, sorted by customer_id and rank, with the columns of `ranked_table`: source
         is 'behaviour', tag the group, value the lift (times the average customer's share of orders). None for a
         customer with fewer than MIN_ORDERS orders, or who is all customers.
     """
@@ -118,7 +116,7 @@ def behaviour_interests(history: Interactions, groups: pd.Series, as_of_on: date
 def ranked_table(
     past: Interactions, ranked: pd.DataFrame, source: str, names: np.ndarray, evidence: list[str]
 ) -> pd.DataFrame:
-    """Return ranked interests with the columns of INTEREST_COLUMNS; `names` are the groups'."""
+    """Return ranked interests: customer_id, source, rank, tag, weight, value, evidence; `names` are the groups'."""
     return pd.DataFrame(
         {
             "customer_id": past.customers[ranked["customer"]],
@@ -128,8 +126,7 @@ def ranked_table(
             "weight": ranked["weight"],
             "value": ranked["lift"],
             "evidence": evidence,
-        },
-        columns=pd.Index(INTEREST_COLUMNS),
+        }
     ).astype({"customer_id": object, "source": object, "rank": "int64", "tag": object, "evidence": object})
 
 

@@ -19,26 +19,14 @@ import pandas as pd
 
 from dmp_assets.analysis.bootstrap import mean_intervals, resamples
 from dmp_assets.analysis.interactions import Interactions
+from dmp_assets.platform.emptiness import as_table, empty_table
 from dmp_assets.profiles.embedding import NOTHING_BESIDE, Beside, customer_vectors
+from dmp_assets.profiles.names import BASELINE, METHODS, METRICS, MIN_BUYERS, MIN_SEED
+from dmp_assets.profiles.schema import LOOKALIKE_QUALITY
 
 HORIZON_DAYS = 28
 RECENT_DAYS = 84
-MIN_SEED = 50
-MIN_BUYERS = 10
 AUDIENCE_SHARE = 0.1
-BASELINE = "category_counts"
-METHODS = ("embedding", BASELINE, "order_count")
-AUC, LIFT, GAIN = "roc_auc", "lift", "lift_gain"
-METRICS = (AUC, LIFT, GAIN)
-COLUMNS = {
-    "method": "object",
-    "metric": "object",
-    "value": "float64",
-    "ci_low": "float64",
-    "ci_high": "float64",
-    "categories": "int64",
-    "as_of_on": "datetime64[us]",
-}
 
 
 def look_alikes(embeddings: pd.DataFrame, seed: Iterable[str], count: int) -> pd.DataFrame:
@@ -106,7 +94,7 @@ def lookalike_quality(
     cutoff = as_of_day - HORIZON_DAYS
     past = purchases.before(cutoff)
     if not len(past.day):
-        return _no_quality()
+        return empty_table(LOOKALIKE_QUALITY)
     customers, vectors = customer_vectors(purchases, types, cutoff, beside)
     size = int(categories.max()) + 1
 
@@ -133,13 +121,9 @@ def lookalike_quality(
         for method, score in scores.items():
             values[method].append(_auc_and_lift(score(own)[among], truth))
     if not values[BASELINE]:
-        return _no_quality()
+        return empty_table(LOOKALIKE_QUALITY)
     table = _with_intervals({method: np.array(found) for method, found in values.items()}, seed)
-    return table.assign(as_of_on=np.datetime64(as_of_day, "D")).astype(COLUMNS)
-
-
-def _no_quality() -> pd.DataFrame:
-    return pd.DataFrame(columns=pd.Index(COLUMNS)).astype(COLUMNS)
+    return as_table(table.assign(as_of_on=np.datetime64(as_of_day, "D")), LOOKALIKE_QUALITY)
 
 
 def _auc_and_lift(scores: np.ndarray, truth: np.ndarray) -> tuple[float, float]:

@@ -2,10 +2,13 @@
 
 import pandas as pd
 
+from dmp_assets.platform.emptiness import as_table
 from dmp_assets.profiles.behaviour import favourite_day_part, favourite_departments
 from dmp_assets.profiles.lifecycle import lifecycle_stages
 from dmp_assets.profiles.loyalty import loyalty_tiers
+from dmp_assets.profiles.names import INTERESTS, TOPICS
 from dmp_assets.profiles.rfm import rfm_table
+from dmp_assets.profiles.schema import CUSTOMER_PROFILES
 
 DEMOGRAPHIC_BANDS: tuple[str, ...] = (
     "age_band",
@@ -17,9 +20,6 @@ DEMOGRAPHIC_BANDS: tuple[str, ...] = (
     "kids_count",
 )
 
-INTERESTS: tuple[str, ...] = ("interest_1", "interest_2", "interest_3")
-TOPICS: tuple[str, ...] = ("topic_1", "topic_2", "topic_3")
-
 # What the targets of forecasts.customer_predictions are called in the profile.
 SCORES: dict[str, str] = {
     "churn_28d": "churn_probability",
@@ -27,51 +27,6 @@ SCORES: dict[str, str] = {
     "days_to_purchase": "expected_days_to_purchase",
     "value_84d": "expected_amount_84d",
     "campaign_response": "campaign_response_probability",
-}
-
-# The served columns and their types, in order.
-PROFILE_COLUMNS: dict[str, str] = {
-    "customer_id": "object",
-    "as_of_on": "datetime64[us]",
-    "recency_days": "int64",
-    "frequency": "int64",
-    "monetary_amount": "float64",
-    "r_score": "int64",
-    "f_score": "int64",
-    "m_score": "int64",
-    "rfm_score": "object",
-    "rfm_segment": "object",
-    "lifecycle_stage": "object",
-    "usual_gap_days": "float64",
-    "slipping_after_days": "float64",
-    "lapsed_after_days": "float64",
-    "returned_on": "datetime64[us]",
-    "loyalty_tier": "object",
-    "sales_amount_26w": "float64",
-    "active_week_share": "float64",
-    "cluster_id": "int64",
-    "cluster_name": "object",
-    **dict.fromkeys(SCORES.values(), "float64"),
-    **dict.fromkeys(INTERESTS, "object"),
-    **dict.fromkeys(TOPICS, "object"),
-    "average_order_amount": "float64",
-    "average_order_products": "float64",
-    "inter_purchase_days_mean": "float64",
-    "overdue_ratio": "float64",
-    "discount_share": "float64",
-    "favourite_department_1": "object",
-    "favourite_department_1_share": "float64",
-    "favourite_department_2": "object",
-    "favourite_department_2_share": "float64",
-    "favourite_department_3": "object",
-    "favourite_department_3_share": "float64",
-    "favourite_store_id": "object",
-    "favourite_store_share": "float64",
-    "favourite_day_part": "object",
-    "weekend_share": "float64",
-    "private_label_share": "float64",
-    "has_demographics": "bool",
-    **dict.fromkeys(DEMOGRAPHIC_BANDS, "object"),
 }
 
 # The columns that the profile adds to those of the features.
@@ -121,8 +76,7 @@ def customer_profiles(
         predictions: customer_id, target (of SCORES), prediction, one row per customer and target; a customer may have none.
 
     Returns:
-        One row per row of `features`, sorted by customer_id, with the columns of PROFILE_COLUMNS; the units and what
-        may be null are in `schema.CUSTOMER_PROFILES`.
+        As `schema.CUSTOMER_PROFILES`, one row per row of `features`, sorted by customer_id.
 
     Raises:
         ValueError: a customer is repeated, lacks a recency, frequency or monetary amount, or is missing from
@@ -146,7 +100,7 @@ def customer_profiles(
     profiles = profiles.merge(favourite_departments(department_sales), on="customer_id", how="left")
     profiles["favourite_day_part"] = favourite_day_part(profiles)
     profiles = profiles.sort_values("customer_id", ignore_index=True)
-    return profiles[list(PROFILE_COLUMNS)].astype(PROFILE_COLUMNS)
+    return as_table(profiles, CUSTOMER_PROFILES)
 
 
 def _top_tags(interests: pd.DataFrame) -> pd.DataFrame:

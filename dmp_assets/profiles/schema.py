@@ -7,9 +7,8 @@ from dmp_assets.platform.emptiness import may_be_empty
 from dmp_assets.profiles.behaviour import DAY_PARTS
 from dmp_assets.profiles.embedding import EMBEDDING_DIMENSIONS
 from dmp_assets.profiles.lifecycle import STAGES
-from dmp_assets.profiles.lookalike import METHODS, METRICS, MIN_BUYERS, MIN_SEED
 from dmp_assets.profiles.loyalty import TIERS
-from dmp_assets.profiles.profile import INTERESTS, TOPICS
+from dmp_assets.profiles.names import INTERESTS, METHODS, METRICS, MIN_BUYERS, MIN_SEED, TOPICS
 from dmp_assets.profiles.rfm import SEGMENTS
 from dmp_assets.profiles.tags import SOURCES
 from dmp_assets.profiles.topics import MIN_TEXTS

@@ -173,7 +173,7 @@ def content_interests(history: Interactions, topics: Topics, products: pd.DataFr
 
     Returns:
         At most TOP_TOPICS rows per customer, sorted by customer_id and rank, with the columns of
-        `interests.INTEREST_COLUMNS`: source is 'content', tag the topic's name, value the lift (times the average
+        `interests.ranked_table`: source is 'content', tag the topic's name, value the lift (times the average
         customer's share of purchases).
     """
     past = history.before(day_number(as_of_on))

@@ -9,9 +9,9 @@ from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.tables import Results, Table, lineage, makes, save
 from dmp_assets.platform.warehouse import Warehouse
 from dmp_assets.recommendations.exclusions import entries_without_effect, load_exclusions
-from dmp_assets.recommendations.leaderboard import LISTS
+from dmp_assets.recommendations.names import LISTS
+from dmp_assets.recommendations.names import PRODUCT_LISTS as PRODUCT_LIST_NAMES
 from dmp_assets.recommendations.plots import plot_leaderboard, plot_segments
-from dmp_assets.recommendations.product_lists import PRODUCT_LISTS as PRODUCT_LIST_NAMES
 from dmp_assets.recommendations.recommend import Trained, recommend, recommend_products, train
 from dmp_assets.recommendations.schema import (
     CUSTOMER_RECOMMENDATIONS,

@@ -26,14 +26,13 @@ from dmp_assets.analysis.interactions import Interactions, day_number
 from dmp_assets.recommendations.baskets import Rules, TypeBaskets, mine_rules, type_baskets
 from dmp_assets.recommendations.leaderboard import LIST_LENGTH, coverage, list_board, self_information
 from dmp_assets.recommendations.metrics import customer_metrics
+from dmp_assets.recommendations.names import CROSS_SELL, CROSS_SELL_STRATEGIES
 from dmp_assets.recommendations.popularity import recent_orders
 from dmp_assets.recommendations.product_groups import ProductGroups
 from dmp_assets.recommendations.ranking import best_entries, best_places
 from dmp_assets.recommendations.scores import keep_entries, row_of_entries
 from dmp_assets.recommendations.segments import frequency_segments
 
-CROSS_SELL = "cross_sell"
-CROSS_SELL_STRATEGIES = ("popularity", "rule_confidence", "rule_lift", "basket_cosine", "smoothed_confidence")
 SHRINKAGE = 5.0
 SMOOTHING = 20.0
 _TYPE_PRODUCTS = 100

@@ -17,31 +17,16 @@ from scipy import sparse
 
 from dmp_assets.analysis.bootstrap import mean_intervals, resamples
 from dmp_assets.analysis.interactions import Interactions, day_number
+from dmp_assets.platform.emptiness import as_table, empty_table
 from dmp_assets.recommendations.metrics import customer_metrics
+from dmp_assets.recommendations.names import COVERAGE, GAIN, GAP, LISTS, SELECTION_METRIC
 from dmp_assets.recommendations.ranking import best_places, merge_places
+from dmp_assets.recommendations.schema import LEADERBOARD
 from dmp_assets.recommendations.scores import is_stored, keep_entries, row_of_entries, select
 from dmp_assets.recommendations.segments import ALL_CUSTOMERS, FREQUENCY_SEGMENTS, frequency_segments
 from dmp_assets.recommendations.strategies import BASELINES
 
-LISTS = ("all", "repeat", "novel")
 LIST_LENGTH = 10
-SELECTION_METRIC = "ndcg"
-GAIN = "ndcg_gain"
-GAP = "ndcg_gap"
-COVERAGE = "coverage"
-METRICS = (SELECTION_METRIC, "recall", "precision", "mrr", "hit_rate", "novelty", COVERAGE, GAIN, GAP)
-COLUMNS = {
-    "list": "object",
-    "segment": "object",
-    "strategy": "object",
-    "metric": "object",
-    "value": "float64",
-    "ci_low": "float64",
-    "ci_high": "float64",
-    "customers": "int64",
-    "is_champion": "bool",
-    "as_of_on": "datetime64[us]",
-}
 
 
 def leaderboard(
@@ -62,8 +47,8 @@ def leaderboard(
         seed: of the resamples.
 
     Returns:
-        COLUMNS, sorted by list, segment, strategy and metric; see `list_board`. Strategies without any candidate for a
-        list have no row in it, a list without truth has none at all.
+        As `schema.LEADERBOARD`, sorted by list, segment, strategy and metric; see `list_board`. Strategies without any
+        candidate for a list have no row in it, a list without truth has none at all.
     """
     past = history.before(cutoff_day)
     bought = past.order_counts()
@@ -111,7 +96,7 @@ def list_board(
         seed: of the resamples.
 
     Returns:
-        COLUMNS; customers is the number of customers in the segment with at least one relevant product.
+        As `schema.LEADERBOARD`; customers is the number of customers in the segment with at least one relevant product.
     """
     names = sorted(values)
     means = {name: float(values[name][SELECTION_METRIC].mean()) for name in names}
@@ -141,13 +126,13 @@ def list_board(
     board = board.assign(
         list=which, is_champion=board["strategy"].eq(best), customers=board["customers"].astype("int64")
     )
-    return board.assign(as_of_on=np.full(len(board), as_of_on, dtype="datetime64[us]"))[list(COLUMNS)]
+    return as_table(board.assign(as_of_on=np.full(len(board), as_of_on, dtype="datetime64[us]")), LEADERBOARD)
 
 
 def sorted_board(tables: list[pd.DataFrame]) -> pd.DataFrame:
     """Return the rows of several lists as one table, sorted by list, segment, strategy and metric; tables may be without rows."""
     rows = [table for table in tables if not table.empty]
-    board = pd.concat(rows) if rows else pd.DataFrame(columns=pd.Index(COLUMNS)).astype(COLUMNS)
+    board = pd.concat(rows) if rows else empty_table(LEADERBOARD)
     return board.sort_values(["list", "segment", "strategy", "metric"], ignore_index=True)
 
 

@@ -20,9 +20,12 @@ import pandas as pd
 from scipy import sparse
 
 from dmp_assets.analysis.interactions import Interactions
+from dmp_assets.platform.emptiness import empty_table
+from dmp_assets.recommendations.names import KINDS
 from dmp_assets.recommendations.novel_features import novel_features
 from dmp_assets.recommendations.product_groups import ProductGroups
 from dmp_assets.recommendations.repeat_features import repeat_features
+from dmp_assets.recommendations.schema import RANKER
 from dmp_assets.recommendations.scores import flat_positions
 
 KEYS = ["customer", "product"]
@@ -31,14 +34,7 @@ NEGATIVE_SHARE = 0.1
 SCORED_ROWS = 50_000
 """Candidates that a thread scores at a time."""
 
-KINDS = ("repeat", "novel")
-RANKER_COLUMNS = {
-    "kind": "object",
-    "features": "object",
-    "model": "object",
-    "purchase_share": "float64",
-    "training_rows": "int64",
-}
+_NOTHING_LEARNED = empty_table(RANKER).drop(columns=["horizon_days", "as_of_on"])
 
 
 @dataclass(frozen=True)
@@ -101,12 +97,12 @@ def train_ranker(
 
     # One thread per model: LightGBM's own threads wait for each other and stall where anything else runs.
     with ThreadPoolExecutor(max_workers=n_jobs) as pool:
-        return pd.DataFrame(pool.map(train_kind, KINDS)).astype(RANKER_COLUMNS)
+        return pd.DataFrame(pool.map(train_kind, KINDS)).astype(_NOTHING_LEARNED.dtypes.to_dict())
 
 
 def no_ranker() -> pd.DataFrame:
     """Return a ranker that knows no candidates: no rows."""
-    return pd.DataFrame(columns=pd.Index(RANKER_COLUMNS)).astype(RANKER_COLUMNS)
+    return _NOTHING_LEARNED.copy()
 
 
 def ranker_scores(

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from dmp_assets.platform.pictures import blank
-from dmp_assets.recommendations.leaderboard import LISTS, SELECTION_METRIC
-from dmp_assets.recommendations.product_lists import PRODUCT_LISTS
+from dmp_assets.recommendations.names import LISTS, PRODUCT_LISTS, SELECTION_METRIC
 from dmp_assets.recommendations.segments import ALL_CUSTOMERS, FREQUENCY_SEGMENTS
 from dmp_assets.recommendations.strategies import BASELINES
 

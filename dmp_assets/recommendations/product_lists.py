@@ -8,18 +8,18 @@ import numpy as np
 import pandas as pd
 
 from dmp_assets.analysis.interactions import Interactions, day_number
+from dmp_assets.platform.emptiness import as_table
 from dmp_assets.recommendations.baskets import mine_rules, type_baskets
-from dmp_assets.recommendations.cross_sell import CROSS_SELL, Places, complements, cross_sell_board
+from dmp_assets.recommendations.cross_sell import Places, complements, cross_sell_board
 from dmp_assets.recommendations.leaderboard import champion, sorted_board
+from dmp_assets.recommendations.names import CROSS_SELL, PRODUCT_LISTS, SIMILAR_PRODUCTS
 from dmp_assets.recommendations.product_groups import ProductGroups
 from dmp_assets.recommendations.reasons import cross_sell_reasons, similar_reasons
-from dmp_assets.recommendations.similar_products import SIMILAR_PRODUCTS, similar_products, similar_products_board
+from dmp_assets.recommendations.schema import PRODUCT_RECOMMENDATIONS
+from dmp_assets.recommendations.similar_products import similar_products, similar_products_board
 
-PRODUCT_LISTS = (CROSS_SELL, SIMILAR_PRODUCTS)
 DEFAULT_CHAMPIONS = {CROSS_SELL: "smoothed_confidence", SIMILAR_PRODUCTS: "shared_buyers"}
 """Who serves where no basket or switch tells: the champions of the demo data."""
-
-_COLUMNS = ["product_id", "list", "rank", "recommended_product_id", "score", "strategy", "reason", "as_of_on"]
 
 
 def product_board(
@@ -35,7 +35,7 @@ def product_board(
         seed: of draws and resamples.
 
     Returns:
-        Rows of the leaderboard (`leaderboard.COLUMNS`); none of a list where the test period tells nothing.
+        Rows of the leaderboard (`schema.LEADERBOARD`); none of a list where the test period tells nothing.
     """
     return sorted_board(
         [
@@ -55,8 +55,7 @@ def product_lists(history: Interactions, groups: ProductGroups, as_of_on: date, 
         board: the leaderboard, of this day or an earlier one; its champions fill the lists.
 
     Returns:
-        product_id, list, rank (from 1, without gaps), recommended_product_id, score (above 0, not comparable between
-        strategies), strategy, reason, as_of_on; sorted by product_id, list and rank. Both products were sold in the last
+        As `schema.PRODUCT_RECOMMENDATIONS`, sorted by product_id, list and rank. Both products were sold in the last
         28 days, are recommendable and not excluded.
     """
     end_day = day_number(as_of_on)
@@ -76,7 +75,8 @@ def product_lists(history: Interactions, groups: ProductGroups, as_of_on: date, 
         ),
     ]
     lists = pd.concat(tables).sort_values(["product", "list", "rank"], ignore_index=True)
-    return lists.assign(as_of_on=np.full(len(lists), as_of_on, dtype="datetime64[us]"))[_COLUMNS]
+    lists = lists.assign(as_of_on=np.full(len(lists), as_of_on, dtype="datetime64[us]"))
+    return as_table(lists, PRODUCT_RECOMMENDATIONS)
 
 
 def _table(history: Interactions, places: Places) -> pd.DataFrame:

@@ -18,10 +18,11 @@ from dmp_assets.analysis.interactions import Interactions, day_number, encode
 from dmp_assets.recommendations.exclusions import NO_EXCLUSIONS, Exclusions
 from dmp_assets.recommendations.leaderboard import champion, leaderboard, sorted_board
 from dmp_assets.recommendations.learned import candidate_features, no_ranker, ranker_scores, train_ranker
+from dmp_assets.recommendations.names import SEQUENCE_STRATEGIES, SERVED_LISTS
 from dmp_assets.recommendations.product_groups import ProductGroups, product_groups
 from dmp_assets.recommendations.product_lists import product_board, product_lists
-from dmp_assets.recommendations.sequences.training import SEQUENCE_STRATEGIES, no_sequence_models, sequence_scores
-from dmp_assets.recommendations.served import DEFAULT_LIMITS, SERVED_LISTS, Limits, served_list
+from dmp_assets.recommendations.sequences.training import no_sequence_models, sequence_scores
+from dmp_assets.recommendations.served import DEFAULT_LIMITS, Limits, served_list
 from dmp_assets.recommendations.strategies import BASELINES, LEARNED, STRATEGIES
 
 HORIZON_DAYS = 31

@@ -6,14 +6,20 @@ import pandas as pd
 import pandera.pandas as pa
 
 from dmp_assets.platform.emptiness import may_be_empty
-from dmp_assets.recommendations.cross_sell import CROSS_SELL_STRATEGIES
-from dmp_assets.recommendations.leaderboard import COVERAGE, GAIN, GAP, LISTS, METRICS
-from dmp_assets.recommendations.learned import KINDS
-from dmp_assets.recommendations.product_lists import PRODUCT_LISTS
+from dmp_assets.recommendations.names import (
+    COVERAGE,
+    CROSS_SELL_STRATEGIES,
+    GAIN,
+    GAP,
+    KINDS,
+    LISTS,
+    METRICS,
+    PRODUCT_LISTS,
+    SEQUENCE_STRATEGIES,
+    SERVED_LISTS,
+    SIMILAR_STRATEGIES,
+)
 from dmp_assets.recommendations.segments import ALL_CUSTOMERS, FREQUENCY_DAYS, SEGMENTS
-from dmp_assets.recommendations.sequences.training import SEQUENCE_STRATEGIES
-from dmp_assets.recommendations.served import SERVED_LISTS
-from dmp_assets.recommendations.similar_products import SIMILAR_STRATEGIES
 from dmp_assets.recommendations.strategies import BASELINES, LEARNED, STRATEGIES
 
 _STRATEGIES = [*STRATEGIES, LEARNED, *SEQUENCE_STRATEGIES]

@@ -18,8 +18,7 @@ from dmp_assets.platform.sections import (
     page_table,
 )
 from dmp_assets.recommendations import plots, schema
-from dmp_assets.recommendations.leaderboard import GAP
-from dmp_assets.recommendations.product_lists import PRODUCT_LISTS
+from dmp_assets.recommendations.names import GAP, PRODUCT_LISTS
 from dmp_assets.recommendations.segments import ALL_CUSTOMERS
 
 LISTED = 10

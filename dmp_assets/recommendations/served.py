@@ -12,15 +12,11 @@ from scipy import sparse
 from dmp_assets.analysis.interactions import Interactions, day_number
 from dmp_assets.analysis.product_text import UNKNOWN
 from dmp_assets.recommendations.cross_sell import eligible_products
+from dmp_assets.recommendations.names import BUY_AGAIN, SERVED_LISTS
 from dmp_assets.recommendations.product_groups import ProductGroups
 from dmp_assets.recommendations.reasons import buy_again_reasons, discover_reasons
 from dmp_assets.recommendations.repeat_features import purchase_cycles
 from dmp_assets.recommendations.scores import is_stored, keep_entries, row_of_entries, select
-
-BUY_AGAIN = "buy_again"
-DISCOVER = "discover"
-SERVED_LISTS = {BUY_AGAIN: "repeat", DISCOVER: "novel"}
-"""The leaderboard's list that decides who fills each served list."""
 
 HELD_BACK_SHARE = 0.05
 """Small, because what was bought last is what is bought again: with decayed_frequency, November's NDCG@10 of repeats falls

@@ -20,14 +20,13 @@ from dmp_assets.analysis.interactions import Interactions, day_number
 from dmp_assets.recommendations.content import text_vectors
 from dmp_assets.recommendations.cross_sell import Places, Queries, eligible_products, item_board
 from dmp_assets.recommendations.leaderboard import LIST_LENGTH
+from dmp_assets.recommendations.names import SIMILAR_PRODUCTS, SIMILAR_STRATEGIES
 from dmp_assets.recommendations.neighbours import as_set
 from dmp_assets.recommendations.popularity import recent_orders
 from dmp_assets.recommendations.product_groups import ProductGroups
 from dmp_assets.recommendations.ranking import best_places
 from dmp_assets.recommendations.scores import keep_entries, row_of_entries
 
-SIMILAR_PRODUCTS = "similar_products"
-SIMILAR_STRATEGIES = ("popularity", "shared_buyers", "content", "buyers_and_content")
 CONTENT_WEIGHT = 20.0
 TEXT_SHARE = 0.001
 """What the text adds to the cosine of the buyers: it decides only between products that share no buyer."""

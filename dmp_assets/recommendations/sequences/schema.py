@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandera.pandas as pa
 
 from dmp_assets.platform.emptiness import may_be_empty
-from dmp_assets.recommendations.sequences.training import SEQUENCE_STRATEGIES
+from dmp_assets.recommendations.names import SEQUENCE_STRATEGIES
 
 SEQUENCE_MODELS = pa.DataFrameSchema(
     {

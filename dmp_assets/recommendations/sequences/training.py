@@ -37,8 +37,11 @@ import pandas as pd
 from scipy import sparse
 
 from dmp_assets.analysis.interactions import Interactions
+from dmp_assets.platform.emptiness import as_table, empty_table
+from dmp_assets.recommendations.names import SEQUENCE_STRATEGIES
 from dmp_assets.recommendations.scores import NOVEL_CANDIDATES, best_positive
 from dmp_assets.recommendations.sequences import extra
+from dmp_assets.recommendations.sequences.schema import SEQUENCE_MODELS
 from dmp_assets.recommendations.sequences.weeks import (
     TARGET_WEEKS,
     Weeks,
@@ -51,7 +54,6 @@ from dmp_assets.recommendations.sequences.weeks import (
 if TYPE_CHECKING:
     from dmp_assets.recommendations.sequences.networks import SequenceModel
 
-SEQUENCE_STRATEGIES = ("caser", "gru4rec", "sasrec")
 MIN_CUSTOMERS = 20
 """Products with fewer customers are not in the vocabulary: 9,000 of 65,000 products remain, with 85 % of the repeated purchases and
 64 % of the new ones. The others can still be recommended to who bought them before."""
@@ -64,19 +66,10 @@ LAST_LEARNING_RATE = 0.02
 _SCORING_BLOCK = 256
 _VOCABULARY = "vocabulary"
 
-COLUMNS = {
-    "strategy": "object",
-    "weights": "object",
-    "vocabulary_size": "int64",
-    "trained_customers": "int64",
-    "trained_before_on": "datetime64[us]",
-    "as_of_on": "datetime64[us]",
-}
-
 
 def no_sequence_models() -> pd.DataFrame:
     """Return the table of models without any."""
-    return pd.DataFrame(columns=pd.Index(COLUMNS)).astype(COLUMNS)
+    return empty_table(SEQUENCE_MODELS)
 
 
 def train_sequence_models(
@@ -130,7 +123,7 @@ def train_sequence_models(
                 "as_of_on": as_of_on,
             }
         )
-    return pd.DataFrame(rows).astype(COLUMNS)
+    return as_table(pd.DataFrame(rows), SEQUENCE_MODELS)
 
 
 def sequence_scores(models: pd.DataFrame, history: Interactions, end_day: int) -> dict[str, sparse.csr_array]:

@@ -10,9 +10,10 @@ import pytest
 from dmp_assets.analysis.interactions import day_number, encode
 from dmp_assets.recommendations.exclusions import Exclusion, Exclusions
 from dmp_assets.recommendations.leaderboard import leaderboard, sorted_board
+from dmp_assets.recommendations.names import PRODUCT_LISTS
 from dmp_assets.recommendations.plots import plot_leaderboard, plot_segments
 from dmp_assets.recommendations.product_groups import product_groups
-from dmp_assets.recommendations.product_lists import PRODUCT_LISTS, product_board, product_lists
+from dmp_assets.recommendations.product_lists import product_board, product_lists
 from dmp_assets.recommendations.schema import LEADERBOARD, PRODUCT_RECOMMENDATIONS
 from dmp_assets.recommendations.similar_products import (
     SIMILAR_STRATEGIES,

@@ -8,9 +8,8 @@ import pandera.errors
 import pytest
 
 from dmp_assets.recommendations.exclusions import Exclusion, Exclusions
-from dmp_assets.recommendations.leaderboard import LISTS
+from dmp_assets.recommendations.names import LISTS, PRODUCT_LISTS
 from dmp_assets.recommendations.plots import plot_leaderboard
-from dmp_assets.recommendations.product_lists import PRODUCT_LISTS
 from dmp_assets.recommendations.recommend import recommend, recommend_products, train
 from dmp_assets.recommendations.schema import CUSTOMER_RECOMMENDATIONS, LEADERBOARD, PRODUCT_RECOMMENDATIONS, RANKER
 from dmp_assets.recommendations.served import Limits

@@ -16,7 +16,7 @@ from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.gate import Gate
 from dmp_assets.platform.tables import EMPTY_BECAUSE
 from dmp_assets.platform.warehouse import Warehouse
-from dmp_assets.recommendations.leaderboard import SELECTION_METRIC
+from dmp_assets.recommendations.names import SELECTION_METRIC
 from dmp_assets.recommendations.plots import plot_leaderboard
 from dmp_assets.recommendations.recommend import HORIZON_DAYS, Trained, recommend, train
 from dmp_assets.recommendations.schema import CUSTOMER_RECOMMENDATIONS, LEADERBOARD
