@@ -22,12 +22,25 @@
     {{ return(names) }}
 {%- endmacro %}
 
-{#- Rows of one contract table from every source that lists it in var('sources'); no rows if none does. -#}
+{#- Names of the columns that a model declares. -#}
+{% macro declared_columns(name) -%}
+    {%- set models = graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') if execute else [] -%}
+    {{ return(models | selectattr('name', 'equalto', name) | map(attribute='columns') | map('list') | first | default([])) }}
+{%- endmacro %}
+
+{#-
+    Rows of one contract table from every source that lists it in var('sources'); no rows if none does. A column that a staging
+    model does not declare is null.
+-#}
 {% macro union_sources(contract_table) -%}
     {%- for source in sources_with(contract_table) %}
+    {%- set staged = ref('stg_' ~ source ~ '__' ~ contract_table) %}
+    {%- set declared = declared_columns('stg_' ~ source ~ '__' ~ contract_table) %}
     select
-        {{ contract_columns(contract_table) | join(',\n        ') }}
-    from {{ ref('stg_' ~ source ~ '__' ~ contract_table) }}
+        {%- for column, type in contract_types(contract_table).items() %}
+        {{ column if column in declared else 'cast(null as ' ~ type ~ ') as ' ~ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ staged }}
     {%- if not loop.last %}
     union all
     {%- endif %}

@@ -22,6 +22,12 @@
     ) }}
 {%- endmacro %}
 
+{#- Amount of money of the type that all amounts have (var amount_type), rounded to its digits; see parse_decimal. -#}
+{% macro parse_amount(column, decimal_mark='.') -%}
+    {%- set digits = var('amount_type', 'decimal(12, 2)') | replace('decimal(', '') | replace(')', '') -%}
+    {{ dmp.parse_decimal(column, digits.split(',')[0] | int, digits.split(',')[1] | int, decimal_mark) }}
+{%- endmacro %}
+
 {#- Yes or no in the words and digits of several languages. -#}
 {% macro parse_boolean(column) -%}
     case

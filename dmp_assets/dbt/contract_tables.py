@@ -16,15 +16,17 @@ from dmp_assets.platform.project import PACKAGE_DIR
 FILE = PACKAGE_DIR / "contract_tables.yml"
 MACRO_FILE = PACKAGE_DIR / "macros" / "contract_types.sql"
 DOCS_FILE = PACKAGE_DIR / "docs" / "contract_tables.md"
+AMOUNT = "amount"
+"""The type of amounts of money, which a project chooses."""
 
-Kind = Literal["id", "text", "time", "date", "amount", "quantity", "boolean", "currency"]
+Kind = Literal["id", "text", "time", "date", "amount", "quantity", "boolean", "currency", "time_zone", "line_type"]
 
 
 class ContractColumn(BaseModel):
     """A column of a contract table.
 
     Attributes:
-        type: dbt's.
+        type: dbt's; ``amount`` stands for the var ``amount_type``.
         kind: how a source gives it; None if staging makes it.
         required: whether the table makes no sense without it.
         personal: whether it tells of a person, or stands for one.
@@ -41,12 +43,13 @@ class ContractColumn(BaseModel):
 
 
 class ContractTable(BaseModel):
-    """A contract table: what one row is, the columns that tell rows apart, and all columns in their order."""
+    """A contract table: what one row is, the columns that tell rows apart, those of which a source gives one, and all columns."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     rows: str
     key: tuple[str, ...]
+    one_of: tuple[str, ...] = ()
     columns: dict[str, ContractColumn]
 
     @property
@@ -85,7 +88,7 @@ def macro_text() -> str:
     for name, table in contract().tables.items():
         lines += [
             f"        '{name}': {{",
-            *(f"            '{column}': '{kind}'," for column, kind in table.types.items()),
+            *(f"            '{column}': {_sql_type(kind)}," for column, kind in table.types.items()),
             "        },",
         ]
     lines += [
@@ -101,6 +104,10 @@ def macro_text() -> str:
         "{%- endmacro %}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _sql_type(kind: str) -> str:
+    return "var('amount_type')" if kind == AMOUNT else f"'{kind}'"
 
 
 def docs_text() -> str:

@@ -38,8 +38,10 @@ def guess_mapping(table: str, columns: Iterable[str]) -> dict[str, str]:
 
 
 def missing_fields(table: str, mapping: Mapping[str, str]) -> list[str]:
-    """Return the required fields that a mapping lacks."""
-    return [name for name, field in FIELDS[table].items() if field.required and name not in mapping]
+    """Return the required fields that a mapping lacks; one stands for all of which a source gives at least one."""
+    one_of = contract().tables[table].one_of
+    missing = [name for name, field in FIELDS[table].items() if field.required and name not in mapping]
+    return [*missing, *one_of[:1]] if not mapping.keys() & one_of and one_of else missing
 
 
 def guess_contract(columns: Iterable[str]) -> str | None:

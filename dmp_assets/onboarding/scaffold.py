@@ -14,11 +14,14 @@ from typing import Any
 
 import duckdb
 
-from dmp_assets.dbt.contract_tables import ContractTable, contract
+from dmp_assets.dbt.contract_tables import AMOUNT, ContractTable, contract
 from dmp_assets.dbt.project_file import yaml_text
 from dmp_assets.onboarding.inspection import Column
 from dmp_assets.platform.warehouse import quoted
 from dmp_assets.sources.declare import PLACE_COLUMNS, RAW, LoadRule, within_project
+
+AMOUNT_TYPE = "{{ var('amount_type', 'decimal(12, 2)') }}"
+"""The type of amounts of money, in SQL and yml."""
 
 
 @dataclass(frozen=True)
@@ -189,15 +192,15 @@ def _expressions(plan: Plan) -> dict[str, str]:
     """Return the SQL of each column of the contract table."""
     fields, kinds = plan.contract_table.fields, plan.contract_table.types
     mapped = {name: _field_sql(plan, fields[name].kind, column) for name, column in plan.mapping.items()}
-    defaults = {name: f"cast(null as {kind})" for name, kind in kinds.items()}
+    defaults = {name: f"cast(null as {AMOUNT_TYPE if kind == AMOUNT else kind})" for name, kind in kinds.items()}
     defaults["source"] = f"'{plan.source}'"
     if plan.contract == "products":
         defaults["source_product_id"] = f"{{{{ {_text(plan, plan.mapping['product_id'])} }}}}"
         defaults["is_private_label"] = "false"
         defaults["is_recommendable"] = "true"
     if plan.contract == "order_lines":
-        amount = "cast(0 as decimal(12, 2))"
-        defaults |= {name: amount for name in kinds if name.endswith("discount_amount")}
+        discounts = [name for name in kinds if name.endswith("discount_amount") and not name.startswith("order_")]
+        defaults |= dict.fromkeys(discounts, f"cast(0 as {AMOUNT_TYPE})")
         defaults |= {
             "quantity": "cast(1 as decimal(12, 3))",
             "quantity_unit": "'each'",
@@ -231,7 +234,7 @@ def _field_sql(plan: Plan, kind: str | None, column: str) -> str:
         "text": f"{{{{ {_text(plan, column)} }}}}",
         "currency": f"upper({{{{ {_text(plan, column)} }}}})",
         "boolean": f"{{{{ dmp.parse_boolean({name}) }}}}",
-        "amount": f"{{{{ dmp.parse_decimal({name}, 12, 2, '{decimal_mark}') }}}}",
+        "amount": f"{{{{ dmp.parse_amount({name}, '{decimal_mark}') }}}}",
         "quantity": f"{{{{ dmp.parse_decimal({name}, 12, 3, '{decimal_mark}') }}}}",
         "time": f"{{{{ dmp.parse_time({name}, '{time_format}', '{plan.time_zone}') }}}}",
         "date": f"cast({{{{ dmp.parse_wall_time({name}, '{time_format}') }}}} as date)",
@@ -286,6 +289,7 @@ def _argument(sql: str) -> str:
 
 
 def _column(name: str, kind: str) -> dict[str, str]:
+    kind = AMOUNT_TYPE if kind == AMOUNT else kind
     return {"name": name, "data_type": kind, "description": f"{{{{ doc('{name}') }}}}"}
 
 

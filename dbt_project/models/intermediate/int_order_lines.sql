@@ -7,8 +7,8 @@ with accepted as (
         and sales_amount = 0
         and loyalty_discount_amount = 0
         and coupon_discount_amount > 0 as is_coupon_line,
-        cast(sales_amount + loyalty_discount_amount + coupon_match_discount_amount as decimal(12, 2)) as list_amount,
-        cast(sales_amount - coupon_discount_amount as decimal(12, 2)) as paid_amount
+        cast(sales_amount + loyalty_discount_amount + coupon_match_discount_amount as {{ var('amount_type') }}) as list_amount,
+        cast(sales_amount - coupon_discount_amount as {{ var('amount_type') }}) as paid_amount
     from {{ ref('int_order_lines_checked') }}
     where reject_reason is null
 
@@ -49,6 +49,6 @@ select
     loyalty_discount_amount,
     coupon_match_discount_amount,
     coupon_discount_amount,
-    cast(list_amount - paid_amount as decimal(12, 2)) as discount_amount,
+    cast(list_amount - paid_amount as {{ var('amount_type') }}) as discount_amount,
     is_quantity_filled
 from classified

@@ -70,7 +70,7 @@ converted as (
         {{ kept | join(',\n        ') }},
         {%- for amount in amounts %}
             case
-                when exchange_rate <> 1 then cast({{ amount }} * exchange_rate as decimal(12, 2))
+                when exchange_rate <> 1 then cast({{ amount }} * exchange_rate as {{ var('amount_type') }})
                 else {{ amount }}
             end as {{ amount }},
         {%- endfor %}

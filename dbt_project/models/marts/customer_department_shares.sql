@@ -41,7 +41,7 @@ select
     customer_id,
     as_of_on,
     department,
-    cast(sales_amount as decimal(12, 2)) as sales_amount,
+    cast(sales_amount as {{ var('amount_type') }}) as sales_amount,
     {{ ratio('sales_amount', 'sum(sales_amount) over (partition by customer_id, as_of_on)') }} as sales_share,
     input_version,
     code_version

@@ -88,7 +88,7 @@ select
         cast(coalesce(windows.order_count_{{ window }}d, 0) as integer) as order_count_{{ window }}d,
     {%- endfor %}
     {%- for window in windows %}
-        cast(coalesce(windows.sales_amount_{{ window }}d, 0) as decimal(12, 2)) as sales_amount_{{ window }}d,
+        cast(coalesce(windows.sales_amount_{{ window }}d, 0) as {{ var('amount_type') }}) as sales_amount_{{ window }}d,
     {%- endfor %}
     spending.average_order_amount,
     spending.average_order_units,

@@ -44,11 +44,11 @@ select
     cast(line_count as integer) as line_count,
     cast(product_count as integer) as product_count,
     cast(units as integer) as units,
-    cast(sales_amount as decimal(12, 2)) as sales_amount,
-    cast(list_amount as decimal(12, 2)) as list_amount,
-    cast(paid_amount as decimal(12, 2)) as paid_amount,
-    cast(coupon_discount_amount as decimal(12, 2)) as coupon_discount_amount,
-    cast(discount_amount as decimal(12, 2)) as discount_amount,
+    cast(sales_amount as {{ var('amount_type') }}) as sales_amount,
+    cast(list_amount as {{ var('amount_type') }}) as list_amount,
+    cast(paid_amount as {{ var('amount_type') }}) as paid_amount,
+    cast(coupon_discount_amount as {{ var('amount_type') }}) as coupon_discount_amount,
+    cast(discount_amount as {{ var('amount_type') }}) as discount_amount,
     has_sale,
     has_coupon
 from orders

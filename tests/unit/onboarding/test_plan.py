@@ -63,7 +63,7 @@ def test_known_columns_need_no_word(orders):
     ("header", "row", "said", "message"),
     [
         ("a,b", "1,2", {}, "Which contract table does orders map to.* Say it with --as"),
-        ("a,b", "1,2", {"contract": "order_lines"}, "Which column holds customer_id .* --map customer_id=COLUMN"),
+        ("a,b", "1,2", {"contract": "order_lines"}, "Which column holds product_id .* --map product_id=COLUMN"),
         ("a,b", "1,2", {"contract": "orders"}, "'orders' is none of order_lines, customers"),
         ("user,sku,date,amount", "1,2,2024-01-02,3", {}, "In which time zone .* --time-zone"),
         ("user,sku,date,amount", "1,2,2024-01-02,3", {"time_zone": "UTC"}, "In which currency .* --currency"),

@@ -40,7 +40,7 @@ select
     customer_id,
     as_of_on,
     cast(frequency as integer) as frequency,
-    cast(sales_amount as decimal(12, 2)) as monetary_amount,
+    cast(sales_amount as {{ var('amount_type') }}) as monetary_amount,
     {{ ratio('sales_amount', 'frequency') }} as average_order_amount,
     {{ ratio('units', 'frequency') }} as average_order_units,
     {{ ratio('product_count', 'frequency') }} as average_order_products,

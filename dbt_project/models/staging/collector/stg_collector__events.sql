@@ -88,11 +88,11 @@ parsed as (
             {{ json_text('properties', 'coupon_id') }}, {{ json_text('properties', 'coupon') }}
         ) as source_coupon_id,
         {{ try_to_decimal(json_text('properties', 'quantity'), 12, 3) }} as quantity,
-        {{ try_to_decimal(json_text('properties', 'price'), 12, 2) }} as price,
+        try_cast({{ json_text('properties', 'price') }} as {{ var('amount_type') }}) as price,
         coalesce(
-            {{ try_to_decimal(json_text('properties', 'revenue'), 12, 2) }},
-            {{ try_to_decimal(json_text('properties', 'total'), 12, 2) }},
-            {{ try_to_decimal(json_text('properties', 'value'), 12, 2) }}
+            try_cast({{ json_text('properties', 'revenue') }} as {{ var('amount_type') }}),
+            try_cast({{ json_text('properties', 'total') }} as {{ var('amount_type') }}),
+            try_cast({{ json_text('properties', 'value') }} as {{ var('amount_type') }})
         ) as stated_amount,
         upper({{ json_text('properties', 'currency') }}) as currency
     from first_receipts
@@ -149,7 +149,7 @@ select
     quantity,
     coalesce(
         stated_amount,
-        {{ try_to_decimal('cast(price as decimal(38, 2)) * coalesce(quantity, 1)', 12, 2) }}
+        try_cast(price * coalesce(quantity, 1) as {{ var('amount_type') }})
     ) as amount,
     currency,
     {{ device_type('user_agent', 'context_device_type') }} as device_type,
