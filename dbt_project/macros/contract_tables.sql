@@ -22,10 +22,13 @@
     {{ return(names) }}
 {%- endmacro %}
 
-{#- Names of the columns that a model declares. -#}
-{% macro declared_columns(name) -%}
-    {%- set models = graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') if execute else [] -%}
-    {{ return(models | selectattr('name', 'equalto', name) | map(attribute='columns') | map('list') | first | default([])) }}
+{#- Names of the columns that a model declares; all of its contract table's while dbt parses, and in unit tests. -#}
+{% macro declared_columns(name, contract_table) -%}
+    {%- set models = (graph.nodes or {}).values() | selectattr('resource_type', 'equalto', 'model') if execute else [] -%}
+    {%- for model in models | selectattr('name', 'equalto', name) -%}
+        {{ return(model.columns.keys() | list) }}
+    {%- endfor -%}
+    {{ return(contract_columns(contract_table)) }}
 {%- endmacro %}
 
 {#-
@@ -35,7 +38,7 @@
 {% macro union_sources(contract_table) -%}
     {%- for source in sources_with(contract_table) %}
     {%- set staged = ref('stg_' ~ source ~ '__' ~ contract_table) %}
-    {%- set declared = declared_columns('stg_' ~ source ~ '__' ~ contract_table) %}
+    {%- set declared = declared_columns('stg_' ~ source ~ '__' ~ contract_table, contract_table) %}
     select
         {%- for column, type in contract_types(contract_table).items() %}
         {{ column if column in declared else 'cast(null as ' ~ type ~ ') as ' ~ column }}{{ ',' if not loop.last }}

@@ -149,7 +149,7 @@ select
     quantity,
     coalesce(
         stated_amount,
-        try_cast(price * coalesce(quantity, 1) as {{ var('amount_type') }})
+        try_cast(cast(price as decimal(38, 8)) * coalesce(quantity, 1) as {{ var('amount_type') }})
     ) as amount,
     currency,
     {{ device_type('user_agent', 'context_device_type') }} as device_type,
