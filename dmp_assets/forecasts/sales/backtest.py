@@ -8,6 +8,8 @@ A window is named by the periods held back from the end of the data:
   intervals calibrated on them.
 
 Series too young for a window are pooled in it, one pooled series per level, so that each level still adds up to the total.
+
+Models learn from histories without their spikes, and a spike in a selection window counts for nothing (`spikes`).
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from dmp_assets.forecasts.sales.calendar import month_cycles
+from dmp_assets.forecasts.sales.calendar import is_closed_day, month_cycles
 from dmp_assets.forecasts.sales.frequencies import Frequency
 from dmp_assets.forecasts.sales.models import (
     EXTRA_MODELS,
@@ -32,6 +34,7 @@ from dmp_assets.forecasts.sales.models import (
     forecast_histories,
 )
 from dmp_assets.forecasts.sales.series import KEYS
+from dmp_assets.forecasts.sales.spikes import is_spike, without_spikes
 
 TOTAL = "total"
 
@@ -58,8 +61,9 @@ class Backtest(NamedTuple):
 
     Attributes:
         windows: one row per series and window, the index unique_id: level, series_id, periods_held_back, is_intermittent,
-            is_pooled, scale (currency; see `naive_scale`).
-        forecasts: one row per unique_id and date: actual (currency; missing after the end of the data) and one column per model
+            is_pooled, has_negatives (whether the history has amounts below 0), scale (currency; see `naive_scale`).
+        forecasts: one row per unique_id and date: actual (currency; missing after the end of the data, and for a spike in a
+            selection window), is_closed (of the weekday, see `is_closed_day`: all forecasts are 0) and one column per model
             (currency), missing where the model is not fitted.
     """
 
@@ -104,12 +108,14 @@ def rolling_forecasts(
         chosen: level, series_id, model of every series, to fit that model and the baseline only (default: all models).
 
     Raises:
-        ValueError: if the series of a level add up to more than the total.
+        ValueError: if the series of a level, none of which is ever below 0, add up to more than the total.
         ArithmeticError: if a model returns anything but a finite number.
     """
     sales, windows = _split_windows(series, frequency, horizon, held_back)
     is_history = sales["date"] < sales["origin"]
     histories = sales[is_history].rename(columns={"date": "ds", "sales_amount": "y"})
+    windows["has_negatives"] = histories.groupby("unique_id")["y"].min() < 0
+    histories["y"] = without_spikes(histories, 7 // frequency.days)
     windows["scale"] = histories.groupby("unique_id")["y"].agg(
         lambda sold: naive_scale(sold.to_numpy(), frequency.scale_lag)
     )
@@ -119,12 +125,24 @@ def rolling_forecasts(
         forecast_histories(_of(histories, ids), models, frequency, horizon, n_jobs, cycles) for models, ids in fits
     ]
     forecasts = reduce(pd.DataFrame.combine_first, [part.set_index(["unique_id", "ds"]) for part in parts])
-    actual = sales[~is_history].set_index(["unique_id", "date"])["sales_amount"]
+    is_foreseeable = ~sales["is_spike"] | (sales["unique_id"].map(windows["periods_held_back"]) == horizon)
+    actual = sales[~is_history & is_foreseeable].set_index(["unique_id", "date"])["sales_amount"]
     forecasts["actual"] = actual.reindex(forecasts.index)
-    forecasts = (
-        forecasts.reindex(columns=["actual", *MODELS]).rename_axis(["unique_id", "date"]).sort_index().reset_index()
-    )
+    forecasts = forecasts.reindex(columns=["actual", *MODELS]).sort_index().reset_index()
+    forecasts["is_closed"] = _is_closed(histories, forecasts, windows, frequency)
+    forecasts.loc[forecasts["is_closed"], MODELS] *= 0.0
+    forecasts = forecasts.rename(columns={"ds": "date"})
     return Backtest(windows, forecasts.astype({"date": "datetime64[us]"}))
+
+
+def _is_closed(
+    histories: pd.DataFrame, forecasts: pd.DataFrame, windows: pd.DataFrame, frequency: Frequency
+) -> pd.Series:
+    """Return which forecasts are of a day on which the series, or the total of its window, has no sales."""
+    is_closed = pd.Series(is_closed_day(histories, forecasts, frequency), index=forecasts.index)
+    is_total = forecasts["unique_id"].map(windows["level"]) == TOTAL
+    window = [forecasts["unique_id"].map(windows["periods_held_back"]), forecasts["ds"]]
+    return is_closed | (is_closed & is_total).groupby(window).transform("any")
 
 
 def window_scores(backtest: Backtest) -> pd.DataFrame:
@@ -189,7 +207,7 @@ def _of(histories: pd.DataFrame, ids: pd.Index) -> pd.DataFrame:
 def _split_windows(
     series: pd.DataFrame, frequency: Frequency, horizon: int, held_back: Sequence[int]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the sales of every window (unique_id, date, sales_amount, origin) and the windows without their scale."""
+    """Return the sales of every window (unique_id, date, sales_amount, origin, is_spike) and the windows without their scale."""
     length = series.groupby(KEYS)["date"].transform("size")
     end = series["date"].max() + frequency.length
     parts = []
@@ -206,7 +224,17 @@ def _split_windows(
     sales["unique_id"] = sales.groupby(keys).ngroup()
     sales = sales.sort_values(["unique_id", "date"], ignore_index=True)
     windows = sales.groupby("unique_id")[[*keys, "is_intermittent", "is_pooled"]].first()
-    return sales[["unique_id", "date", "sales_amount", "origin"]], windows.astype(
+    sales["is_spike"] = np.concatenate(
+        [
+            is_spike(amounts, amounts[:known])
+            for amounts, known in zip(
+                np.split(sales["sales_amount"].to_numpy(), np.cumsum(sales.groupby("unique_id").size())[:-1]),
+                (sales["date"] < sales["origin"]).groupby(sales["unique_id"]).sum(),
+                strict=True,
+            )
+        ]
+    )
+    return sales[["unique_id", "date", "sales_amount", "origin", "is_spike"]], windows.astype(
         {"is_intermittent": bool, "is_pooled": bool}
     )
 
@@ -219,13 +247,13 @@ def _pooled(series: pd.DataFrame, present: pd.DataFrame) -> pd.DataFrame:
     for level in sorted(set(series["level"]) - {TOTAL}) if len(total) else []:
         sums = present[present["level"] == level].groupby("date")["sales_amount"].sum()
         rest = total - sums.reindex(total.index, fill_value=0.0)
-        if rest.min() < -LEAST_AMOUNT:
+        if rest.min() < -LEAST_AMOUNT and not (series["sales_amount"] < 0).any():
             raise ValueError(
                 f"On {rest.idxmin():%Y-%m-%d} the series of the level {level} add up to more than the total: "
                 f"every sale must be in the total."
             )
-        if rest.max() > LEAST_AMOUNT:
-            rest = rest.where(rest > LEAST_AMOUNT, 0.0)
+        if rest.abs().max() > LEAST_AMOUNT:
+            rest = rest.where(rest.abs() > LEAST_AMOUNT, 0.0)
             parts.append(
                 rest.reset_index().assign(
                     level=level, series_id=f"{level}:{POOLED}", is_intermittent=False, is_pooled=True

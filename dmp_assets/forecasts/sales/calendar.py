@@ -28,6 +28,9 @@ MAX_LOG_RATIO = 0.3
 # Below this share of the mean the shop was closed.
 CLOSED_SHARE = 0.01
 
+# A series that sells on fewer days than that has no closing days, only days without sales.
+OPEN_SHARE = 0.5
+
 
 def month_cycles(histories: pd.DataFrame, frequency: Frequency, horizon: int) -> pd.DataFrame:
     """Return the factor of each period ahead: last, ds, factor (1 on average), for each period that a history ends in.
@@ -49,11 +52,34 @@ def month_cycles(histories: pd.DataFrame, frequency: Frequency, horizon: int) ->
 
 def _open(sold: pd.Series) -> pd.Series:
     """Return the periods in which more than next to nothing was sold."""
-    return sold[sold > CLOSED_SHARE * sold.mean()]
+    return sold[sold > max(CLOSED_SHARE * sold.mean(), 0.0)]
+
+
+def is_closed_day(histories: pd.DataFrame, ahead: pd.DataFrame, frequency: Frequency) -> np.ndarray:
+    """Return which periods ahead lie on a weekday on which the shop is closed: bool, one per row of `ahead`.
+
+    It is closed on a weekday without sales in the last `frequency.seasonal_average` weeks, of which most days had some. Of weeks
+    none is closed.
+
+    Args:
+        histories: unique_id, ds, y (currency), sorted.
+        ahead: unique_id, ds.
+        frequency: of both.
+    """
+    if frequency.days > 1:
+        return np.zeros(len(ahead), dtype=bool)
+    lately = histories.groupby("unique_id").tail(frequency.seasonal_average * frequency.season)
+    has_sales = lately["y"] != 0
+    sold_on = has_sales.groupby([lately["unique_id"], lately["ds"].dt.dayofweek]).any()
+    is_regular = has_sales.groupby(lately["unique_id"]).mean() >= OPEN_SHARE
+    closed = sold_on.index[~sold_on & is_regular.reindex(sold_on.index.get_level_values(0)).to_numpy()]
+    return pd.MultiIndex.from_arrays([ahead["unique_id"], ahead["ds"].dt.dayofweek]).isin(closed)
 
 
 def _factors(sold: pd.Series, ahead: pd.DatetimeIndex, frequency: Frequency) -> np.ndarray:
-    """Return the factors of the periods ahead, learned from positive sales (the index says when)."""
+    """Return the factors of the periods ahead, learned from positive sales (the index says when); 1 where there are none."""
+    if sold.empty:
+        return np.ones(len(ahead))
     began = sold.index.to_series()
     usual = sold.groupby(began.dt.dayofweek).transform("mean") / sold.mean()
     level = (sold / usual).rolling(frequency.cycle_window, center=True, min_periods=1).median()

@@ -32,32 +32,35 @@ def reconciled(forecasts: pd.DataFrame) -> pd.DataFrame:
 
     Args:
         forecasts: periods_held_back (the window), date, level, base_mean (currency), scale (currency; its square stands for the
-            variance of the errors) and any other columns.
+            variance of the errors), has_negatives (may be below 0), is_closed (stays 0) and any other columns.
     """
     base = pd.DataFrame(
         {
             "group": forecasts.groupby(["periods_held_back", "date"]).ngroup(),
             "level": forecasts["level"],
             "mean": forecasts["base_mean"],
-            "error_variance": forecasts["scale"] ** 2,
+            "error_variance": (forecasts["scale"] ** 2).mask(forecasts["is_closed"], 0.0),
+            "has_negatives": forecasts["has_negatives"],
         }
     )
     return forecasts.assign(mean=reconcile(base))
 
 
 def reconcile(forecasts: pd.DataFrame) -> pd.Series:
-    """Return the reconciled means: in every group each level adds up to the total, and none is negative.
+    """Return the reconciled means: in every group each level adds up to the total, and none is negative that may not be.
 
     Args:
-        forecasts: group (of forecasts that belong together, such as a window and date; integer), level, mean (currency, 0 or
-            more), error_variance (currency squared, above 0). A group without the level 'total' is returned as it is.
+        forecasts: group (of forecasts that belong together, such as a window and date; integer), level, mean (currency),
+            error_variance (currency squared; what has 0 stays as it is), has_negatives (bool: the mean may be below 0; else
+            it is 0 or more). A group without the level 'total' is returned as it is.
 
     Returns:
-        The means, float64, index as given. A negative one is set to 0 and the others are reconciled again.
+        The means, float64, index as given. One that may not be negative is set to 0 and the others are reconciled again.
     """
     mean = forecasts["mean"].to_numpy(dtype=float).copy()
     weight = forecasts["error_variance"].to_numpy(dtype=float).copy()
     is_total = (forecasts["level"] == TOTAL).to_numpy()
+    may_be_negative = forecasts["has_negatives"].to_numpy(dtype=bool)
     group = forecasts.groupby("group").ngroup().to_numpy(dtype=int)
     part = forecasts.groupby(["group", "level"]).ngroup().to_numpy(dtype=int)
     groups, parts = group.max(initial=-1) + 1, part.max(initial=-1) + 1
@@ -78,7 +81,7 @@ def reconcile(forecasts: pd.DataFrame) -> pd.Series:
         )
         missing = np.where(is_total_part | has_total[group_of_part], total[group_of_part] - level_sum, 0.0)
         mean = base + weight * (precision * missing)[part]
-        is_negative = mean < 0
+        is_negative = (mean < 0) & ~may_be_negative
         if not is_negative.any():
             return pd.Series(mean, index=forecasts.index)
         base[is_negative], weight[is_negative] = 0.0, 0.0

@@ -66,7 +66,9 @@ def forecast_sales(
     return forecasts[SERVED_COLUMNS]
 
 
-def forecast(frame: pd.DataFrame, frequency: str = "weekly", horizon: int | None = None) -> pd.DataFrame:
+def forecast(
+    frame: pd.DataFrame, frequency: str = "weekly", horizon: int | None = None, *, fill_gaps: bool = False
+) -> pd.DataFrame:
     """Forecast any series: every model backtested, the best of each series on the newest data, with calibrated intervals.
 
     In a notebook:
@@ -78,22 +80,33 @@ def forecast(frame: pd.DataFrame, frequency: str = "weekly", horizon: int | None
         ahead = forecast(frame, "daily", horizon=14)
 
     Args:
-        frame: unique_id (text), ds (date on which the period begins; a Monday if weekly), y (0 or more); one row per series and
-            period, without gaps, all series ending in the same period.
+        frame: unique_id (text), ds (date on which the period begins; a Monday if weekly), y (an amount, net of returns it may be
+            below 0); one row per series and period, in any order, without gaps, all series ending in the same period.
         frequency: 'weekly' or 'daily'.
         horizon: periods to forecast, 1 or more (default: 8 weeks or 28 days).
+        fill_gaps: whether a period without a row, from a series' first to the last of all, is one without sales (0), such as the
+            Sundays of a shop that is closed then. Else it is an error.
 
     Returns:
-        unique_id, ds, model, mean, lo_80, hi_80, lo_95, hi_95; `horizon` rows per series that is long enough.
+        unique_id, ds, model, mean, lo_80, hi_80, lo_95, hi_95; `horizon` rows per series that is long enough. Of a weekday
+        without sales in the last eight weeks all are 0.
 
     Raises:
-        ValueError: an unknown frequency, a missing column, a gap, an amount below 0 or not finite, or no series long enough.
+        ValueError: an unknown frequency, a missing column, dates as text, a gap or a repeated period, an amount that is not
+            finite, or no series long enough.
     """
     if frequency not in FREQUENCIES:
         raise ValueError(f"The frequency must be one of {', '.join(FREQUENCIES)}, not '{frequency}'.")
     missing = [column for column in ("unique_id", "ds", "y") if column not in frame.columns]
     if missing:
         raise ValueError(f"The frame lacks the columns {', '.join(missing)}.")
+    if frame.empty:
+        raise ValueError("The frame has no rows.")
+    if (given := pd.api.types.infer_dtype(frame["ds"])) not in ("datetime64", "datetime", "date"):
+        raise ValueError(
+            f"ds must hold dates, not {given} such as {frame['ds'].iloc[0]!r}, which may be read in two ways: say how, with "
+            "pd.to_datetime(frame['ds'], format='%d/%m/%Y') for example."
+        )
     kind = FREQUENCIES[frequency]
     sales = pd.DataFrame(
         {
@@ -104,13 +117,31 @@ def forecast(frame: pd.DataFrame, frequency: str = "weekly", horizon: int | None
             kind.whole_column: True,
         }
     )
+    if fill_gaps:
+        sales = _filled(sales, kind)
     as_of_on = (sales[kind.column].max() + kind.length).date()
     models = train(sales, as_of_on, kind, horizon).models
     if models.empty:
         fewest = kind.min_periods(kind.horizon if horizon is None else horizon)
+        longest = int(sales.groupby("series_id").size().max())
         raise ValueError(
-            f"No series is long enough: each needs {fewest} {kind.period}s. Give more history or shorten the horizon."
+            f"No series is long enough: each needs {fewest} {kind.period}s, and the longest has {longest}. Give more history or "
+            f"shorten the horizon: {longest} {kind.period}s allow {max((longest - kind.min_periods(0)) // 2, 0)}."
         )
     ahead = forecast_sales(sales, as_of_on, kind, models, horizon)
     ahead = ahead.rename(columns={"series_id": "unique_id", "date": "ds"})
     return ahead[["unique_id", "ds", "model", "mean", *BOUNDS]]
+
+
+def _filled(sales: pd.DataFrame, frequency: Frequency) -> pd.DataFrame:
+    """Return the rows with one of amount 0 for each absent period from a series' first to the last of all."""
+    last = sales[frequency.column].max()
+    firsts = sales.groupby(KEYS)[frequency.column].min()
+    periods = [
+        pd.DataFrame(
+            {"level": level, "series_id": name, frequency.column: pd.date_range(first, last, freq=f"{frequency.days}D")}
+        )
+        for (level, name), first in firsts.items()
+    ]
+    filled = pd.concat(periods).merge(sales, on=[*KEYS, frequency.column], how="outer")
+    return filled.fillna({"sales_amount": 0.0}).assign(**{frequency.whole_column: True})

@@ -47,6 +47,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from dmp_assets.forecasts.sales.calendar import month_cycles
@@ -131,7 +132,7 @@ def forecast_histories(
         cycles: `month_cycles` of these and other histories (default: of these).
 
     Returns:
-        unique_id, ds and one column per model (currency, never below 0), `horizon` rows per history, sorted.
+        unique_id, ds and one column per model (currency; below 0 only where the history is), `horizon` rows per history, sorted.
 
     Raises:
         ArithmeticError: if a model returns anything but a finite number.
@@ -165,14 +166,16 @@ def forecast_histories(
 def _forecast(
     histories: pd.DataFrame, models: list[str], frequency: Frequency, horizon: int, n_jobs: int
 ) -> pd.DataFrame:
-    """Return unique_id, ds and one column per model; negative sales do not exist, so forecasts stop at 0."""
+    """Return unique_id, ds and one column per model; sales that never were below 0 are not forecast there."""
     from statsforecast import StatsForecast
 
     forecaster = StatsForecast(
         models=[_model(name, frequency) for name in models], freq=frequency.offset, n_jobs=n_jobs
     )
     forecasts = pd.DataFrame(forecaster.forecast(df=histories[["unique_id", "ds", "y"]], h=horizon))
-    forecasts[models] = forecasts[models].astype(float).clip(lower=0)
+    least = histories.groupby("unique_id")["y"].min()
+    lower = np.where(forecasts["unique_id"].map(least) < 0, -np.inf, 0.0)
+    forecasts[models] = forecasts[models].astype(float).clip(lower=pd.Series(lower, forecasts.index), axis=0)
     return forecasts
 
 

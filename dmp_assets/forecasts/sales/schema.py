@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
@@ -38,6 +39,11 @@ def _as_of(description: str) -> pa.Column:
     return pa.Column("datetime64[us]", description=description)
 
 
+def _net(description: str) -> pa.Column:
+    """Describe an amount net of returns: below 0 where more came back than was sold."""
+    return pa.Column(float, pa.Check(np.isfinite, error="a finite number"), description=description)
+
+
 def _amount(description: str) -> pa.Column:
     return pa.Column(float, pa.Check.in_range(0, float("inf"), include_max=False), description=description)
 
@@ -61,10 +67,10 @@ _LEVEL = pa.Column(str, pa.Check.isin(LEVELS), description="What is added up: to
 _MODEL = pa.Column(str, pa.Check.isin(MODELS), description="The forecasting method, the champion of the series.")
 _DATE = pa.Column("datetime64[us]", description="The day, or the Monday on which the week starts.")
 _BOUNDS = {
-    "lo_80": _amount("Lower bound of the 80 % prediction interval, platform currency; never below 0."),
-    "hi_80": _amount("Upper bound of the 80 % prediction interval, platform currency."),
-    "lo_95": _amount("Lower bound of the 95 % prediction interval, platform currency; never below 0."),
-    "hi_95": _amount("Upper bound of the 95 % prediction interval, platform currency."),
+    "lo_80": _net("Lower bound of the 80 % prediction interval, platform currency; below 0 only where sales were."),
+    "hi_80": _net("Upper bound of the 80 % prediction interval, platform currency."),
+    "lo_95": _net("Lower bound of the 95 % prediction interval, platform currency; below 0 only where sales were."),
+    "hi_95": _net("Upper bound of the 95 % prediction interval, platform currency."),
 }
 _KNOWN_BEFORE = "Only periods that had ended before this day were used."
 
@@ -83,7 +89,7 @@ def _adds_up(frame: pd.DataFrame) -> bool:
     if "total" not in sums.columns:
         return True
     parts = sums.drop(columns="total")
-    allowed = ROUNDING_AMOUNT + ROUNDING_SHARE * sums["total"]
+    allowed = ROUNDING_AMOUNT + ROUNDING_SHARE * sums["total"].abs()
     return bool(parts.sub(sums["total"], axis=0).abs().fillna(0.0).le(allowed, axis=0).all(axis=None))
 
 
@@ -106,12 +112,12 @@ SALES_FORECASTS = pa.DataFrameSchema(
         "level": _LEVEL,
         "date": _DATE,
         "model": _MODEL,
-        "mean": _amount(
+        "mean": _net(
             "Expected sales of the period, platform currency, reconciled: departments, categories and stores each add up to the "
             "total."
         ),
         **_BOUNDS,
-        "base_mean": _amount("What the model itself expects, before reconciliation, platform currency."),
+        "base_mean": _net("What the model itself expects, before reconciliation, platform currency."),
         "as_of_on": _as_of(_KNOWN_BEFORE),
     },
     checks=[
@@ -134,9 +140,9 @@ FORECAST_HISTORY = pa.DataFrameSchema(
         "level": _LEVEL,
         "date": _DATE,
         "model": _MODEL,
-        "mean": _amount("Expected sales of the period as it was served, platform currency."),
+        "mean": _net("Expected sales of the period as it was served, platform currency."),
         **_BOUNDS,
-        "naive": _amount(
+        "naive": _net(
             "The naive forecast made the same day, platform currency: of the last week, of the same weekday a week before."
         ),
         "scale": _amount(
@@ -286,12 +292,12 @@ FORECAST_BACKTEST = pa.DataFrameSchema(
         "level": _LEVEL,
         "date": _DATE,
         "model": _MODEL,
-        "actual": _amount("What was sold in the period, platform currency."),
-        "mean": _amount(
+        "actual": _net("What was sold in the period, platform currency."),
+        "mean": _net(
             "What would have been served from the periods before the held-out ones, reconciled, platform currency."
         ),
         **_BOUNDS,
-        "naive": _amount("The naive forecast from the same periods, platform currency."),
+        "naive": _net("The naive forecast from the same periods, platform currency."),
         "as_of_on": _as_of(_KNOWN_BEFORE),
     },
     checks=pa.Check(_bounds_are_ordered, error="lo_95 <= lo_80 <= mean <= hi_80 <= hi_95"),
@@ -315,7 +321,7 @@ EXCLUDED_SERIES = pa.DataFrameSchema(
             "int64", pa.Check.ge(0), description="Whole periods known, from the first sale on."
         ),
         "sale_period_share": _share("Share of these periods with sales, 0 to 1."),
-        "sales_amount": _amount("Sales of these periods together, platform currency."),
+        "sales_amount": _net("Sales of these periods together, platform currency."),
         "reason": pa.Column(str, pa.Check.str_length(min_value=1), description="Why the series is not forecast alone."),
         "as_of_on": _as_of(_KNOWN_BEFORE),
     },

@@ -21,7 +21,7 @@ class SelectedSeries(NamedTuple):
 
     Attributes:
         series: level, series_id, date (on which the period begins), sales_amount (currency), is_intermittent; whole periods
-            only, sorted, without gaps, all series ending in the same period.
+            only, sorted, without gaps, all series ending in the same period. Net of returns, an amount may be below 0.
         excluded: one row per series left out: level, series_id, whole_period_count, sale_period_share (0-1, 0 without a
             period), sales_amount (currency, all whole periods), reason.
     """
@@ -42,7 +42,7 @@ def known_periods(sales: pd.DataFrame, as_of_on: date, frequency: Frequency) -> 
 
     Raises:
         ValueError: if a column is missing, a known amount is not a finite number, a week does not start on a Monday, or
-            a series has a gap, a repeated period or ends early.
+            a series has a gap, a repeated period or ends early; it names the series and the period.
     """
     columns = [*KEYS, frequency.column, "sales_amount", frequency.whole_column]
     missing = [column for column in columns if column not in sales.columns]
@@ -76,9 +76,9 @@ def select_series(sales: pd.DataFrame, as_of_on: date, frequency: Frequency, hor
     summary = pd.DataFrame(
         {
             "whole_period_count": amounts.size(),
-            "sale_period_share": amounts.agg(lambda sold: (sold > 0).mean()),
+            "sale_period_share": amounts.agg(lambda sold: (sold != 0).mean()),
             "sales_amount": amounts.sum(),
-            "is_intermittent": amounts.agg(lambda sold: (sold[:-horizon] > 0).mean() < MIN_SALE_SHARE),
+            "is_intermittent": amounts.agg(lambda sold: (sold[:-horizon] != 0).mean() < MIN_SALE_SHARE),
         },
         index=pd.MultiIndex.from_frame(began[KEYS].drop_duplicates().sort_values(KEYS)),
     )
@@ -99,21 +99,34 @@ def _check_periods(known: pd.DataFrame, frequency: Frequency) -> None:
     if known.empty:
         return
     period = frequency.period
-    gap = known.groupby(KEYS)["date"].diff()
+    before = known.groupby(KEYS)["date"].shift()
+    gap = known["date"] - before
     is_last = ~known.duplicated(KEYS, keep="last")
-    problems = {
-        "has an amount that is not a finite number": ~np.isfinite(known["sales_amount"]),
-        "has a negative amount": known["sales_amount"] < 0,
-        "does not start on a Monday": (frequency.days == 7) & (known["date"].dt.dayofweek != 0),
-        f"does not follow the {period} before it (a gap or a repeated {period})": gap.notna()
-        & (gap != frequency.length),
-        f"is the series' last, but other series go on: {period}s without sales must be 0, not absent": is_last
-        & (known["date"] < known["date"].max()),
-    }
-    for problem, is_wrong in problems.items():
+    absent = f"is missing: {period}s without sales must be there with 0"
+    problems = [
+        ("has an amount that is not a finite number", ~np.isfinite(known["sales_amount"]), known["date"]),
+        (
+            "does not start on a Monday, on which weeks begin here",
+            (frequency.days == 7) & (known["date"].dt.dayofweek != 0),
+            known["date"],
+        ),
+        (
+            f"is there more than once: add up its rows to one per series and {period}",
+            gap == pd.Timedelta(0),
+            known["date"],
+        ),
+        (absent, gap > frequency.length, before + frequency.length),
+        (f"does not begin {frequency.days * 24} hours after the one before", gap < frequency.length, known["date"]),
+        (
+            f"{absent}, as other series go on",
+            is_last & (known["date"] < known["date"].max()),
+            known["date"] + frequency.length,
+        ),
+    ]
+    for problem, is_wrong, day in problems:
         if is_wrong.any():
             row = known[is_wrong].iloc[0]
             raise ValueError(
                 f"{frequency.name.title()} sales of {row['level']} '{row['series_id']}': "
-                f"the {period} {row['date']:%Y-%m-%d} {problem}."
+                f"the {period} {day[is_wrong].iloc[0]:%Y-%m-%d} {problem}."
             )

@@ -82,7 +82,8 @@ def train(
     served = champion_forecasts(backtest, choices[choices["is_champion"]], frequency)
     is_selection = served["periods_held_back"] >= 2 * horizon
     served = reconciled(served)
-    reach = calibrate(served[is_selection & ~served["is_pooled"]])
+    is_telling = is_selection & ~served["is_pooled"] & ~served["is_closed"] & served["actual"].notna()
+    reach = calibrate(served[is_telling])
     served = add_intervals(served.merge(reach, left_on="group", right_index=True, how="left"))
 
     is_held_out = (served["periods_held_back"] == horizon) & ~served["is_pooled"]
@@ -106,8 +107,8 @@ def champion_forecasts(backtest: Backtest, champions: pd.DataFrame, frequency: F
         frequency: of the backtest.
 
     Returns:
-        The windows' columns, date, actual, model, base_mean (currency), naive (currency; the baseline's forecast), group (of series
-        whose intervals are calibrated together).
+        The windows' columns, date, actual, is_closed, model, base_mean (currency), naive (currency; the baseline's forecast),
+        group (of series whose intervals are calibrated together).
     """
     windows = backtest.windows.reset_index().merge(champions[[*KEYS, "model"]], on=KEYS, how="left")
     windows["model"] = windows["model"].where(~windows["is_pooled"], POOLED_MODEL)

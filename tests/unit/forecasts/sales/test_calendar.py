@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dmp_assets.forecasts.sales.calendar import month_cycles
+from dmp_assets.forecasts.sales.calendar import is_closed_day, month_cycles
 from dmp_assets.forecasts.sales.frequencies import DAILY, WEEKLY
 from dmp_assets.forecasts.sales.models import WITH_CALENDAR, forecast_histories
 
@@ -70,3 +70,20 @@ def test_any_sales_give_a_moderate_factor(amounts):
     factor = month_cycles(history(amounts, DAILY), DAILY, 28)["factor"]
     assert np.isfinite(factor).all()
     assert factor.between(0.3, 3).all()
+
+
+def test_a_weekday_without_sales_for_eight_weeks_is_closed():
+    dates = pd.Series(pd.date_range("2024-01-01", periods=70))
+    lately = np.where(dates.dt.dayofweek == 6, 0.0, 5.0)
+    histories = pd.concat(
+        pd.DataFrame({"unique_id": name, "ds": dates, "y": amounts})
+        for name, amounts in enumerate(
+            [lately, np.where((dates == "2024-02-04"), 9.0, lately), np.where(dates.dt.dayofweek < 3, 5.0, 0.0)]
+        )
+    )
+    ahead = pd.DataFrame(
+        {"unique_id": np.repeat([0, 1, 2], 7), "ds": np.tile(pd.date_range("2024-03-11", periods=7), 3)}
+    )
+    # The second opened on one Sunday; the third sells on too few days to tell.
+    assert np.flatnonzero(is_closed_day(histories, ahead, DAILY)).tolist() == [6]
+    assert not is_closed_day(histories, ahead, WEEKLY).any()

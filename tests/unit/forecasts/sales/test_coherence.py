@@ -11,8 +11,10 @@ LEVELS = ["total", "store", "store", "category", "category", "category"]
 CONSTRAINTS = np.array([[-1, 1, 1, 0, 0, 0], [-1, 0, 0, 1, 1, 1]], dtype=float)
 
 
-def forecasts(mean, variance, levels=LEVELS):
-    return pd.DataFrame({"group": 0, "level": levels, "mean": mean, "error_variance": variance})
+def forecasts(mean, variance, levels=LEVELS, has_negatives=False):
+    return pd.DataFrame(
+        {"group": 0, "level": levels, "mean": mean, "error_variance": variance, "has_negatives": has_negatives}
+    )
 
 
 def test_the_closed_form_is_the_minimum_trace_projection():
@@ -34,6 +36,15 @@ def test_without_a_total_nothing_changes():
 
 def test_without_forecasts_there_is_nothing_to_do():
     assert reconcile(forecasts([], [], [])).empty
+
+
+def test_net_sales_may_be_below_zero_and_a_closed_day_stays():
+    levels = ["total", "store", "store", "category"]
+    mean = reconcile(forecasts([-10, -20, 30, -30], [1.0, 1.0, 1.0, 1.0], levels, [True, True, False, True]))
+    assert mean.iloc[0] == mean.iloc[1] + mean.iloc[2] == mean.iloc[3]
+    assert mean.iloc[0] < 0 <= mean.iloc[2]
+    closed = reconcile(forecasts([0.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0], levels))
+    assert closed.tolist() == [0, 0, 0, 0]
 
 
 @given(

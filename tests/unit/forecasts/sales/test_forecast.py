@@ -104,9 +104,15 @@ def test_a_constant_series_is_forecast_exactly():
     [
         (lambda frame: forecast(frame, "hourly"), "must be one of weekly, daily"),
         (lambda frame: forecast(frame.drop(columns="y")), "lacks the columns y"),
-        (lambda frame: forecast(frame.drop(index=5)), "a gap"),
+        (lambda frame: forecast(frame.drop(index=5)), "the week 2017-02-06 is missing"),
         (lambda frame: forecast(frame.head(5)), "needs 26 weeks"),
-        (lambda frame: forecast(frame.assign(y=-1.0)), "negative amount"),
+        (lambda frame: forecast(frame.head(0)), "no rows"),
+        (
+            lambda frame: forecast(frame.assign(ds=frame["ds"].dt.strftime("%d/%m/%Y"))),
+            r"not string such as '02/01/2017'",
+        ),
+        (lambda frame: forecast(frame, horizon=400), "30 weeks allow 10"),
+        (lambda frame: forecast(frame, horizon=0), "at least one week, not 0"),
     ],
 )
 def test_a_frame_that_cannot_be_forecast_is_refused(call, message):
@@ -114,8 +120,70 @@ def test_a_frame_that_cannot_be_forecast_is_refused(call, message):
         call(frame_of({"one": [1.0] * 30}))
 
 
+@pytest.fixture(scope="module")
+def days():
+    """Return fifteen months of a shop that sells 100 a day and 140 on Saturdays and Sundays, more or less."""
+    dates = pd.Series(pd.date_range("2022-12-26", "2024-03-31"))
+    noise = np.random.default_rng(0).normal(0, 5, len(dates))
+    return pd.DataFrame({"unique_id": "shop", "ds": dates, "y": 100 + 40 * (dates.dt.dayofweek >= 5) + noise})
+
+
+@pytest.mark.parametrize("day", ["2024-01-02", "2024-03-20", "2024-03-31"])
+@pytest.mark.parametrize("factor", [20, 1_000, -1_000])
+def test_a_single_day_far_off_changes_no_forecast(days, day, factor):
+    ahead = forecast(days.assign(y=days["y"].where(days["ds"] != day, days["y"] * factor)), "daily", 14)
+    assert ahead["mean"].mean() == pytest.approx(111, rel=0.03)
+    assert ahead["hi_95"].max() < 200
+    assert ahead["lo_95"].min() > 50
+
+
+def test_a_shop_closed_on_sundays_sells_nothing_on_sundays_ahead(days):
+    opened = days[days["ds"].dt.dayofweek != 6]
+    ahead = forecast(opened, "daily", 14, fill_gaps=True)
+    is_sunday = ahead["ds"].dt.dayofweek == 6
+    assert (ahead.loc[is_sunday, ["mean", "lo_80", "hi_80", "lo_95", "hi_95"]] == 0).all(axis=None)
+    assert ahead.loc[~is_sunday, "mean"].mean() == pytest.approx(106.7, rel=0.05)
+    with pytest.raises(ValueError, match="the day 2023-01-01 is missing"):
+        forecast(opened, "daily", 14)
+
+
+def test_days_below_nothing_are_forecast_and_bounded_below_nothing(days):
+    returned = days.assign(y=np.where(days["ds"].dt.dayofweek == 0, -60.0, 20.0) + days["y"] - days["y"].mean())
+    ahead = forecast(returned, "daily", 14)
+    mondays = ahead[ahead["ds"].dt.dayofweek == 0]
+    assert (mondays["mean"] < -40).all()
+    assert (mondays["lo_95"] < mondays["mean"]).all()
+
+
+def test_one_refund_lets_the_bound_go_below_nothing_and_no_other(days):
+    small = days.assign(y=np.random.default_rng(1).gamma(1, 10, len(days)))
+    refund = small.assign(y=small["y"].where(small["ds"] != "2024-03-12", -20.0))
+    assert (forecast(small, "daily", 14)["lo_95"] >= 0).all()
+    assert (forecast(refund, "daily", 14)["lo_95"] < 0).any()
+
+
+def test_leap_days_and_the_order_of_the_rows_change_nothing(days):
+    known = days[days["ds"] < "2024-03-01"]
+    ahead = forecast(known, "daily", 14)
+    assert ahead["ds"].min() == pd.Timestamp("2024-03-01")
+    pd.testing.assert_frame_equal(ahead, forecast(known.sample(frac=1, random_state=1), "daily", 14), check_exact=True)
+    with pytest.raises(ValueError, match="the day 2024-02-29 is missing"):
+        forecast(days[days["ds"] != "2024-02-29"], "daily", 14)
+
+
+def test_the_narrower_interval_of_a_single_series_is_narrower(days):
+    ahead = forecast(days, "daily", 14)
+    assert (ahead["lo_95"] < ahead["lo_80"]).all()
+    assert (ahead["hi_80"] < ahead["hi_95"]).all()
+    # Two and a half and four standard deviations of the noise.
+    assert (ahead["hi_80"] - ahead["lo_80"]).mean() == pytest.approx(2 * 1.28 * 5, rel=0.35)
+    assert (ahead["hi_95"] - ahead["lo_95"]).mean() == pytest.approx(2 * 1.96 * 5, rel=0.35)
+
+
 @SLOW
-@given(arrays.arrays(float, (2, 26), elements=st.sampled_from([0.0, 0.01, 1.0, 7.5, 300.0, 1e6])), st.integers(1, 8))
+@given(
+    arrays.arrays(float, (2, 26), elements=st.sampled_from([-40.0, 0.0, 0.01, 1.0, 7.5, 300.0, 1e6])), st.integers(1, 8)
+)
 def test_any_sales_give_valid_tables(sales_of, amounts, horizon):
     sales = sales_of({"A": amounts[0], "B": amounts[1]})
     models = train(sales, AS_OF, WEEKLY, horizon=horizon).models
