@@ -15,6 +15,7 @@ from dmp_assets.platform.terminal import print_frame
 
 if TYPE_CHECKING:
     from dmp_assets.onboarding.plan import Said
+    from dmp_assets.onboarding.recognise import Reading
 
 
 def add_source(  # noqa: PLR0913, PLR0917 - one option for everything that can be said
@@ -22,7 +23,7 @@ def add_source(  # noqa: PLR0913, PLR0917 - one option for everything that can b
     location: Annotated[
         str,
         typer.Argument(
-            help="File, folder or pattern (CSV, JSON lines, Parquet), SQLAlchemy URL or web address; ${NAME} stands for an "
+            help="File, folder or pattern (CSV, Excel, JSON, Parquet), SQLAlchemy URL or web address; ${NAME} stands for an "
             "environment variable."
         ),
     ],
@@ -50,6 +51,30 @@ def add_source(  # noqa: PLR0913, PLR0917 - one option for everything that can b
     delimiter: Annotated[
         str | None, typer.Option(help="What separates the columns of a CSV; default: found out.")
     ] = None,
+    sheet: Annotated[
+        str | None, typer.Option(help="Sheet of an Excel workbook; default: the one that looks like a table.")
+    ] = None,
+    header_row: Annotated[
+        int | None,
+        typer.Option(min=1, help="Line of a CSV or row of a sheet that names the columns; default: found out."),
+    ] = None,
+    no_header: Annotated[
+        bool, typer.Option("--no-header", help="No line names the columns: they are column_1, column_2, ...")
+    ] = False,
+    columns: Annotated[str | None, typer.Option(help="Their names, where no line has them: a,b,c.")] = None,
+    records: Annotated[
+        str | None, typer.Option(help="Path of the list of records in JSON, such as data.orders; default: found out.")
+    ] = None,
+    explode: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="List in a JSON record whose entries are rows, such as line_items or refunds.refund_line_items."
+        ),
+    ] = None,
+    flatten: Annotated[
+        bool,
+        typer.Option("--flatten", help="Objects in JSON lines become columns: customer_id for the id in customer."),
+    ] = False,
     identifier: Annotated[
         list[str] | None,
         typer.Option(help="COLUMN=KIND (email, phone, name, ...): goes to the vault; known names need none."),
@@ -71,6 +96,7 @@ def add_source(  # noqa: PLR0913, PLR0917 - one option for everything that can b
     The files are yours to edit from then on. `dmp build` loads the data.
     """
     from dmp_assets.onboarding.plan import Said
+    from dmp_assets.onboarding.recognise import Reading
 
     with user_errors():
         said = Said(
@@ -86,15 +112,26 @@ def add_source(  # noqa: PLR0913, PLR0917 - one option for everything that can b
             cursor=cursor,
             is_full_copy=full_copy,
         )
+        reading = Reading(
+            encoding=encoding,
+            delimiter=delimiter,
+            sheet=sheet,
+            header_row=header_row,
+            has_header=not no_header,
+            names=[each.strip() for each in columns.split(",")] if columns else (),
+            records=records,
+            explode=explode or (),
+            flatten=flatten,
+        )
         is_asked = not yes and sys.stdin.isatty()
-        _add(name, location, said, (table, encoding, delimiter), is_asked=is_asked, dry_run=dry_run)
+        _add(name, location, said, (table, reading), is_asked=is_asked, dry_run=dry_run)
 
 
 def _add(
     name: str,
     location: str,
     said: Said,
-    hints: tuple[str | None, str | None, str | None],
+    where: tuple[str | None, Reading],
     *,
     is_asked: bool,
     dry_run: bool,
@@ -104,9 +141,9 @@ def _add(
     from dmp_assets.onboarding import scaffold
     from dmp_assets.onboarding.inspection import example_frame, inspect
 
-    table, encoding, delimiter = hints
+    table, reading = where
     ask = _ask if is_asked else None
-    tables = inspect(location, encoding=encoding, delimiter=delimiter, table=table)
+    tables = inspect(location, reading, table=table, ask=ask)
     if said.contract and len(tables) > 1:
         names = ", ".join(found.name for found in tables)
         raise UserError(f"--as names the contract table of one table: say with --table which ({names} fit).")
@@ -114,6 +151,8 @@ def _add(
     plans, changes = [], []
     for found in tables:
         print_frame(f"{found.name} ({found.rule.format}{_how(found.rule)})", example_frame(found))
+        for note in found.notes:
+            typer.echo(f"* {note}")
         if found.unread_lines:
             typer.echo(f"{found.unread_lines} lines cannot be read as a row; they will be in quarantine.")
         has_cursor = len(tables) == 1 or said.cursor in [column.name for column in found.columns]
@@ -180,4 +219,4 @@ def _ask(question: str, choices: Sequence[str]) -> str:
 def _how(rule) -> str:
     if rule.format == "csv":
         return f", {rule.encoding}, columns separated by {rule.delimiter!r}"
-    return f", {rule.encoding}" if rule.format == "jsonl" else ""
+    return f", {rule.encoding}" if rule.format in ("jsonl", "json") else ""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
-import csv
 import dataclasses
 import tempfile
 from collections import Counter
@@ -15,20 +13,14 @@ import duckdb
 import pandas as pd
 
 from dmp_assets.onboarding.guess import guess_contract
+from dmp_assets.onboarding.recognise import Question, Reading, recognise
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.warehouse import columns_of, literal, quoted
 from dmp_assets.sources.declare import DeclaredTable, FileFormat, LoadRule, resolve
+from dmp_assets.sources.delimited import DamagedFileError
 from dmp_assets.sources.extract import check_database, extract, without_password
-from dmp_assets.sources.read import (
-    SUFFIXES,
-    DamagedFileError,
-    bare_suffix,
-    files_at,
-    open_bytes,
-    read_file,
-    readable_text,
-)
+from dmp_assets.sources.read import SUFFIXES, bare_suffix, files_at, read_file
 
 TIME_FORMATS = (
     *(
@@ -43,9 +35,7 @@ TIME_FORMATS = (
 """How texts write times, besides ISO 8601."""
 
 SAMPLE_ROWS = 100_000
-_SAMPLE_BYTES = 1 << 20
 _ENOUGH = 0.9  # share of a column's values that must fit a type; the others go to quarantine
-_MARKS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 Guess = Literal["text", "number", "time", "empty"]
 
@@ -75,24 +65,25 @@ class Column:
 
 @dataclass(frozen=True)
 class Found:
-    """A table as it was found: its name at its place, how to read it (the contract is open yet), its columns."""
+    """A table as it was found: its name at its place, how to read it (the contract is open yet), its columns, what was noticed."""
 
     name: str
     rule: LoadRule
     columns: tuple[Column, ...]
     unread_lines: int = 0
+    notes: tuple[str, ...] = ()
 
 
 def inspect(
-    location: str, *, encoding: str | None = None, delimiter: str | None = None, table: str | None = None
+    location: str, reading: Reading | None = None, *, table: str | None = None, ask: Question | None = None
 ) -> list[Found]:
     """Look at what is at a place.
 
     Args:
         location: file, folder, pattern, SQLAlchemy URL or web address; may name environment variables.
-        encoding: of text files, where it shall not be guessed.
-        delimiter: of CSV files, where it shall not be guessed.
+        reading: what is known of how files are read.
         table: of a database; without one, all whose columns fit a contract table.
+        ask: for what is open of that; None if nobody can be asked.
 
     Raises:
         UserError: nothing is there, it cannot be read, or its files are of several kinds.
@@ -112,30 +103,33 @@ def inspect(
         return [_look_at_extract(name, rule) for name, rule in zip(names, rules, strict=True)]
     if table:
         raise UserError("--table names a table of a database; the location is a file or folder.")
-    return [_look_at_files(location, resolved, encoding, delimiter)]
+    return [_look_at_files(location, resolved, reading or Reading(), ask)]
 
 
-def _look_at_files(location: str, resolved: str, encoding: str | None, delimiter: str | None) -> Found:
+def _look_at_files(location: str, resolved: str, reading: Reading, ask: Question | None) -> Found:
     file_format, files = _files_of_one_kind(resolved)
     if "://" not in location and "$" not in location:
         location = str(Path(location).expanduser().absolute())
     first = next(iter(files.values()))
-    rule = LoadRule(location=location, format=file_format, contract="")
-    if file_format != "parquet":
-        rule = rule.model_copy(update={"encoding": encoding or guess_encoding(first)})
-    if file_format == "csv":
-        rule = rule.model_copy(update={"delimiter": delimiter or guess_delimiter(first, rule.encoding)})
+    recognised = recognise(first, LoadRule(location=location, format=file_format, contract=""), reading, ask)
     with duckdb.connect() as connection:
         try:
-            read_file(connection, first, rule)
+            read_file(connection, first, recognised.rule, rows=SAMPLE_ROWS)
         except (DamagedFileError, duckdb.Error, OSError, EOFError) as error:
             raise UserError(
                 f"{first} cannot be read ({str(error).splitlines()[0]}). Give --encoding or --delimiter if they were guessed "
                 "wrongly, or an intact file."
             ) from None
         columns = look_at_columns(connection)
-        (unread,) = connection.execute("select count(*) from unread").fetchall()[0]
-    return Found(Path(resolved).name.split(".", maxsplit=1)[0], rule, columns, unread)
+        reasons = connection.execute("select reason, count(*) from unread group by reason order by reason").fetchall()
+    aside = [f"kept aside: {', '.join(f'{count} {reason}' for reason, count in reasons)}"] if reasons else []
+    return Found(
+        Path(resolved).name.split(".", maxsplit=1)[0],
+        recognised.rule,
+        columns,
+        sum(count for _, count in reasons),
+        (*recognised.notes, *aside),
+    )
 
 
 def _look_at_extract(name: str, rule: LoadRule) -> Found:
@@ -222,49 +216,6 @@ def _best(connection: duckdb.DuckDBPyConnection, column: str, conditions: dict[s
     return tuple(name for name, count in zip(conditions, fitting, strict=True) if count == most)
 
 
-def guess_encoding(file: Path) -> str:
-    """Return the encoding of a text file: UTF-8 if it is that, else the likeliest.
-
-    Raises:
-        UserError: none fits.
-    """
-    with open_bytes(file) as stream:
-        head = stream.read(_SAMPLE_BYTES)
-    for mark, encoding in _MARKS.items():
-        if head.startswith(mark):
-            return encoding
-    try:
-        # The sample may end within a character.
-        codecs.getincrementaldecoder("utf-8")().decode(head)
-    except UnicodeDecodeError:
-        from charset_normalizer import from_bytes
-
-        best = from_bytes(head[: head.rfind(b"\n") + 1] or head).best()
-        if best is None:
-            raise UserError(f"{file} is in no known encoding: give it with --encoding.") from None
-        # gb18030 has all that gb2312 and gbk have.
-        return "gb18030" if best.encoding.startswith("gb") else best.encoding
-    return "utf-8"
-
-
-def guess_delimiter(file: Path, encoding: str) -> str:
-    """Return the character that separates the columns of a CSV file: the one that gives its header the most columns.
-
-    Raises:
-        UserError: the file cannot be read as text.
-    """
-    try:
-        with (
-            readable_text(file, encoding) as text,
-            text.open(encoding="utf-8-sig", errors="replace", newline="") as stream,
-        ):
-            head = stream.readline()
-    except (DamagedFileError, OSError, EOFError, LookupError) as error:
-        raise UserError(f"{file} cannot be read ({error}). Give --encoding, or an intact file.") from None
-    columns = {delimiter: len(next(csv.reader([head], delimiter=delimiter), [])) for delimiter in ",;\t|"}
-    return max(columns, key=lambda delimiter: columns[delimiter])
-
-
 def example_frame(found: Found) -> pd.DataFrame:
     """Return the columns of a table as a frame to show: name, type, guess, examples."""
     return pd.DataFrame(
@@ -296,9 +247,12 @@ def _files_of_one_kind(location: str) -> tuple[FileFormat, dict[str, Path]]:
         kinds = Counter(name for file in files.values() for name, ends in SUFFIXES.items() if bare_suffix(file) in ends)
         if sum(kinds.values()) < len(files) or not files:
             raise UserError(
-                f"{location}: the file's ending tells no format; known are {_endings()} (each also with .gz)."
+                f"{location}: the file's ending tells no format; known are {_endings()} (each also with .gz). Save any other as "
+                "one of them, such as CSV in UTF-8."
             )
         by_format = dict.fromkeys(kinds, files)
+    # What a .json file holds is recognised later.
+    by_format.pop("json", None)
     present = {name: files for name, files in by_format.items() if files}
     if not present:
         raise UserError(f"There is no file in {location}: known endings are {_endings()} (each also with .gz).")
@@ -310,7 +264,7 @@ def _files_of_one_kind(location: str) -> tuple[FileFormat, dict[str, Path]]:
 
 
 def _endings() -> str:
-    return ", ".join(end for ends in SUFFIXES.values() for end in ends)
+    return ", ".join(dict.fromkeys(end for ends in SUFFIXES.values() for end in ends))
 
 
 def _fitting_tables(url: str) -> list[str]:

@@ -42,11 +42,19 @@ def _declared_spec(table: DeclaredTable) -> dg.AssetSpec:
 
 _PLACE = {
     "_file": "File that held the row.",
-    "_row": "Its line in the file, or in a Parquet file its row, counted from 1.",
+    "_row": "Its line in a text file, its row in a sheet or Parquet file, its number in JSON that is taken apart; counted from 1.",
     "_load_id": "The load that brought the row.",
     "_loaded_at": "When it was loaded, UTC.",
 }
-_KINDS = {"csv": "csv", "jsonl": "json", "parquet": "parquet", "database": "sql", "web": "rest"}
+_KINDS = {
+    "csv": "csv",
+    "jsonl": "json",
+    "json": "json",
+    "xlsx": "excel",
+    "parquet": "parquet",
+    "database": "sql",
+    "web": "rest",
+}
 _CHECK = "columns_as_declared"
 
 
@@ -54,7 +62,7 @@ def build_sources(tables: Sequence[DeclaredTable]) -> dg.AssetsDefinition:
     """Return the load of the tables that the dbt project declares, and of the lines of their files that cannot be read."""
     rejected_lines = dg.AssetSpec(
         REJECTED_LINES_KEY,
-        description="Lines of files that could not be read as a row, with the reason. Append-only.",
+        description="Lines of files that are no row, with the reason. Append-only.",
         group_name=RAW,
         owners=["team:data-engineering"],
         kinds={"duckdb"},

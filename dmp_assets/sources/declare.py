@@ -29,7 +29,7 @@ LOAD_COLUMNS = {"_load_id": "VARCHAR", "_loaded_at": "TIMESTAMP"}
 PLACE_COLUMNS = {"_file": "VARCHAR", "_row": "BIGINT", **LOAD_COLUMNS}
 """Where a row of a source's raw table comes from."""
 
-FileFormat = Literal["csv", "jsonl", "parquet"]
+FileFormat = Literal["csv", "jsonl", "json", "xlsx", "parquet"]
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)(?::-([^}]*))?\}|(\w+))")
 _PACKAGE = "package:"
@@ -41,10 +41,15 @@ class LoadRule(BaseModel):
     Attributes:
         location: file, folder, pattern such as ``/data/*.csv``, SQLAlchemy URL or web address; see `resolve`. A relative path in a
             project's declaration begins in the project's folder.
-        format: how to read it.
+        format: how to read it; ``jsonl`` is one JSON object to a line, ``json`` one document.
         contract: the contract table that it maps to.
         encoding: of a text file, by Python's name.
         delimiter, quote: of a CSV file.
+        sheet: of a workbook; the first one if it is not said.
+        skip: lines of a CSV file, or rows of a sheet, before the one that names the columns, or with `names` before the first row.
+        names: of the columns, where no line of the file has them.
+        records, explode, flatten: where the rows of JSON are, which of their lists give rows, and whether objects in them become
+            columns; see `documents`.
         table: of a database.
         cursor: column of a database table that only grows, such as the time of the last change; only rows from its highest value
             on are read. Without one, the table is read whole each time.
@@ -66,6 +71,12 @@ class LoadRule(BaseModel):
     encoding: str = "utf-8"
     delimiter: str = ","
     quote: str = '"'
+    sheet: str | None = None
+    skip: int = Field(default=0, ge=0)
+    names: list[str] = []
+    records: str | None = None
+    explode: list[str] = []
+    flatten: bool = False
     table: str | None = None
     cursor: str | None = None
     keep: Literal["append", "replace"] = "append"

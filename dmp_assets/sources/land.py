@@ -1,12 +1,12 @@
 """Land files in the raw layer: every row of every file once, whatever its columns are.
 
 A file is known by its content and the rule by which it was read. Its rows, the lines that could not be read and the record of the
-load are written in one transaction. Columns are those that arrive: a new one is added, a missing one is empty, one of another type
-makes the raw column text if its values do not fit; `Landing.changes` tells. A rule may refuse such a file instead. What a row means
-is decided in staging.
+load are written in one transaction, which many small files share. Columns are those that arrive: a new one is added, a missing one
+is empty, one of another type makes the raw column text if its values do not fit; `Landing.changes` tells. A rule may refuse such a
+file instead. What a row means is decided in staging.
 
 A clean Parquet or CSV file goes straight into its table. One with something to repair, to reject or to take into the vault goes
-through temporary tables, which takes two to four times as long. Both leave the same rows.
+through temporary tables, which takes several times as long. Both leave the same rows.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import zlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -27,8 +27,16 @@ from dmp_assets.platform.warehouse import Warehouse, columns_of, literal, quoted
 from dmp_assets.privacy.identifiers import may_hold_one_sql
 from dmp_assets.privacy.tables import pseudonymise
 from dmp_assets.sources.declare import PLACE_COLUMNS, DeclaredTable
+from dmp_assets.sources.delimited import DamagedFileError
 from dmp_assets.sources.extract import extract, reset
-from dmp_assets.sources.read import DamagedFileError, clean_rows, files_of, read_file
+from dmp_assets.sources.read import clean_rows, files_of, read_file
+
+_BATCH_BYTES = 16 * 1024 * 1024
+_BATCH_FILES = 500
+_DAMAGE = (DamagedFileError, duckdb.Error, OSError, EOFError, zlib.error)
+"""What reading a damaged file raises."""
+
+_IDENTIFIER = "a text may be an identifier"
 
 REJECTED_LINES = {
     "source": "VARCHAR",
@@ -89,7 +97,7 @@ def load_table(warehouse: Warehouse, settings: Settings, table: DeclaredTable, *
 def land_files(
     warehouse: Warehouse, settings: Settings, table: DeclaredTable, files: Mapping[str, Path], *, now: dt.datetime
 ) -> Landing:
-    """Load the files that were not loaded before, each in a transaction of its own.
+    """Load the files that were not loaded before: each large one in a transaction of its own, many small ones in one.
 
     Args:
         warehouse: where to.
@@ -104,16 +112,22 @@ def land_files(
     landing = Landing()
     with warehouse.write() as connection:
         create_tables(connection, table)
+        known = connection.execute(
+            "select load_id, file_sha256, file_name from raw._loads where table_name = ?", [table.raw_name]
+        ).fetchall()
+    waiting: dict[str, Load] = {}
     for name, file in files.items():
-        with warehouse.write() as connection:
-            try:
-                _land_file(
-                    connection, settings, Load(table, name, sha256(file), now, settings.sample_percent), file, landing
-                )
-            except (DamagedFileError, duckdb.Error, OSError, EOFError, zlib.error) as error:
-                connection.rollback()
-                connection.begin()
-                landing.damaged.append(f"{file} ({str(error).splitlines()[0]})")
+        try:
+            load = Load(table, name, sha256(file), now, settings.sample_percent, file)
+        except OSError as error:
+            landing.damaged.append(f"{file} ({error})")
+            continue
+        _check_sample(load, known)
+        waiting.setdefault(load.load_id, load)
+    for load_id, *_ in known:
+        waiting.pop(load_id, None)
+    for batch in _batches(waiting.values()):
+        _land_batch(warehouse, settings, batch, known, landing)
     with warehouse.read() as connection:
         landing.rows_total = connection.execute(f"select count(*) from {table.relation}").fetchall()[0][0]
         columns = columns_of(connection, table.relation)
@@ -160,6 +174,7 @@ class Load:
         content: hash of its content.
         now: the load time, UTC without time zone.
         sample_percent: size of the sample that is drawn from it, if the rule says how.
+        file: where it is.
     """
 
     table: DeclaredTable
@@ -167,12 +182,15 @@ class Load:
     content: str
     now: dt.datetime
     sample_percent: int
+    file: Path
 
     @property
     def load_id(self) -> str:
         """The load's id: it follows from the file's content and from how it is read."""
-        read_by = self.table.rule.model_dump_json(
-            include={"format", "encoding", "delimiter", "quote", "identifiers", "sample"}, exclude_none=True
+        rule = self.table.rule
+        told = {name for name in ("sheet", "skip", "names", "records", "explode", "flatten") if getattr(rule, name)}
+        read_by = rule.model_dump_json(
+            include={"format", "encoding", "delimiter", "quote", "identifiers", "sample", *told}, exclude_none=True
         )
         return hashlib.sha256(f"{self.content} {read_by}".encode()).hexdigest()[:16] + self.sample_suffix
 
@@ -181,13 +199,13 @@ class Load:
         """The end of the load's id that tells the size of the sample."""
         return f"-{self.sample_percent}" if self.table.rule.sample else ""
 
-    def sample_condition(self, file: Path) -> str:
+    def sample_condition(self) -> str:
         """Return the SQL condition under which a row of the file belongs to the sample."""
         if self.table.rule.sample is None or self.sample_percent == 100:
             return "true"
         # Replaced one by one: SQL may have braces of its own. The folder stands within quotes of the rule's.
         condition = self.table.rule.sample.replace("{percent}", str(self.sample_percent))
-        return "(" + condition.replace("{folder}", literal(str(file.parent))[1:-1]) + ")"
+        return "(" + condition.replace("{folder}", literal(str(self.file.parent))[1:-1]) + ")"
 
 
 class _Landed(NamedTuple):
@@ -196,46 +214,85 @@ class _Landed(NamedTuple):
     lines_rejected: int = 0
 
 
-def _land_file(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, load: Load, file: Path, landing: Landing
-) -> None:
-    table = load.table
-    loads = connection.execute(
-        "select load_id, file_sha256, file_name from raw._loads where table_name = ?", [table.raw_name]
-    ).fetchall()
-    if any(known == load.load_id for known, *_ in loads):
-        return
-    for known, _, name in loads:
-        if not known.endswith(load.sample_suffix):
+_Known = Sequence[tuple[str, str, str]]  # load id, hash and name of the files that were loaded
+
+
+def _check_sample(load: Load, known: _Known) -> None:
+    for load_id, _, name in known:
+        if not load_id.endswith(load.sample_suffix):
             raise UserError(
-                f"raw.{table.raw_name} already holds {name} at another sample size (load {known}), and loading {load.file_name} at "
-                f"DMP_SAMPLE_PERCENT={load.sample_percent} would mix the two. Use another DMP_HOME, or `dmp clean` first."
+                f"raw.{load.table.raw_name} already holds {name} at another sample size (load {load_id}), and loading "
+                f"{load.file_name} at DMP_SAMPLE_PERCENT={load.sample_percent} would mix the two. Use another DMP_HOME, or "
+                "`dmp clean` first."
             )
-    replaced = [
-        known
-        for known, content, name in loads
-        if content == load.content or (table.rule.keep == "replace" and name == load.file_name)
-    ]
-    landed = None
+
+
+def _batches(loads: Iterable[Load]) -> Iterator[list[Load]]:
+    """Yield loads in their order: small files together, each large one alone."""
+    batch: list[Load] = []
+    size = 0
+    for load in loads:
+        own = load.file.stat().st_size
+        if batch and (size + own > _BATCH_BYTES or len(batch) == _BATCH_FILES):
+            yield batch
+            batch, size = [], 0
+        batch.append(load)
+        size += own
+    if batch:
+        yield batch
+
+
+def _land_batch(
+    warehouse: Warehouse, settings: Settings, batch: Sequence[Load], known: _Known, landing: Landing
+) -> None:
+    """Load files in one transaction; if one of them stops it, each in its own."""
     try:
-        landed = _land_clean(connection, load, file, replaced)
-    except duckdb.Error:
+        with warehouse.write() as connection:
+            landed = _landed(connection, settings, batch, known)
+    except (UserError, *_DAMAGE) as error:
+        if len(batch) > 1:
+            for load in batch:
+                _land_batch(warehouse, settings, [load], known, landing)
+            return
+        if isinstance(error, UserError):
+            raise
+        landing.damaged.append(f"{batch[0].file} ({str(error).splitlines()[0]})")
+        return
+    landing.files += len(batch)
+    for load, each in zip(batch, landed, strict=True):
+        landing.rows_added += each.rows
+        landing.lines_rejected += each.lines_rejected
+        missing = [column for column in load.table.columns if column not in each.columns]
+        if missing:
+            landing.changes.append(f"{load.file_name} lacks {', '.join(missing)}")
+
+
+def _landed(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, batch: Sequence[Load], known: _Known
+) -> list[_Landed]:
+    """Put the rows of files into their table, on the short road if it is open, and return what was landed of each."""
+    first, *others = batch
+    if others and first.table.rule.format == "parquet":
+        return [each for load in batch for each in _landed(connection, settings, [load], known)]
+    contents, names = {load.content for load in batch}, {load.file_name for load in batch}
+    replaced = [
+        load_id
+        for load_id, content, name in known
+        if content in contents or (first.table.rule.keep == "replace" and name in names)
+    ]
+    is_clean = not others
+    try:
+        if not others and (landed := _land_clean(connection, first, replaced)):
+            return [landed]
+    except duckdb.Error as error:
         # Something has to be repaired, rejected or taken into the vault; or the file is damaged, which then shows again.
+        is_clean = _IDENTIFIER in str(error)
         connection.rollback()
         connection.begin()
-    if landed is None:
-        landed = _land_carefully(connection, settings, load, file, replaced)
-    landing.files += 1
-    landing.rows_added += landed.rows
-    landing.lines_rejected += landed.lines_rejected
-    missing = [column for column in table.columns if column not in landed.columns]
-    if missing:
-        landing.changes.append(f"{load.file_name} lacks {', '.join(missing)}")
+    return _land_carefully(connection, settings, batch, replaced, is_clean=is_clean)
 
 
-def _land_clean(
-    connection: duckdb.DuckDBPyConnection, load: Load, file: Path, replaced: Sequence[str]
-) -> _Landed | None:
+def _land_clean(connection: duckdb.DuckDBPyConnection, load: Load, replaced: Sequence[str]) -> _Landed | None:
     """Put the rows of a clean file straight into the table; return None if it has to be read carefully.
 
     Raises:
@@ -244,7 +301,7 @@ def _land_clean(
     table = load.table
     if table.rule.identifiers:
         return None
-    with clean_rows(connection, file, table.rule) as rows:
+    with clean_rows(connection, load.file, table.rule) as rows:
         if rows is None:
             return None
         columns, present = columns_of(connection, rows), columns_of(connection, table.relation)
@@ -255,29 +312,80 @@ def _land_clean(
         may_hold_one = " or ".join(map(may_hold_one_sql, texts)) or "false"
         fit_columns(connection, table, rows)
         _forget(connection, table, replaced)
-        is_clean = f"case when {may_hold_one} then error('an identifier') else true end"
-        checked = f"(from {rows} where {load.sample_condition(file)} and {is_clean})"
-        return _Landed(columns, append(connection, load, checked))
+        is_clean = f"case when {may_hold_one} then error({literal(_IDENTIFIER)}) else true end"
+        checked = f"(from {rows} where {load.sample_condition()} and {is_clean})"
+        return _Landed(columns, append(connection, [load], checked))
 
 
 def _land_carefully(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, load: Load, file: Path, replaced: Sequence[str]
-) -> _Landed:
-    """Put the rows of any file into the table, and its other lines into quarantine."""
-    table = load.table
-    read_file(connection, file, table.rule)
-    _check_columns(load, columns_of(connection, "arrived"))
-    connection.execute(f"delete from arrived where {load.sample_condition(file)} is not true")
-    pseudonymise_arrived(connection, settings, load)
-    pseudonymise(connection, settings, "unread", source=table.source, now=load.now)
-    fit_columns(connection, table, "arrived")
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    batch: Sequence[Load],
+    replaced: Sequence[str],
+    *,
+    is_clean: bool,
+) -> list[_Landed]:
+    """Put the rows of any files into the table, and their other lines into quarantine."""
+    table, now = batch[0].table, batch[0].now
+    columns = []
+    for place, load in enumerate(batch, start=1):
+        _read(connection, load, is_clean=is_clean)
+        columns.append(columns_of(connection, "arrived"))
+        _check_columns(load, columns[-1])
+        connection.execute(f"delete from arrived where {load.sample_condition()} is not true")
+        for read, gathered in (("arrived", "all_arrived"), ("unread", "all_unread")):
+            _gather(connection, read, gathered, place)
+    for read, gathered in (("arrived", "all_arrived"), ("unread", "all_unread")):
+        connection.execute(f"alter table {gathered} rename to {read}")
+    pseudonymise_arrived(connection, settings, batch[0])
+    pseudonymise(connection, settings, "unread", source=table.source, now=now)
+    rows = "(select * exclude (_place) from arrived order by _place, _row)"
+    fit_columns(connection, table, rows)
     _forget(connection, table, replaced)
-    rows = append(connection, load, "(from arrived order by _row)")
-    ((rejected,),) = connection.execute(
-        "insert into raw.rejected_lines select ?, ?, reason, line, ?, _row, ?, ? from unread order by _row",
-        [table.source, table.rule.contract, load.file_name, load.load_id, load.now],
-    ).fetchall()
-    return _Landed(columns_of(connection, "arrived"), rows, rejected)
+    append(connection, batch, "(from arrived order by _place, _row)")
+    connection.execute(
+        "insert into raw.rejected_lines "
+        "select ?, ?, reason, line, list_extract(?, _place), _row, list_extract(?, _place), ? from unread order by _place, _row",
+        [table.source, table.rule.contract, [load.file_name for load in batch], [load.load_id for load in batch], now],
+    )
+    arrived, rejected = _counts(connection, "arrived"), _counts(connection, "unread")
+    return [_Landed(each, arrived.get(place, 0), rejected.get(place, 0)) for place, each in enumerate(columns, start=1)]
+
+
+def _read(connection: duckdb.DuckDBPyConnection, load: Load, *, is_clean: bool) -> None:
+    """Read a file into ``arrived`` and ``unread``, in one pass if it may be clean and is."""
+    if is_clean:
+        try:
+            with clean_rows(connection, load.file, load.table.rule) as rows:
+                if rows:
+                    connection.execute(f"create or replace temp table arrived as from {rows}")
+                    connection.execute(
+                        "create or replace temp table unread (_row bigint, reason varchar, line varchar)"
+                    )
+                    return
+        except duckdb.Error:
+            connection.rollback()
+            connection.begin()
+    read_file(connection, load.file, load.table.rule)
+
+
+def _gather(connection: duckdb.DuckDBPyConnection, table: str, gathered: str, place: int) -> None:
+    """Add what was read of one file, with its place in the batch, to what was read of those before it."""
+    connection.execute(f"alter table {table} add column _place bigint default {place}")
+    if place == 1:
+        connection.execute(f"drop table if exists {gathered}")
+        connection.execute(f"alter table {table} rename to {gathered}")
+        return
+    present = columns_of(connection, gathered)
+    for column, kind in columns_of(connection, table).items():
+        if column not in present:
+            connection.execute(f"alter table {gathered} add column {quoted(column)} {kind}")
+    connection.execute(f"insert into {gathered} by name from {table}")
+    connection.execute(f"drop table {table}")
+
+
+def _counts(connection: duckdb.DuckDBPyConnection, table: str) -> dict[int, int]:
+    return dict(connection.execute(f"select _place, count(*) from {table} group by _place").fetchall())
 
 
 def sha256(file: Path) -> str:
@@ -334,20 +442,28 @@ def fit_columns(connection: duckdb.DuckDBPyConnection, table: DeclaredTable, row
             connection.execute(f"alter table {table.relation} alter column {name} set data type varchar")
 
 
-def append(connection: duckdb.DuckDBPyConnection, load: Load, rows: str) -> int:
-    """Append rows with ``_row``, given as a relation in SQL, to a raw table, with the record of the load; return their number."""
-    table = load.table
+def append(connection: duckdb.DuckDBPyConnection, loads: Sequence[Load], rows: str) -> int:
+    """Append rows with ``_row``, given as a relation in SQL, to a raw table, with the record of the loads; return their number.
+
+    Rows of several loads have the place of theirs, counted from 1, in ``_place``.
+    """
+    table, now = loads[0].table, loads[0].now
     kinds = columns_of(connection, table.relation)
     columns = columns_of(connection, rows)
+    place = "_place" if columns.pop("_place", None) else "1"
     values = ", ".join(f"cast({quoted(column)} as {kinds[column]})" for column in columns)
     ((count,),) = connection.execute(
         f"insert into {table.relation} ({', '.join(map(quoted, columns))}, _file, _load_id, _loaded_at) "
-        f"select {values}, ?, ?, ? from {rows}",
-        [load.file_name, load.load_id, load.now],
+        f"select {values}, list_extract(?, {place}), list_extract(?, {place}), ? from {rows}",
+        [[load.file_name for load in loads], [load.load_id for load in loads], now],
     ).fetchall()
-    connection.execute(
+    counts = {1: count} if place == "1" else _counts(connection, rows)
+    connection.executemany(
         "insert into raw._loads values (?, ?, ?, ?, ?, ?, ?)",
-        [load.load_id, table.source, table.raw_name, load.file_name, load.content, count, load.now],
+        [
+            [load.load_id, table.source, table.raw_name, load.file_name, load.content, counts.get(number, 0), now]
+            for number, load in enumerate(loads, start=1)
+        ],
     )
     return count
 

@@ -17,8 +17,9 @@ from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.warehouse import Warehouse, columns_of, quoted
 from dmp_assets.sources.declare import PLACE_COLUMNS, DeclaredTable, LoadRule
+from dmp_assets.sources.delimited import DamagedFileError
 from dmp_assets.sources.land import Load, append, create_tables, fit_columns, pseudonymise_arrived, sha256
-from dmp_assets.sources.read import DamagedFileError, read_file
+from dmp_assets.sources.read import read_file
 
 LOAD, ROW, REASON = "quarantine_load", "quarantine_row", "quarantine_reason"
 """Columns of an export beside those of the source: which row it is, and why it was rejected."""
@@ -109,7 +110,7 @@ def replay(warehouse: Warehouse, settings: Settings, table: DeclaredTable, file:
         connection.execute(f"create temp table places as select {LOAD}, cast({ROW} as bigint) as {ROW} from arrived")
         for column in (LOAD, ROW, REASON, "line"):
             connection.execute(f"alter table arrived drop column if exists {column}")
-        load = Load(table, file.name, sha256(file), now, settings.sample_percent)
+        load = Load(table, file.name, sha256(file), now, settings.sample_percent, file)
         pseudonymise_arrived(connection, settings, load)
         fit_columns(connection, table, "arrived")
         for origin in (table.relation, "raw.rejected_lines"):
@@ -120,7 +121,7 @@ def replay(warehouse: Warehouse, settings: Settings, table: DeclaredTable, file:
                 [table.raw_name, file.name, now],
             )
             connection.execute(f"delete from {origin} where {chosen}")
-        rows = append(connection, load, "(from arrived order by _row)")
+        rows = append(connection, [load], "(from arrived order by _row)")
     settings.landing_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     with replays(settings).open("a", encoding="utf-8") as stream:
         stream.write(f"{now.isoformat()} {table.raw_name} {file.name} {rows}\n")

@@ -1,7 +1,7 @@
 """Read a source's file into DuckDB: what can be read as rows, and the lines that cannot, each with its place in the file.
 
 There are two ways to the same rows. `clean_rows` reads a file as it is, in one pass, if nothing is wrong with it; `read_file` reads
-whatever can be read, through temporary tables, and takes two to four times as long.
+whatever can be read, line by line (`delimited`, `sheets`, `documents`), into temporary tables, and takes several times as long.
 """
 
 from __future__ import annotations
@@ -10,17 +10,31 @@ import csv
 import glob
 import gzip
 import io
-import tempfile
-from collections.abc import Generator, Iterable
+import re
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, TextIO, cast
 
 import duckdb
 
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.warehouse import literal, quoted
 from dmp_assets.sources.declare import PLACE_COLUMNS, FileFormat, LoadRule
+from dmp_assets.sources.delimited import (
+    LONGEST_LINE,
+    DamagedFileError,
+    Unread,
+    arrow_tables,
+    as_text,
+    has_bad_bytes,
+    records,
+    rows_of_cells,
+    totals_pattern,
+)
+from dmp_assets.sources.documents import json_document, json_lines
+from dmp_assets.sources.sheets import sheet_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,23 +42,20 @@ if TYPE_CHECKING:
 SUFFIXES: dict[FileFormat, tuple[str, ...]] = {
     "csv": (".csv", ".tsv", ".txt"),
     "jsonl": (".jsonl", ".ndjson", ".json"),
+    "json": (".json",),
+    "xlsx": (".xlsx", ".xlsm"),
     "parquet": (".parquet",),
 }
-"""File name endings of each format, before ``.gz``."""
+"""File name endings of each format, before ``.gz``; a ``.json`` file holds lines or one document."""
 
-COMPRESSED = ".gz"
-LONGEST_LINE = 16 * 1024 * 1024
-"""Bytes; a longer line is not read."""
+COMPRESSED = (".gz",)
 
 _CHUNK = 1 << 20
+_NO_LETTER = r"\PL"  # as DuckDB's regular expressions have it
 _ROW_GROUP = 122_880
 """Rows that DuckDB stores, and one of its threads compresses, at a time."""
 
 _HOUSEKEEPING = ("file_row_number", "_dlt_id", "_dlt_load_id")  # columns of Parquet files that the source does not have
-
-
-class DamagedFileError(Exception):
-    """A file cannot be read at all; the message says why."""
 
 
 def files_of(rule: LoadRule) -> dict[str, Path] | None:
@@ -91,20 +102,24 @@ def clean_rows(connection: duckdb.DuckDBPyConnection, file: Path, rule: LoadRule
     """
     if rule.format == "parquet":
         yield _parquet_rows(connection, file)
-    elif rule.format == "csv" and _is_plain_text(file, rule.encoding) and (columns := _csv_columns(file, rule)):
+    elif rule.format == "csv" and (lines := _plain_lines(file, rule)) and (header := _clean_header(file, rule)):
         ((threads,),) = connection.execute("select current_setting('threads')").fetchall()
         with duckdb.connect(config={"threads": threads}) as reader:
-            batches = reader.execute(f"from {_csv_scan(file, rule, columns)}").to_arrow_reader(_ROW_GROUP)
-            connection.register("clean", _numbered(batches, first=2))
+            batches = reader.execute(_clean_scan(file, rule, header)).to_arrow_reader(_ROW_GROUP)
+            first = rule.skip + 1 if rule.names else rule.skip + 2
+            connection.register("clean", _numbered(batches, first=first, last=lines))
             yield "clean"
     else:
         yield None
 
 
-def _numbered(batches: pa.RecordBatchReader, *, first: int) -> pa.RecordBatchReader:
-    """Return the rows of a reader with their number in ``_row``.
+def _numbered(batches: pa.RecordBatchReader, *, first: int, last: int) -> pa.RecordBatchReader:
+    """Return the rows of a reader with their line in ``_row``.
 
     DuckDB's ``row_number() over ()`` would keep one thread busy with reading, numbering and storing, and all others idle.
+
+    Raises:
+        ValueError: while they are read, if they are not one to a line.
     """
     import numpy as np
     import pyarrow as pa
@@ -116,45 +131,81 @@ def _numbered(batches: pa.RecordBatchReader, *, first: int) -> pa.RecordBatchRea
         for batch in batches:
             yield pa.RecordBatch.from_arrays([*batch.columns, pa.array(np.arange(at, at + len(batch)))], schema=schema)
             at += len(batch)
+        if at != last + 1:
+            raise ValueError("a row has several lines, or a line no row")
 
     return pa.RecordBatchReader.from_batches(schema, numbered())
 
 
-def read_file(connection: duckdb.DuckDBPyConnection, file: Path, rule: LoadRule) -> None:
+def read_file(connection: duckdb.DuckDBPyConnection, file: Path, rule: LoadRule, *, rows: int | None = None) -> None:
     """Read a file into the temporary tables ``arrived`` (its columns and ``_row``) and ``unread`` (``_row``, reason, line).
 
-    Columns of CSV and JSON-lines files are text, nested columns of Parquet files JSON text.
+    Columns of Parquet files keep their types, all others are text; nested values are JSON text.
+
+    Args:
+        connection: where to.
+        file: what to read.
+        rule: how.
+        rows: how many of its beginning are enough, to look at them.
 
     Raises:
         DamagedFileError: the file is cut off, or is not in the declared encoding.
     """
     connection.execute("create or replace temp table unread (_row bigint, reason varchar, line varchar)")
+    unread: list[Unread] = []
     if rule.format == "csv":
-        with readable_text(file, rule.encoding) as text:
-            _read_csv(connection, text, rule)
+        with open_text(file, rule.encoding) as lines:
+            found = records(lines, delimiter=rule.delimiter, quote=rule.quote, unread=unread, skip=rule.skip)
+            _read_cells(connection, found, rule, unread, rows)
+    elif rule.format == "xlsx":
+        _read_cells(connection, sheet_rows(file, rule.sheet, skip=rule.skip), rule, unread, rows)
     elif rule.format == "jsonl":
-        with readable_text(file, rule.encoding) as text:
-            _read_json_lines(connection, text)
+        with open_text(file, rule.encoding) as lines:
+            _read_json(connection, json_lines(lines, rule, unread), unread, rows)
+    elif rule.format == "json":
+        with open_text(file, rule.encoding) as text:
+            _read_json(connection, json_document(text, rule, unread), unread, rows)
     else:
-        connection.execute(f"create or replace temp table arrived as from {_parquet_rows(connection, file)}")
+        limit = "" if rows is None else f"limit {rows}"
+        connection.execute(f"create or replace temp table arrived as from {_parquet_rows(connection, file)} {limit}")
+    if unread:
+        import pyarrow as pa
+
+        places, reasons, texts = zip(*unread, strict=True)
+        _insert(connection, "unread", pa.table({"_row": places, "reason": reasons, "line": [*map(as_text, texts)]}))
+
+
+def _read_cells(
+    connection: duckdb.DuckDBPyConnection,
+    found: Iterator[tuple[int, list[str]]],
+    rule: LoadRule,
+    unread: list[Unread],
+    limit: int | None,
+) -> None:
+    """Put records, the first of which names the columns if the rule does not, into the temporary tables."""
+    header = rule.names or next(found, (0, []))[1]
+    if any(map(has_bad_bytes, header)):
+        raise DamagedFileError(f"its first line is not in the encoding {rule.encoding}")
+    columns = column_names(header)
+    typed = "".join(f", {quoted(column)} varchar" for column in columns)
+    connection.execute(f"create or replace temp table arrived (_row bigint{typed})")
+    rows = islice(rows_of_cells(found, header, delimiter=rule.delimiter, unread=unread), limit)
+    for table in arrow_tables(rows, columns, size=_ROW_GROUP, delimiter=rule.delimiter, unread=unread):
+        _insert(connection, "arrived", table)
 
 
 @contextmanager
-def readable_text(file: Path, encoding: str) -> Generator[Path]:
-    """Yield a text file as UTF-8 with plain line ends and no NUL: the file itself if it is that, else a copy that lasts as long.
+def open_text(file: Path, encoding: str) -> Generator[TextIO]:
+    """Yield the text of a file, decompressed, with plain line ends, and with lone surrogates for bytes that are no text.
 
     Raises:
-        DamagedFileError: the file is not in the encoding, or a compressed file is cut off.
+        DamagedFileError: while it is read, it is not in the encoding.
     """
-    if _is_plain_text(file, encoding):
-        yield file
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / file.name.removesuffix(COMPRESSED)
-        with open_bytes(file) as stream:
-            # Bytes that are no UTF-8 stay, for DuckDB to find their lines; another encoding is right or wrong as a whole.
-            _transcode(stream, copy, encoding, errors="surrogateescape" if _is_utf8(encoding) else "strict")
-        yield copy
+    with open_bytes(file) as stream, io.TextIOWrapper(stream, encoding=encoding, errors="surrogateescape") as text:
+        try:
+            yield text
+        except UnicodeDecodeError:
+            raise DamagedFileError(f"not in the encoding {encoding}") from None
 
 
 def column_names(header: Iterable[str]) -> list[str]:
@@ -162,7 +213,7 @@ def column_names(header: Iterable[str]) -> list[str]:
     names: list[str] = []
     taken = {*PLACE_COLUMNS}
     for place, given in enumerate(header, start=1):
-        base = given.strip() or f"column_{place}"
+        base = re.sub(r"\s*[\r\n]\s*", " ", given.strip("\ufeff \t\r\n")) or f"column_{place}"
         name, copy = base, 1
         while name.lower() in taken:
             copy += 1
@@ -174,76 +225,57 @@ def column_names(header: Iterable[str]) -> list[str]:
 
 def bare_suffix(path: Path) -> str:
     """Return a file's ending in lower case, without ``.gz``."""
-    return Path(path.name.removesuffix(COMPRESSED)).suffix.lower()
+    return (path.with_suffix("") if path.suffix in COMPRESSED else path).suffix.lower()
 
 
-def _csv_columns(file: Path, rule: LoadRule) -> list[str]:
-    """Return the names in the first line of a CSV file in UTF-8; none if it is empty."""
+def _clean_header(file: Path, rule: LoadRule) -> list[str]:
+    """Return the cells that name the columns of a CSV file in UTF-8; none if there are none on one line."""
+    if rule.names:
+        return rule.names
     with file.open("rb") as stream:
-        first_line = stream.readline()
+        line = next(islice(stream, rule.skip, None), b"")
     try:
-        header = next(csv.reader([first_line.decode("utf-8-sig")], delimiter=rule.delimiter, quotechar=rule.quote), [])
+        return next(
+            csv.reader([line.decode("utf-8-sig")], delimiter=rule.delimiter, quotechar=rule.quote, strict=True), []
+        )
     except UnicodeDecodeError:
         raise DamagedFileError(f"its first line is not in the encoding {rule.encoding}") from None
-    return column_names(header)
+    except csv.Error:
+        return []
 
 
-def _csv_scan(file: Path, rule: LoadRule, columns: Iterable[str], options: str = "") -> str:
+def _clean_scan(file: Path, rule: LoadRule, header: list[str]) -> str:
+    """Return SQL for the rows of a CSV file, which fails where one may be no row."""
+    columns = column_names(header)
     types = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in columns)
+    names = [quoted(column) for column in columns]
+    empty = " + ".join(f"cast({name} is null as integer)" for name in names)
+    is_total = f"regexp_matches(coalesce({', '.join(names)}, 'total'), {literal(totals_pattern(_NO_LETTER))})"
+    first, *others = (
+        f"trim({name}) = {literal(' '.join(cell.split()))}" for name, cell in zip(names, header, strict=True)
+    )
+    is_header = f"{first} and {' and '.join(others) or 'true'}"
+    is_odd = f"contains({names[0]}, chr(65279)) or ({is_header}) or (2 * ({empty}) >= {len(names) - 1} and {is_total})"
     return (
-        f"read_csv({literal(str(file))}, auto_detect = false, header = true, delim = {literal(rule.delimiter)}, "
-        f"quote = {literal(rule.quote)}, escape = {literal(rule.quote)}, columns = {{{types}}}, "
-        f"max_line_size = {LONGEST_LINE}{options})"
+        f"from read_csv({literal(str(file))}, auto_detect = false, header = {not rule.names}, skip = {rule.skip}, "
+        f"delim = {literal(rule.delimiter)}, quote = {literal(rule.quote)}, escape = {literal(rule.quote)}, "
+        f"columns = {{{types}}}, max_line_size = {LONGEST_LINE}) "
+        f"where case when {is_odd} then error('a line that may be no row') else true end"
     )
 
 
-def _read_csv(connection: duckdb.DuckDBPyConnection, file: Path, rule: LoadRule) -> None:
-    columns = _csv_columns(file, rule)
-    if not columns:
-        connection.execute("create or replace temp table arrived (_row bigint)")
-        return
-    keep_unread = (
-        ", store_rejects = true, rejects_table = 'unread_csv', rejects_scan = 'scanned_csv', rejects_limit = 0"
-    )
-    connection.execute(
-        f"""
-        create or replace temp table numbered as
-        select row_number() over () as ordinal, *
-        from {_csv_scan(file, rule, columns, keep_unread)}
-        """
-    )
-    connection.execute(
-        "insert into unread select line, replace(lower(any_value(cast(error_type as varchar))), ' ', '_'), "
-        "any_value(csv_line) from unread_csv group by line"
-    )
-    # A read row's line: its number, the header, and the unread lines before it.
-    connection.execute(
-        """
-        create or replace temp table arrived as
-        with gaps as (select row_number() over (order by _row) as skipped, _row from unread)
-        select numbered.ordinal + 1 + coalesce(gaps.skipped, 0) as _row, numbered.* exclude (ordinal)
-        from numbered
-        asof left join (select skipped, _row - 1 - skipped as rows_before from gaps
-            qualify row_number() over (partition by _row - 1 - skipped order by skipped desc) = 1) as gaps
-            on numbered.ordinal > gaps.rows_before
-        """
-    )
-
-
-def _read_json_lines(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
-    connection.execute(
-        f"""
-        create or replace temp table lines as
-        select row_number() over () as _row, line from read_csv({literal(str(file))}, auto_detect = false, header = false,
-            delim = chr(1), quote = '', escape = '', columns = {{'line': 'VARCHAR'}}, max_line_size = {LONGEST_LINE})
-        """
-    )
+def _read_json(
+    connection: duckdb.DuckDBPyConnection, found: Iterator[tuple[int, str]], unread: list[Unread], limit: int | None
+) -> None:
+    """Put texts, each of a JSON object or to be told, into the temporary tables."""
+    connection.execute("create or replace temp table lines (_row bigint, line varchar)")
+    cells = ((number, [text]) for number, text in islice(found, limit))
+    for table in arrow_tables(cells, ["line"], size=_ROW_GROUP, delimiter=",", unread=unread):
+        _insert(connection, "lines", table)
     # A case, because `and` may ask for the type of what is no JSON.
     is_object = "case when json_valid(line) then json_type(line) = 'OBJECT' else false end"
     connection.execute(f"create or replace temp table objects as from lines where {is_object}")
-    connection.execute(
-        f"insert into unread select _row, 'not_json', line from lines where not {is_object} and trim(line) <> ''"
-    )
+    connection.execute(f"insert into unread select _row, 'not_json', line from lines where not {is_object}")
     keys = connection.execute(
         "select key from (select unnest(json_keys(line)) as key, _row from objects) "
         "group by key order by min(_row), key"
@@ -253,6 +285,14 @@ def _read_json_lines(connection: duckdb.DuckDBPyConnection, file: Path) -> None:
         for (key,), name in zip(keys, column_names(key for (key,) in keys), strict=True)
     )
     connection.execute(f"create or replace temp table arrived as select _row{values} from objects")
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, target: str, table: pa.Table) -> None:
+    """Insert rows of text with ``_row`` into a temporary table; an empty text is none."""
+    values = "".join(f", nullif({quoted(column)}, '')" for column in table.column_names[1:])
+    connection.register("read_rows", table)
+    connection.execute(f"insert into {target} select _row{values} from read_rows")
+    connection.unregister("read_rows")
 
 
 def _parquet_rows(connection: duckdb.DuckDBPyConnection, file: Path) -> str:
@@ -269,19 +309,6 @@ def _parquet_rows(connection: duckdb.DuckDBPyConnection, file: Path) -> str:
     return f"(select file_row_number + 1 as _row{values} from {source})"
 
 
-def _transcode(stream: BinaryIO, copy: Path, encoding: str, *, errors: str) -> None:
-    line = 0
-    try:
-        with (
-            io.TextIOWrapper(stream, encoding=encoding, errors=errors) as text,
-            copy.open("w", encoding="utf-8", errors=errors, newline="\n") as target,
-        ):
-            for line, each in enumerate(text, start=1):  # noqa: B007 - read after the loop breaks off
-                target.write(each.replace("\0", ""))
-    except UnicodeError:
-        raise DamagedFileError(f"not in the encoding {encoding} after line {line}") from None
-
-
 def _is_nested(kind: str) -> bool:
     return kind.endswith("]") or kind.startswith(("STRUCT", "MAP", "UNION"))
 
@@ -295,14 +322,31 @@ def _is_utf8(encoding: str) -> bool:
     return encoding.lower().replace("_", "-") in ("utf-8", "utf8", "utf-8-sig")
 
 
-def _is_plain_text(file: Path, encoding: str) -> bool:
-    """Return whether a file is UTF-8, not compressed, without NUL characters and line ends of other systems."""
-    if not _is_utf8(encoding) or file.suffix == COMPRESSED:
-        return False
+def _plain_lines(file: Path, rule: LoadRule) -> int:
+    """Return the number of lines of a file that DuckDB reads as it is, without an empty end; 0 if it is another.
+
+    It is UTF-8, not compressed, without NUL characters, and has one kind of line ends; that of Windows only if no quotes may
+    hold line ends too.
+    """
+    import numpy as np
+
+    if not _is_utf8(rule.encoding) or file.suffix in COMPRESSED:
+        return 0
+    lines, end, quote = 0, b"\n", rule.quote.encode()
     with file.open("rb") as stream:
-        return not any(b"\0" in chunk or b"\r" in chunk for chunk in iter(lambda: stream.read(_CHUNK), b""))
+        while chunk := stream.read(_CHUNK):
+            if chunk.endswith(b"\r"):
+                chunk += stream.read(1)
+            count = int(np.count_nonzero(np.frombuffer(chunk, np.uint8) == ord("\n")))
+            if b"\r" in chunk and (quote in chunk or not chunk.count(b"\r") == chunk.count(b"\r\n") == count):
+                return 0
+            if b"\0" in chunk:
+                return 0
+            lines, end = lines + count, (end + chunk)[-_CHUNK:]
+    stripped = end.rstrip(b"\r\n")
+    return lines + 1 - end[len(stripped) :].count(b"\n") if stripped else 0
 
 
 def open_bytes(file: Path) -> BinaryIO:
     """Open a file, or what a compressed file holds."""
-    return cast("BinaryIO", gzip.open(file, "rb") if file.suffix == COMPRESSED else file.open("rb"))
+    return cast("BinaryIO", gzip.open(file, "rb") if file.suffix in COMPRESSED else file.open("rb"))

@@ -53,7 +53,7 @@ def test_lines_that_are_no_row_are_kept_with_their_place_and_the_others_keep_the
         (2, "missing_columns"),
         (4, "too_many_columns"),
         (5, "invalid_encoding"),
-        (7, "unquoted_value"),
+        (7, "unclosed_quote"),
     ]
     assert unread(connection)[1][2] == "1,2,3"
 
