@@ -27,6 +27,26 @@ class Held:
     prediction: np.ndarray
 
 
+@dataclass(frozen=True)
+class Tests:
+    """How a target's models did on its test cutoffs.
+
+    Attributes:
+        folds: the test cutoffs, the newest first.
+        held: by cutoff and model, what was fitted before it and said of it.
+        dropped: by model that could not be fitted before one of them, why.
+    """
+
+    folds: list[Fold]
+    held: list[dict[str, Held]]
+    dropped: dict[str, str]
+
+    def without(self, key: str, why: str) -> Tests:
+        """Return the tests as if a model had not been fitted."""
+        held = [{other: one for other, one in models.items() if other != key} for models in self.held]
+        return Tests(self.folds, held, self.dropped | {key: why})
+
+
 def choose(
     target: Target, folds: list[Fold], held: list[dict[str, Held]], incumbent: str | None, seed: int
 ) -> tuple[str, str]:

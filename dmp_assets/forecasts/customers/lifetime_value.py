@@ -82,11 +82,15 @@ class BgNbd:
 
 @dataclass(frozen=True)
 class GammaGamma:
-    """Parameters of Gamma-Gamma: the mean order amount of customers; gamma is in the unit of the amounts."""
+    """Parameters of Gamma-Gamma: the mean order amount of customers; gamma is in the unit of the amounts.
+
+    Those customers are counted in left_out whose orders' mean amount is not above 0: all came back, or all was free.
+    """
 
     p: float
     q: float
     gamma: float
+    left_out: int = 0
 
     def log_likelihood(self, x: np.ndarray, amount: np.ndarray) -> float:
         """Return the sum over customers with x orders of a mean amount (Fader & Hardie 2013, equation 1a)."""
@@ -106,8 +110,12 @@ class GammaGamma:
         )
 
     def expected_amount(self, x: np.ndarray, amount: np.ndarray) -> np.ndarray:
-        """Return the expected mean amount of each customer's orders (equation 5); the mean of all at x = 0."""
-        return self.p * (self.gamma + x * amount) / (self.p * x + self.q - 1)
+        """Return the expected mean amount of each customer's orders (equation 5); the mean of all at x = 0.
+
+        Who ordered and has paid nothing in all is expected to pay nothing.
+        """
+        expected = self.p * (self.gamma + x * amount) / (self.p * x + self.q - 1)
+        return np.where((x > 0) & (amount <= 0), 0.0, expected)
 
 
 def bg_nbd(x: np.ndarray, t_x: np.ndarray, age: np.ndarray) -> BgNbd:
@@ -140,11 +148,12 @@ def gamma_gamma(x: np.ndarray, amount: np.ndarray) -> GammaGamma:
     is_known = (x > 0) & (amount > 0)
     if not is_known.any():
         raise ValueError("Gamma-Gamma needs at least one customer with an order of more than 0")
+    left_out = int(((x > 0) & ~is_known).sum())
     x, amount = x[is_known], amount[is_known]
     unit = float(amount.mean())
     # q > 1, without which the expected amount does not exist.
     found = _maximise(lambda p, q, gamma: GammaGamma(p, 1 + q, gamma).log_likelihood(x, amount / unit), 3)
-    return GammaGamma(float(found[0]), float(1 + found[1]), float(found[2] * unit))
+    return GammaGamma(float(found[0]), float(1 + found[1]), float(found[2] * unit), left_out)
 
 
 def _maximise(log_likelihood: Callable[..., float], parameters: int) -> np.ndarray:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -18,7 +19,15 @@ from dmp_assets.analysis.drift import feature_bins
 from dmp_assets.forecasts.customers import schema
 from dmp_assets.forecasts.customers.calibration import gains, reliability
 from dmp_assets.forecasts.customers.champions import BASELINE, CHAMPION, REFERENCE, incumbents
-from dmp_assets.forecasts.customers.comparison import Held, best_baseline, board_of, choose, outcome_of, thresholds_of
+from dmp_assets.forecasts.customers.comparison import (
+    Held,
+    Tests,
+    best_baseline,
+    board_of,
+    choose,
+    outcome_of,
+    thresholds_of,
+)
 from dmp_assets.forecasts.customers.examples import feature_table
 from dmp_assets.forecasts.customers.families.ensemble import joined
 from dmp_assets.forecasts.customers.folds import Fold, newest_cutoffs, prepared, split_folds
@@ -35,6 +44,10 @@ _SCHEMAS = {
     "dependence": schema.PREDICTION_DEPENDENCE,
     "bins": schema.PREDICTION_BINS,
 }
+
+
+UNFIT = (ValueError, ArithmeticError)
+"""What is raised where a model cannot be fitted to the rows there are: too few, all alike, without a solution."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +85,8 @@ def train(
     """Compare every target's models on several cutoffs and train the champion of the newest on the newest examples.
 
     See `folds` for the cutoffs and `champions` for the choice. Where only one outcome of a probability is known to learn
-    from, the baselines compete alone.
+    from, the baselines compete alone; a model that cannot be fitted to what a shop has does not compete, and the champion's reason
+    says so.
 
     Args:
         examples: by target: customer_id, as_of_on (the cutoff), the target's key, the features of its models and its
@@ -95,11 +109,9 @@ def train(
     parts: dict[str, list[pd.DataFrame]] = {name: [] for name in _SCHEMAS}
     # One thread per model: the sums of a product then do not depend on how many there are.
     with threadpool_limits(1), ThreadPoolExecutor(n_jobs) as pool:
-        held = _hold_out(pool, targets, folds)
+        tests = _hold_out(pool, targets, folds)
         results = pool.map(
-            lambda name: _target_tables(
-                name, targets[name], known[name], folds[name], held[name], before.get(name), seed
-            ),
+            lambda name: _target_tables(name, targets[name], known[name], tests[name], before.get(name), seed),
             [name for name in targets if folds[name]],
         )
         for tables in results:
@@ -115,8 +127,8 @@ def train(
 
 def _hold_out(
     pool: ThreadPoolExecutor, targets: Mapping[str, Target], folds: Mapping[str, list[Fold]]
-) -> dict[str, list[dict[str, Held]]]:
-    """Return, by target, fold and model, what was fitted before the cutoff and said of it."""
+) -> dict[str, Tests]:
+    """Return by target how its models, fitted before each test cutoff, did on it."""
     jobs = [
         (name, number, key)
         for name, target in targets.items()
@@ -125,24 +137,33 @@ def _hold_out(
         if not target.models[key].members
     ]
 
-    def hold(job: tuple[str, int, str]) -> Held:
+    def hold(job: tuple[str, int, str]) -> Held | str:
         name, number, key = job
         fold, model = folds[name][number], targets[name].models[key]
-        parameters = model.fit(feature_table(fold.past, model.features), outcome_of(fold.past, targets[name]))
-        return Held(parameters, model.predict(parameters, feature_table(fold.test, model.features)))
+        features, outcome = feature_table(fold.past, model.features), outcome_of(fold.past, targets[name])
+        try:
+            parameters = model.fit(features, outcome)
+            prediction = model.predict(parameters, feature_table(fold.test, model.features))
+        except UNFIT as error:
+            return str(error)
+        return Held(parameters, prediction) if np.isfinite(prediction).all() else "its predictions are no numbers"
 
     held: dict[str, list[dict[str, Held]]] = {name: [{} for _ in folds[name]] for name in targets}
+    dropped: dict[str, dict[str, str]] = {name: {} for name in targets}
     for (name, number, key), found in zip(jobs, pool.map(hold, jobs), strict=True):
-        held[name][number][key] = found
+        if isinstance(found, Held):
+            held[name][number][key] = found
+        else:
+            dropped[name].setdefault(key, found)
     for name, target in targets.items():
         for number, fold in enumerate(folds[name]):
+            own = held[name][number]
             held[name][number] = {
-                key: _mean_of(held[name][number], target.models[key].members)
-                if target.models[key].members
-                else held[name][number][key]
+                key: _mean_of(own, target.models[key].members) if target.models[key].members else own[key]
                 for key in _competing(target, fold)
+                if own.keys() >= set(target.models[key].members or [key])
             }
-    return held
+    return {name: Tests(folds[name], held[name], dropped[name]) for name in targets}
 
 
 def _mean_of(held: Mapping[str, Held], members: tuple[str, ...]) -> Held:
@@ -163,14 +184,16 @@ def _target_tables(
     name: str,
     target: Target,
     known: pd.DataFrame,
-    folds: list[Fold],
-    held: list[dict[str, Held]],
+    tests: Tests,
     incumbent: str | None,
     seed: int,
 ) -> dict[str, pd.DataFrame]:
     """Return every table's rows of one target."""
+    folds, held = tests.folds, tests.held
     newest, outcome = folds[0], outcome_of(folds[0].test, target)
-    champion, reason = choose(target, folds, held, incumbent, seed)
+    learned = newest_cutoffs(known, target.training_cutoffs)
+    fitted, reason = _champion(target, tests, learned, incumbent, seed)
+    champion = str(fitted["model"].iloc[0])
     thresholds = [thresholds_of(target, folds, held, number) for number in range(-1, len(folds))]
     board = pd.concat(
         [board_of(target, fold, held[number], thresholds[number + 1], seed) for number, fold in enumerate(folds)]
@@ -197,17 +220,16 @@ def _target_tables(
     tables["importance"] = importance.assign(model=champion, **about)
     tables["dependence"] = dependence.assign(model=champion, target=name)
 
-    learned = newest_cutoffs(known, target.training_cutoffs)
-    roles = {CHAMPION: champion, BASELINE: best_baseline(target, board, newest)}
-    fitted = [
-        _fitted(target, role, key, learned).assign(
-            threshold=thresholds[0].get(key, np.nan), metrics=_metrics_text(board, key)
-        )
-        for role, key in [*roles.items(), *((REFERENCE, key) for key in target.references)]
-    ]
-    tables["models"] = pd.concat(fitted).assign(
-        target=name, previous_model=incumbent, horizon_days=target.horizon_days, code_version=code_version()
-    )
+    tables["models"] = pd.concat(
+        [
+            fitted,
+            _fitted(target, BASELINE, best_baseline(target, board, newest), learned),
+            *_references(target, held[0], learned),
+        ]
+    ).assign(target=name, previous_model=incumbent, horizon_days=target.horizon_days, code_version=code_version())
+    keys = tables["models"]["model"]
+    tables["models"]["threshold"] = [thresholds[0].get(key, np.nan) for key in keys]
+    tables["models"]["metrics"] = [_metrics_text(board, key) for key in keys]
     tables["models"]["reason"] = tables["models"]["role"].map(
         {CHAMPION: reason, BASELINE: "best of the baselines", REFERENCE: "kept beside the champion for its parts"}
     )
@@ -219,6 +241,28 @@ def _target_tables(
     )
     tables["bins"] = feature_bins(scores, [name]).assign(kind=SCORE)
     return tables
+
+
+def _champion(
+    target: Target, tests: Tests, learned: pd.DataFrame, incumbent: str | None, seed: int
+) -> tuple[pd.DataFrame, str]:
+    """Return the champion fitted to the newest examples, and why it serves; one that cannot be fitted to them makes way."""
+    while True:
+        champion, reason = choose(target, tests.folds, tests.held, incumbent, seed)
+        try:
+            fitted = _fitted(target, CHAMPION, champion, learned)
+        except UNFIT as error:
+            tests = tests.without(champion, str(error))
+            continue
+        return fitted, "; ".join([reason, *(f"{key} could not be fitted: {why}" for key, why in tests.dropped.items())])
+
+
+def _references(target: Target, held: Mapping[str, Held], learned: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """Yield the references that can be fitted; why one cannot is in the champion's reason."""
+    for key in target.references:
+        if key in held:
+            with suppress(*UNFIT):
+                yield _fitted(target, REFERENCE, key, learned)
 
 
 def _fitted(target: Target, role: str, key: str, learned: pd.DataFrame) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 A window is named by the periods held back from the end of the data:
 
 * 0: nothing held back, the forecast that is served;
-* `horizon`: the held-out window. Accuracy and coverage are reported on it and nothing is chosen or calibrated on it;
+* `horizon`: the held-out window. Accuracy and coverage are reported of what was chosen and calibrated without it;
 * 2 x `horizon` and more: the selection windows, all ending before the held-out periods begin. Champions are chosen and
   intervals calibrated on them.
 

@@ -233,7 +233,8 @@ FORECAST_ACCURACY = pa.DataFrameSchema(
         "series_count": pa.Column("int64", pa.Check.ge(1), description="Series behind the value."),
         "windows": pa.Column("int64", pa.Check.ge(1), description="Backtest windows behind the value."),
         "is_champion": pa.Column(
-            bool, description="True for the series' champion; over a level for the level's model."
+            bool,
+            description="True for the series' champion by the windows before the held-out one; over a level for the level's model.",
         ),
         "as_of_on": _as_of(_KNOWN_BEFORE),
     },
@@ -264,11 +265,12 @@ FORECAST_MODELS = pa.DataFrameSchema(
         "is_intermittent": pa.Column(bool, description="Whether fewer than half of the periods have sales."),
         "is_pooled": pa.Column(bool, description="Whether this is '(others)' of a level."),
         "selection_error": _optional(
-            "The champion's mean error over the selection windows (mase, of an intermittent series rmsse). Null for '(others)'.",
+            "The champion's mean error over the windows of the backtest, the held-out one among them (mase, of an intermittent "
+            "series rmsse). Null for '(others)'.",
             pa.Check.ge(0),
         ),
         "baseline_error": _optional("The same of the naive forecast. Null for '(others)'.", pa.Check.ge(0)),
-        "windows": pa.Column("int64", pa.Check.ge(0), description="Selection windows; 0 for '(others)'."),
+        "windows": pa.Column("int64", pa.Check.ge(0), description="Windows of the backtest; 0 for '(others)'."),
         "below_80": _amount(f"How far below the mean the 80 % bound lies, {_REACH}"),
         "above_80": _amount(f"How far above the mean the 80 % bound lies, {_REACH}"),
         "below_95": _amount(f"How far below the mean the 95 % bound lies, {_REACH}"),

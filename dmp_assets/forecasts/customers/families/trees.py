@@ -34,6 +34,12 @@ BOOSTING = {
     "feature_fraction": 0.3,
 }
 BOOSTING_TREES = 250
+
+# A leaf of 200 needs rows for three such leaves at least. Of fewer it is a third of them, so that trees of a small shop split,
+# and five rows at least. Log loss of churn of boosting that learned from 20 customers of the demo (220 rows): 0.388, with a leaf of
+# 200 0.432 (no split), of a tenth of the rows 0.545; from 40 customers 0.338, 0.418 and 0.404; from 60 0.329, 0.329 and 0.372.
+TUNED_ROWS = 600
+LEAST_LEAF = 5
 FOREST = {
     "boosting": "rf",
     "num_leaves": 31,
@@ -51,15 +57,28 @@ def _fit(parameters: dict, trees: int, features: pd.DataFrame, outcome: np.ndarr
     """Return the fitted model in LightGBM's text format.
 
     Args:
-        parameters: LightGBM's.
+        parameters: LightGBM's, for TUNED_ROWS rows or more.
         trees: how many.
         features: float64, NaN where unknown; one row per customer.
         outcome: bool or amounts, one per row.
+
+    Raises:
+        ValueError: LightGBM cannot learn from these rows.
     """
     import lightgbm
 
     data = lightgbm.Dataset(features, label=np.asarray(outcome, dtype=float))
-    return lightgbm.train(_COMMON | parameters, data, num_boost_round=trees).model_to_string()
+    leaf = least_leaf(parameters["min_data_in_leaf"], len(features))
+    try:
+        model = lightgbm.train(_COMMON | parameters | {"min_data_in_leaf": leaf}, data, num_boost_round=trees)
+    except lightgbm.basic.LightGBMError as error:
+        raise ValueError(str(error)) from error
+    return model.model_to_string()
+
+
+def least_leaf(tuned: int, rows: int) -> int:
+    """Return the fewest rows of a leaf: as tuned from TUNED_ROWS rows on, of fewer the same part of them."""
+    return min(tuned, max(tuned * rows // TUNED_ROWS, LEAST_LEAF))
 
 
 def fit_boosting(objective: Objective, features: pd.DataFrame, outcome: np.ndarray) -> str:

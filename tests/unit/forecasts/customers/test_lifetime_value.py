@@ -90,5 +90,66 @@ def test_who_left_is_worth_less_than_who_comes_and_the_value_of_a_year_more_than
     assert np.isfinite(values[["bg_nbd_value", "value_364d"]]).all(axis=None)
 
 
+def test_what_came_back_whole_is_worth_nothing_and_is_left_out_of_the_fit_and_counted():
+    model = gamma_gamma(np.array([1.0, 2, 3, 4]), np.array([0.0, -5, 10, 12]))
+    assert model.left_out == 2
+    assert model.expected_amount(np.array([1.0, 2, 0]), np.array([0.0, -5, 0]))[:2].tolist() == [0, 0]
+    refunded = HISTORIES.assign(average_order_amount=[20.0, 0.0, np.nan])
+    assert predict_value(PARAMETERS, refunded, 84)[1:].tolist() == [0, 0]
+    assert predict_value(PARAMETERS, refunded, 84)[0] > 0
+
+
+def test_orders_that_all_cost_the_same_are_expected_to_cost_that():
+    model = gamma_gamma(np.full(50, 2.0), np.full(50, 10.0))
+    assert model.expected_amount(np.array([0.0, 2.0]), np.array([0.0, 10.0])) == pytest.approx([10, 10], rel=1e-2)
+
+
+def _histories(seed: int = 3, size: int = 500) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    random = np.random.default_rng(seed)
+    x = random.poisson(random.gamma(0.5, 2, size)).astype(float)
+    age = random.uniform(1, 365, size)
+    return x, np.where(x > 0, age * random.uniform(0.2, 1, size), 0), age
+
+
+def test_customers_of_the_first_day_change_no_rate_and_are_expected_to_come():
+    x, t_x, age = _histories()
+    nothing = np.zeros(50)
+    alone, with_new = bg_nbd(x, t_x, age), bg_nbd(*(np.r_[values, nothing] for values in (x, t_x, age)))
+    assert [with_new.r, with_new.alpha] == pytest.approx([alone.r, alone.alpha], rel=1e-3)
+    expected = with_new.expected_orders(84, nothing[:1], nothing[:1], nothing[:1])[0]
+    assert 0 < expected < 84 * with_new.r / with_new.alpha * 1.001
+
+
+def test_nobody_is_expected_more_often_than_they_came():
+    x, t_x, age = _histories()
+    reseller = np.array([900.0]), np.array([364.0]), np.array([365.0])
+    model = bg_nbd(*(np.r_[values, one] for values, one in zip((x, t_x, age), reseller, strict=True)))
+    assert 100 < model.expected_orders(84, *reseller)[0] <= 900 / 365 * 84
+    always = bg_nbd(np.full(50, 12.0), np.full(50, 364.0), np.full(50, 365.0))
+    expected = always.expected_orders(365, np.array([12.0]), np.array([364.0]), np.array([365.0]))[0]
+    assert 11 < expected <= 12.001
+
+
+def test_one_of_five_hundred_who_came_back_gives_numbers():
+    x, t_x = np.r_[1.0, np.zeros(499)], np.r_[5.0, np.zeros(499)]
+    age = _histories()[2] + 6
+    expected = bg_nbd(x, t_x, age).expected_orders(84, x, t_x, age)
+    assert np.isfinite(expected).all()
+    assert expected.sum() < 10
+
+
+def test_five_repeats_of_last_week_are_worth_more_than_one_order_of_a_year_ago():
+    customers = pd.DataFrame(
+        {
+            "frequency": [6, 1],
+            "recency_days": [3, 360],
+            "tenure_days": [60, 360],
+            "average_order_amount": [20.0, 20.0],
+        }
+    )
+    regular, once = predict_value(PARAMETERS, customers, 84)
+    assert regular > 5 * once
+
+
 def test_without_a_model_the_table_is_empty():
     assert lifetime_values(HISTORIES, HISTORIES, None, 84).empty

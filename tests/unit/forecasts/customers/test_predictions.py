@@ -185,6 +185,35 @@ def test_with_one_outcome_only_the_baselines_compete(examples_of, everybody_leav
     assert not {"roc_auc", "pr_auc", "r2"} & set(board["metric"])
 
 
+def test_a_model_that_cannot_be_fitted_does_not_compete_and_the_reason_is_told(examples):
+    def refuse(features: pd.DataFrame, outcome: np.ndarray) -> str:
+        raise ValueError(f"needs {len(features.columns) + len(outcome)} wonders")
+
+    def fit(features: pd.DataFrame, outcome: np.ndarray) -> str:
+        # Fits before the test cutoffs, and not to the newest examples.
+        return refuse(features, outcome) if len(features) == len(examples) else "{}"
+
+    names = ("recency_days",)
+    never = Model(names, refuse, lambda *_: np.zeros(0))
+    nonsense = Model(names, lambda *_: "{}", lambda _, rows: np.full(len(rows), np.nan))
+    at_first = Model(names, fit, lambda _, rows: examples.loc[rows.index, CHURN].to_numpy(float))
+    models = {
+        **{name: TARGETS[CHURN].models[name] for name in ("recency", "logistic")},
+        "never": never,
+        "nonsense": nonsense,
+        "both": Model(names, refuse, never.predict, members=("never", "logistic")),
+        "at_first": at_first,
+    }
+    target = Target("probability", models, CHURN, references=("never", "at_first"))
+    trained = train({CHURN: examples}, AS_OF, targets={CHURN: target})
+    assert set(trained.leaderboard["model"]) == {"recency", "logistic", "at_first"}
+    served = trained.models.set_index("role")
+    assert served["model"].to_dict() == {"champion": "logistic", "baseline": "recency"}
+    assert "never could not be fitted: needs " in served.loc["champion", "reason"]
+    assert "nonsense could not be fitted: its predictions are no numbers" in served.loc["champion", "reason"]
+    assert "at_first could not be fitted: needs 1501 wonders" in served.loc["champion", "reason"]
+
+
 def test_one_customer_and_unknown_and_constant_features_give_numbers(examples_of):
     examples = examples_of(1)
     examples[["overdue_ratio", "display_share"]] = np.nan

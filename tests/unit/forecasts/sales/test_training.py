@@ -80,10 +80,24 @@ def test_nothing_on_or_after_the_as_of_date_is_used(shop, sales_of, trained):
         pd.testing.assert_frame_equal(first, second, check_exact=True)
 
 
-def test_held_out_weeks_change_neither_models_nor_intervals(shop, trained):
+def test_held_out_weeks_change_neither_intervals_nor_what_is_measured_on_them(shop, trained):
     is_held_out = shop["week_start_on"] >= "2017-11-06"
     disturbed = train(shop.assign(sales_amount=shop["sales_amount"].where(~is_held_out, 0.0)), AS_OF, WEEKLY)
-    pd.testing.assert_frame_equal(trained.models, disturbed.models)
+    reaches = ["series_id", "below_80", "above_80", "below_95", "above_95"]
+    pd.testing.assert_frame_equal(trained.models[reaches], disturbed.models[reaches])
+    forecast_then = ["series_id", "date", "model", "mean", "lo_95", "hi_95"]
+    pd.testing.assert_frame_equal(trained.backtest[forecast_then], disturbed.backtest[forecast_then])
+
+
+def test_what_serves_is_chosen_on_the_held_out_weeks_too(sales_of):
+    # Every other week is quiet until the last eight, all of which are alike: then the naive forecast is without error.
+    amounts = np.r_[np.tile([10.0, 30], 20), np.full(16, 30.0)]
+    trained = train(sales_of({"A": amounts}), AS_OF, WEEKLY)
+    (model,) = trained.models["model"]
+    errors = trained.accuracy.query("series_id == 'A' and metric == 'mase'").set_index("model")["value"]
+    assert trained.models["windows"].tolist() == [trained.accuracy["windows"].max() + 1]
+    assert errors["naive"] == 0
+    assert errors[model] <= errors[SERVED]
 
 
 def test_days_are_trained_with_their_own_models(daily_shop):
