@@ -153,8 +153,6 @@ def _add(
         print_frame(f"{found.name} ({found.rule.format}{_how(found.rule)})", example_frame(found))
         for note in found.notes:
             typer.echo(f"* {note}")
-        if found.unread_lines:
-            typer.echo(f"{found.unread_lines} lines cannot be read as a row; they will be in quarantine.")
         has_cursor = len(tables) == 1 or said.cursor in [column.name for column in found.columns]
         plan = adding.plan_table(name, found, said if has_cursor else dataclasses.replace(said, cursor=None), ask)
         plans.append(plan)

@@ -70,7 +70,6 @@ class Found:
     name: str
     rule: LoadRule
     columns: tuple[Column, ...]
-    unread_lines: int = 0
     notes: tuple[str, ...] = ()
 
 
@@ -122,12 +121,15 @@ def _look_at_files(location: str, resolved: str, reading: Reading, ask: Question
             ) from None
         columns = look_at_columns(connection)
         reasons = connection.execute("select reason, count(*) from unread group by reason order by reason").fetchall()
-    aside = [f"kept aside: {', '.join(f'{count} {reason}' for reason, count in reasons)}"] if reasons else []
+    aside = (
+        [f"no rows, so they go to quarantine: {', '.join(f'{count} {reason}' for reason, count in reasons)}"]
+        if reasons
+        else []
+    )
     return Found(
         Path(resolved).name.split(".", maxsplit=1)[0],
         recognised.rule,
         columns,
-        sum(count for _, count in reasons),
         (*recognised.notes, *aside),
     )
 

@@ -25,6 +25,9 @@ _TOTALS = (
     "łącznie|celkem|spolu|összesen|summa|yhteensä|sammanlagt|итого|всего|разом|σύνολο|toplam|jumlah|المجموع"
 )
 _TOTALS_WITHOUT_GAPS = "合计|总计|小计|合計|總計|小計|総計|합계|총계|소계"
+_BLOCK = 500
+"""Rows that become columns at a time; so few do not wake Python's search for unused objects, which would take twice as long."""
+
 _WORD = re.compile(r"[^\W\d_]{4}")
 
 
@@ -153,8 +156,18 @@ def is_totals_row(cells: Sequence[str]) -> bool:
 def arrow_tables(
     rows: Iterator[tuple[int, list[str]]], columns: Sequence[str], *, size: int, delimiter: str, unread: list[Unread]
 ) -> Iterator[pa.Table]:
-    """Yield rows as texts with ``_row``, `size` at a time; those with bytes that are no text go to `unread`."""
-    while block := list(islice(rows, size)):
+    """Yield rows as texts with ``_row``, about `size` at a time; those with bytes that are no text go to `unread`."""
+    import pyarrow as pa
+
+    blocks = _blocks(rows, columns, delimiter, unread)
+    while tables := list(islice(blocks, -(-size // _BLOCK))):
+        yield pa.concat_tables(tables)
+
+
+def _blocks(
+    rows: Iterator[tuple[int, list[str]]], columns: Sequence[str], delimiter: str, unread: list[Unread]
+) -> Iterator[pa.Table]:
+    while block := list(islice(rows, _BLOCK)):
         try:
             yield _table(block, columns)
         except UnicodeEncodeError:

@@ -152,7 +152,7 @@ def read_file(connection: duckdb.DuckDBPyConnection, file: Path, rule: LoadRule,
         DamagedFileError: the file is cut off, or is not in the declared encoding.
     """
     connection.execute("create or replace temp table unread (_row bigint, reason varchar, line varchar)")
-    unread: list[Unread] = []
+    unread = _Aside(connection)
     if rule.format == "csv":
         with open_text(file, rule.encoding) as lines:
             found = records(lines, delimiter=rule.delimiter, quote=rule.quote, unread=unread, skip=rule.skip)
@@ -168,11 +168,30 @@ def read_file(connection: duckdb.DuckDBPyConnection, file: Path, rule: LoadRule,
     else:
         limit = "" if rows is None else f"limit {rows}"
         connection.execute(f"create or replace temp table arrived as from {_parquet_rows(connection, file)} {limit}")
-    if unread:
+    unread.flush()
+
+
+class _Aside(list[Unread]):
+    """What is no row, on its way into the temporary table ``unread``."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        super().__init__()
+        self._connection = connection
+
+    def append(self, each: Unread, /) -> None:
+        super().append(each)
+        if len(self) == _ROW_GROUP:
+            self.flush()
+
+    def flush(self) -> None:
+        """Put into the table what has come since the last time."""
         import pyarrow as pa
 
-        places, reasons, texts = zip(*unread, strict=True)
-        _insert(connection, "unread", pa.table({"_row": places, "reason": reasons, "line": [*map(as_text, texts)]}))
+        if self:
+            places, reasons, texts = zip(*self, strict=True)
+            lines = pa.table({"_row": places, "reason": reasons, "line": [*map(as_text, texts)]})
+            _insert(self._connection, "unread", lines)
+            self.clear()
 
 
 def _read_cells(

@@ -54,7 +54,7 @@ def test_accents_after_the_first_megabyte_tell_the_encoding(tmp_path: Path):
 def test_one_wrong_byte_costs_its_line_and_the_file_stays_utf_8(tmp_path: Path):
     found = look(tmp_path / "a.csv", "id,name\n1,Müsli\n".encode() + b"2,M\xfcsli\n" + "3,Öl\n".encode())
     assert found.rule.encoding == "utf-8"
-    assert found.notes[-1] == "kept aside: 1 invalid_encoding"
+    assert found.notes[-1] == "no rows, so they go to quarantine: 1 invalid_encoding"
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,10 @@ def test_what_stands_before_the_header_is_told_and_not_read(tmp_path: Path):
     assert found.notes == ("line 1 is before the header and not read",)
     found = look(tmp_path / "b.csv", "Sales\nPeriod: March\n\nid,day,amount\n1,2024-01-02,1.50\nTotal,,1.50\n")
     assert names(found) == ["id", "day", "amount"]
-    assert found.notes == ("lines 1 to 3 are before the header and not read", "kept aside: 1 totals_row")
+    assert found.notes == (
+        "lines 1 to 3 are before the header and not read",
+        "no rows, so they go to quarantine: 1 totals_row",
+    )
     assert names(look(tmp_path / "c.csv", "2023,2024\n1,2\n", header_row=1)) == ["2023", "2024"]
 
 

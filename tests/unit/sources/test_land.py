@@ -16,6 +16,7 @@ from dmp_assets.sources import land as landing_module
 from dmp_assets.sources.land import land_files
 from dmp_assets.sources.read import files_at
 from tests.unit.shop import NOW, Shop
+from tests.unit.workbook import write_workbook
 
 
 def test_every_file_is_loaded_once_and_a_new_one_is_added(shop):
@@ -93,6 +94,96 @@ def test_a_file_that_fails_half_way_leaves_nothing(shop, monkeypatch):
     monkeypatch.setattr(landing_module.Load, "load_id", None)  # the record of the load needs an id
     assert shop.land().damaged
     assert shop.rows() == []
+
+
+def test_many_small_files_share_a_transaction_and_each_keeps_its_record(shop, monkeypatch):
+    opened = []
+    write = type(shop.warehouse).write
+    monkeypatch.setattr(type(shop.warehouse), "write", lambda self: opened.append(1) or write(self))
+    for number in range(40):
+        rejected = "x,1,2\n" if number == 7 else ""
+        extra = ",extra" if number == 9 else ""
+        shop.write(f"{number:02}.csv", f"customer,amount{extra}\nu{number},{number}{extra}\n{rejected}")
+    shop.write("40.csv", "customer,amount\n")
+    landing = shop.land()
+    assert (landing.files, landing.rows_added, landing.lines_rejected) == (41, 40, 1)
+    assert len(opened) == 2, "one for the tables, one for all files"
+    assert shop.rows("select file_name, row_count from raw._loads order by 1") == [
+        *((f"{number:02}.csv", 1) for number in range(40)),
+        ("40.csv", 0),
+    ]
+    assert shop.rows("select count(distinct _load_id) from raw.shop__orders") == [(40,)]
+    assert shop.rows("select count(*) from raw.shop__orders where amount::int <> split_part(_file, '.', 1)::int") == [
+        (0,)
+    ]
+    assert shop.rows("select customer, _file, extra from raw.shop__orders where extra is not null") == [
+        ("u9", "09.csv", "extra")
+    ]
+    assert shop.rows("select line, _file from raw.rejected_lines") == [("x,1,2", "07.csv")]
+    shop.write("07.csv", "customer,amount\nu7,8\n")
+    assert shop.land(shop.table(keep="replace")).rows_added == 1
+    assert shop.rows("select amount from raw.shop__orders where customer = 'u7'") == [("8",)]
+    assert shop.rows("select count(*) from raw.rejected_lines") == [(0,)]
+
+
+def test_a_damaged_file_among_small_ones_keeps_none_of_the_others_out(shop):
+    for number in range(5):
+        shop.write(f"{number}.csv", f"customer,amount\nu{number},{number}\n")
+    shop.write("2.csv", "customer,amount\nu2,2\n".encode("utf-16"))
+    landing = shop.land()
+    assert (landing.files, landing.rows_added, len(landing.damaged)) == (4, 4, 1)
+    assert [row[0] for row in shop.rows()] == ["u0", "u1", "u3", "u4"]
+
+
+def test_a_refused_file_among_small_ones_leaves_those_before_it(shop):
+    table = shop.table(columns="declared")
+    shop.write("1.csv", "customer,amount\nu1,1\n")
+    shop.write("2.csv", "customer,total\nu2,2\n")
+    with pytest.raises(UserError, match=r"2\.csv does not have the declared columns"):
+        shop.land(table)
+    assert [row[0] for row in shop.rows()] == ["u1"]
+
+
+def test_identifiers_in_many_small_files_go_to_the_vault(shop):
+    for number in range(5):
+        shop.write(f"{number}.csv", f"customer,amount\nu{number},jane{number}@example.org\n")
+    shop.land()
+    assert all(len(amount) == 32 for _, amount, *_ in shop.rows())
+    with open_vault(shop.settings, read_keys(shop.settings)) as connection:
+        assert connection.execute("select count(*) from vault.identifiers").fetchall() == [(5,)]
+
+
+def test_a_file_is_read_again_when_its_header_is_said_to_be_elsewhere(shop):
+    shop.write("1.csv", "Report of March,\ncustomer,amount\nu1,1\n")
+    shop.land(shop.table({}))
+    shop.land(shop.table({}, skip=1))
+    assert shop.rows("select customer, amount, _row from raw.shop__orders") == [("u1", "1", 3)]
+
+
+def test_a_sheet_and_a_document_are_landed_like_any_file(shop):
+    write_workbook(
+        shop.folder / "1.xlsx", {"Sales": [("customer", "amount"), ("u1", 1.5), ("Total", 1.5), (), ("u2", 2)]}
+    )
+    assert shop.land(shop.table(format="xlsx", sheet="Sales")).rows_added == 3
+    assert shop.rows() == [("Total", "1.5", "1.xlsx", 3), ("u1", "1.5", "1.xlsx", 2), ("u2", "2", "1.xlsx", 5)]
+    shop.write(
+        "2.json",
+        '{"orders": [{"customer": "u3", "lines": [{"amount": 3}, {"amount": 4}]}, {"customer": "u4", "lines": []}]}',
+    )
+    table = shop.table(
+        {"customer": "VARCHAR", "lines_amount": "VARCHAR"}, format="json", records="orders", explode=["lines"]
+    )
+    landing = shop.land(table)
+    assert (landing.rows_added, landing.lines_rejected) == (2, 1)
+    assert shop.rows(
+        "select customer, lines_amount, _row from raw.shop__orders where _file = '2.json' order by _row"
+    ) == [
+        ("u3", "3", 1),
+        ("u3", "4", 2),
+    ]
+    assert shop.rows("select reason, line, _row from raw.rejected_lines") == [
+        ("without_lines", '{"customer":"u4","lines":[]}', 2)
+    ]
 
 
 def landed(folder: Path, name: str, content: bytes, *, is_clean_road_open: bool, **rule) -> tuple:
