@@ -103,6 +103,9 @@ ENSEMBLE_MEMBERS = {
 WITH_CALENDAR = {CALENDAR_HOLT_WINTERS: HOLT_WINTERS, CALENDAR_ENSEMBLE: ENSEMBLE}
 """Models times the month's cycle."""
 
+SMOOTHED = {NAIVE: SES, SEASONAL_NAIVE: HOLT_WINTERS}
+"""The exponential smoothing that becomes a naive forecast where the last week says most."""
+
 EXTRA_MODELS = {
     "weekly": {HOLT: ["total", "department"], AUTO_ARIMA: ["total"]},
     "daily": {THETA: ["total", "department"]},

@@ -89,3 +89,13 @@ def test_the_selection_error_is_the_mean_over_windows():
 def test_of_a_single_series_the_smallest_error_decides():
     table = choose_champions(scores(total={"naive": 1.0, "window_average": 0.99, "ensemble": 0.98}), "naive")
     assert champion_of(table, "total") == ["ensemble"]
+
+
+def test_a_regular_series_is_not_forecast_to_repeat_its_last_week():
+    ahead = {"naive": 0.5, "simple_exponential_smoothing": 0.6, "ensemble": 1.0}
+    table = choose_champions(scores(**MANY, B=ahead, sparse=ahead), "naive")
+    assert champion_of(table, "B") == ["simple_exponential_smoothing"]
+    assert "in place of the naive forecast" in table.loc[table["series_id"] == "B", "reason"].iloc[0]
+    assert champion_of(table, "sparse") == ["naive"]
+    daily = {"seasonal_naive": 0.5, "simple_exponential_smoothing": 0.6, "holt_winters": 0.9}
+    assert champion_of(choose_champions(scores(B=daily), "seasonal_naive"), "B") == ["holt_winters"]
