@@ -29,6 +29,7 @@ class ProjectFile:
         self._content: Any = self._yaml.load(self.path.read_text(encoding="utf-8"))
         platform: Any = self._yaml.load((PACKAGE_DIR / "dbt_project.yml").read_text(encoding="utf-8"))
         self._vars: Any = self._content.setdefault("vars", {})
+        self._amount_type: str = platform["vars"]["amount_type"]
         for name in _SETTINGS:
             self._vars.setdefault(name, platform["vars"][name])
 
@@ -69,16 +70,23 @@ class ProjectFile:
 
         self._vars["exchange_rates"][currency] = {DoubleQuotedScalarString("1970-01-01"): rate}
 
+    def set_amount_digits(self, digits: int) -> bool:
+        """Keep so many digits of amounts behind the point; return whether that is more than were kept before."""
+        if digits <= int(self._vars.get("amount_type", self._amount_type).strip(") ").split(",")[1]):
+            return False
+        self._vars["amount_type"] = f"decimal(18, {digits})"
+        return True
+
     def add_time_zone(self, zone: str) -> None:
         """Know stores in a time zone."""
         if zone not in self._vars["time_zones"]:
             self._vars["time_zones"].append(zone)
 
-    def set_time_zones(self, zone: str) -> None:
-        """Know stores in one time zone only, which is also that of the events' dates."""
+    def set_time_zones(self, *zones: str) -> None:
+        """Know stores in these time zones only; the first is also that of the events' dates."""
         del self._vars["time_zones"][:]
-        self._vars["time_zones"].append(zone)
-        self._vars["event_time_zone"] = zone
+        self._vars["time_zones"].extend(zones)
+        self._vars["event_time_zone"] = zones[0]
 
     def text(self) -> str:
         """Return the file's new text."""

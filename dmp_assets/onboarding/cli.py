@@ -5,17 +5,21 @@ from __future__ import annotations
 import dataclasses
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
+from dmp_assets.onboarding.mapping import LineType, LineTypeRule, RowFilter, TableMapping
+from dmp_assets.onboarding.presets import preset_names
 from dmp_assets.platform.errors import UserError, user_errors
 from dmp_assets.platform.settings import get_settings
 from dmp_assets.platform.terminal import print_frame
 
 if TYPE_CHECKING:
-    from dmp_assets.onboarding.plan import Said
+    from dmp_assets.onboarding.inspection import Found
+    from dmp_assets.onboarding.plan import Ask, Said
     from dmp_assets.onboarding.recognise import Reading
+    from dmp_assets.onboarding.scaffold import Plan
 
 
 def add_source(  # noqa: PLR0913, PLR0917 - one option for everything that can be said
@@ -33,9 +37,45 @@ def add_source(  # noqa: PLR0913, PLR0917 - one option for everything that can b
     table: Annotated[
         str | None, typer.Option(help="Table of the database; default: all that fit a contract table.")
     ] = None,
-    mapping: Annotated[
-        list[str] | None, typer.Option("--map", help="FIELD=COLUMN, such as customer_id=用户ID; known names need none.")
+    like: Annotated[
+        str | None,
+        typer.Option(
+            help=f"Preset of a shop system or data set ({', '.join(preset_names())}), or a file of your own such as ./my.yml; "
+            "`dmp presets` shows them."
+        ),
     ] = None,
+    mapping: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            help="FIELD=COLUMN, such as customer_id=用户ID; known names need none. FIELD=COLUMN|COLUMN takes the first that has a "
+            "value, FIELD=DAY+TIME joins two, FIELD==VALUE is a constant.",
+        ),
+    ] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(help="Read only rows with COLUMN=VALUE[,VALUE], COLUMN!=VALUE[,VALUE] or 'COLUMN is [not] null'."),
+    ] = None,
+    line_type: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="COLUMN=VALUE[,VALUE]:TYPE, such as Status=voided,failed:void or 'Invoice=C*:cancellation'; types are "
+            f"{', '.join(get_args(LineType))}. The first that holds decides."
+        ),
+    ] = None,
+    fill_down: Annotated[
+        list[str] | None, typer.Option(help="Column that stands on one row of an order only and holds for all of them.")
+    ] = None,
+    minor_units: Annotated[
+        bool, typer.Option("--minor-units", help="Amounts are in the currency's smallest unit, such as cents.")
+    ] = False,
+    whole_orders: Annotated[
+        bool,
+        typer.Option(
+            "--whole-orders",
+            help="A newer load of an order replaces all its lines; default: only those that come again.",
+        ),
+    ] = False,
     currency: Annotated[str | None, typer.Option(help="ISO 4217 code of the amounts, if no column tells it.")] = None,
     exchange_rate: Annotated[
         float | None, typer.Option(help="What one unit of it is worth in the platform's currency.")
@@ -101,6 +141,13 @@ def add_source(  # noqa: PLR0913, PLR0917 - one option for everything that can b
     with user_errors():
         said = Said(
             contract=contract,
+            declared=TableMapping(
+                line_type=tuple(map(LineTypeRule.said, line_type or ())),
+                where=tuple(map(RowFilter.said, where or ())),
+                fill_down=tuple(fill_down or ()),
+                minor_units=minor_units,
+                whole_orders=whole_orders,
+            ),
             mapping=_pairs(mapping, "--map"),
             identifiers=_pairs(identifier, "--identifier"),
             namespace=namespace,
@@ -124,14 +171,14 @@ def add_source(  # noqa: PLR0913, PLR0917 - one option for everything that can b
             flatten=flatten,
         )
         is_asked = not yes and sys.stdin.isatty()
-        _add(name, location, said, (table, reading), is_asked=is_asked, dry_run=dry_run)
+        _add(name, location, said, (like, table, reading), is_asked=is_asked, dry_run=dry_run)
 
 
 def _add(
     name: str,
     location: str,
     said: Said,
-    where: tuple[str | None, Reading],
+    hints: tuple[str | None, str | None, Reading],
     *,
     is_asked: bool,
     dry_run: bool,
@@ -139,34 +186,26 @@ def _add(
     from dmp_assets.dbt.project_file import ProjectFile
     from dmp_assets.onboarding import plan as adding
     from dmp_assets.onboarding import scaffold
-    from dmp_assets.onboarding.inspection import example_frame, inspect
 
-    table, reading = where
     ask = _ask if is_asked else None
-    tables = inspect(location, reading, table=table, ask=ask)
-    if said.contract and len(tables) > 1:
-        names = ", ".join(found.name for found in tables)
-        raise UserError(f"--as names the contract table of one table: say with --table which ({names} fit).")
     project = ProjectFile(get_settings().dbt_project_dir)
-    plans, changes = [], []
-    for found in tables:
-        print_frame(f"{found.name} ({found.rule.format}{_how(found.rule)})", example_frame(found))
-        for note in found.notes:
-            typer.echo(f"* {note}")
-        has_cursor = len(tables) == 1 or said.cursor in [column.name for column in found.columns]
-        plan = adding.plan_table(name, found, said if has_cursor else dataclasses.replace(said, cursor=None), ask)
-        plans.append(plan)
+    plans = _plans(name, location, said, hints, ask)
+    changes = []
+    for plan in plans:
         changes += adding.change_project(project, plan, said.exchange_rate, ask)
-        typer.echo(f"\n{found.name} becomes {plan.contract}:")
-        for field, column in plan.mapping.items():
-            typer.echo(f"  {field:20} {column}")
+        typer.echo(f"\n{plan.table} becomes {plan.contract}:")
+        for field, origin in plan.mapping.items():
+            typer.echo(f"  {field:20} {origin}")
+        for each in plan.declared.where:
+            typer.echo(f"  {'only rows where':20} {each}")
+        for rule in plan.declared.line_type:
+            typer.echo(f"  {rule.type:20} {rule}")
         for column, kind in plan.rule.identifiers.items():
             typer.echo(f"  {'to the vault':20} {column} ({kind})")
     typer.echo(f"\nIn {project.path}:\n  " + "\n  ".join(changes))
     if dry_run:
-        for plan in plans:
-            for file, text in scaffold.files(plan, project.path.parent).items():
-                typer.echo(f"\n--- {file}\n{text}")
+        for file, text in scaffold.files(plans, project.path.parent).items():
+            typer.echo(f"\n--- {file}\n{text}")
         typer.echo("Nothing was written.")
         return
     if is_asked and not typer.confirm("\nWrite this?", default=True):
@@ -174,6 +213,58 @@ def _add(
     for path in adding.write_source(project, plans):
         typer.echo(f"wrote {path}")
     typer.echo("Now: `dmp build`.")
+
+
+def _plans(
+    name: str, location: str, said: Said, hints: tuple[str | None, str | None, Reading], ask: Ask | None
+) -> list[Plan]:
+    """Return the plans for what is at a place, after showing what was found there."""
+    from dmp_assets.onboarding.inspection import inspect
+    from dmp_assets.onboarding.plan import plan_table
+    from dmp_assets.onboarding.preset import planned
+
+    like, table, reading = hints
+    if like:
+        plans, notes = planned(name, location, like, said, reading, table=table, ask=ask)
+        for note in notes:
+            typer.echo(f"* {note}")
+        return plans
+    tables = inspect(location, reading, table=table, ask=ask)
+    if said.contract and len(tables) > 1:
+        names = ", ".join(found.name for found in tables)
+        raise UserError(f"--as names the contract table of one table: say with --table which ({names} fit).")
+    plans = []
+    for found in tables:
+        _show(found)
+        has_cursor = len(tables) == 1 or said.cursor in [column.name for column in found.columns]
+        plans.append(plan_table(name, found, said if has_cursor else dataclasses.replace(said, cursor=None), ask))
+    return plans
+
+
+def _show(found: Found) -> None:
+    from dmp_assets.onboarding.inspection import example_frame
+
+    print_frame(f"{found.name} ({found.rule.format}{_how(found.rule)})", example_frame(found))
+    for note in found.notes:
+        typer.echo(f"* {note}")
+
+
+def presets(
+    name: Annotated[str | None, typer.Argument(help="One of them, to see its yml.")] = None,
+) -> None:
+    """List the presets for `dmp add-source --like`, or print one: copy it, change it and say --like ./my.yml."""
+    from dmp_assets.onboarding.preset import load_preset
+    from dmp_assets.onboarding.presets import preset_text
+
+    with user_errors():
+        if name:
+            typer.echo(preset_text(name), nl=False)
+            return
+        for each in preset_names():
+            preset = load_preset(each)
+            typer.echo(f"{each:16} {preset.title}\n{'':16} {preset.export}")
+            if preset.note:
+                typer.echo(f"{'':16} {preset.note}")
 
 
 def remove_source(

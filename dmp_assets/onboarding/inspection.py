@@ -35,6 +35,7 @@ TIME_FORMATS = (
 """How texts write times, besides ISO 8601."""
 
 SAMPLE_ROWS = 100_000
+_FEW = 100
 _ENOUGH = 0.9  # share of a column's values that must fit a type; the others go to quarantine
 
 Guess = Literal["text", "number", "time", "empty"]
@@ -52,6 +53,8 @@ class Column:
         decimal_marks: how it writes numbers; several if the values do not tell.
         examples: a few of its values.
         is_unique: whether every row has a value of its own.
+        values: all of its values, if they are few.
+        digits: how many digits its numbers have behind the decimal mark, of which nothing is left after the eighth.
     """
 
     name: str
@@ -61,6 +64,8 @@ class Column:
     decimal_marks: tuple[str, ...] = (".",)
     examples: tuple[str, ...] = ()
     is_unique: bool = False
+    values: tuple[str, ...] = ()
+    digits: int = 0
 
 
 @dataclass(frozen=True)
@@ -159,8 +164,16 @@ def _look_at(connection: duckdb.DuckDBPyConnection, name: str, data_type: str) -
         "order by first_row limit 3"
     ).fetchall()
     ((is_unique,),) = connection.execute(f"select count(distinct {column}) = count(*) from sample").fetchall()
+    distinct = connection.execute(
+        f"select distinct trim(cast({column} as varchar)) from sample where {column} is not null order by 1 limit {_FEW + 1}"
+    ).fetchall()
     found = Column(
-        name, data_type, "text", examples=tuple(str(value) for (value,) in values), is_unique=bool(is_unique)
+        name,
+        data_type,
+        "text",
+        examples=tuple(str(value) for (value,) in values),
+        is_unique=bool(is_unique),
+        values=tuple(value for (value,) in distinct) if len(distinct) <= _FEW else (),
     )
     if not values:
         return dataclasses.replace(found, guess="empty")
@@ -168,13 +181,15 @@ def _look_at(connection: duckdb.DuckDBPyConnection, name: str, data_type: str) -
         has_zone = data_type == "TIMESTAMP WITH TIME ZONE"
         return dataclasses.replace(found, guess="time", time_formats=("offset" if has_zone else "iso",))
     if data_type != "VARCHAR":
-        return dataclasses.replace(found, guess="number", time_formats=_epochs(connection, column))
+        digits = _digits(connection, column, ".")
+        return dataclasses.replace(found, guess="number", time_formats=_epochs(connection, column), digits=digits)
     times = _time_formats(connection, column) or _epochs(connection, column)
     marks = _decimal_marks(connection, column)
     if times and not (marks and times[0] in ("epoch", "epoch_ms")):
         return dataclasses.replace(found, guess="time", time_formats=times)
     if marks:
-        return dataclasses.replace(found, guess="number", decimal_marks=marks, time_formats=times)
+        digits = _digits(connection, column, marks[0]) if len(marks) == 1 else 0
+        return dataclasses.replace(found, guess="number", decimal_marks=marks, time_formats=times, digits=digits)
     return found
 
 
@@ -206,6 +221,14 @@ def _decimal_marks(connection: duckdb.DuckDBPyConnection, column: str) -> tuple[
     if len(marks) > 1 and _best(connection, column, {"whole": f"regexp_matches(trim({column}), '^[+-]?[0-9]+$')"}):
         return (".",)
     return marks
+
+
+def _digits(connection: duckdb.DuckDBPyConnection, column: str, mark: str) -> int:
+    """Return how many digits stand behind the mark, of numbers rounded to eight of them."""
+    text = f"regexp_replace(cast({column} as varchar), '[^0-9{mark}]', '', 'g')"
+    number = f"round(try_cast(replace({text}, '{mark}', '.') as double), 8)"
+    digits = f"length(split_part(rtrim(cast(try_cast({number} as decimal(38, 8)) as varchar), '0'), '.', 2))"
+    return connection.execute(f"select coalesce(max({digits}), 0) from sample").fetchall()[0][0]
 
 
 def _best(connection: duckdb.DuckDBPyConnection, column: str, conditions: dict[str, str]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ mark is open must be said.
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import shutil
 import zoneinfo
@@ -25,7 +26,8 @@ from dmp_assets.onboarding.guess import (
     plain,
 )
 from dmp_assets.onboarding.inspection import Column, Found
-from dmp_assets.onboarding.scaffold import Plan
+from dmp_assets.onboarding.mapping import Join, Origin, TableMapping
+from dmp_assets.onboarding.scaffold import TELLS_OFFSET, Plan, RawTable, column_name
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.warehouse import Warehouse, literal, quoted
@@ -40,6 +42,10 @@ Ask = Callable[[str, Sequence[str]], str]
 PACKAGED = ("complete_journey", "collector", "landing")
 """Sources that come with the platform."""
 
+_OF_THOUSANDTHS = {"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"}
+"""Currencies whose smallest unit is a thousandth."""
+
+_NAMESPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 
@@ -49,7 +55,9 @@ class Said:
 
     Attributes:
         contract: the contract table.
-        mapping: column by field of the contract table.
+        declared: how rows become those of the contract table: filters, line types and the like, and the fields of a preset.
+        preset: the preset that `declared` comes from; what it names and is not there is left out and told.
+        mapping: by field of the contract table, column or what else `Origin.said` reads.
         identifiers: kind of direct identifier by column.
         namespace: what stands before ids, if not the source's name.
         currency: ISO 4217 code of the amounts.
@@ -62,6 +70,8 @@ class Said:
     """
 
     contract: str | None = None
+    declared: TableMapping = field(default_factory=TableMapping)
+    preset: str | None = None
     mapping: Mapping[str, str] = field(default_factory=dict)
     identifiers: Mapping[str, str] = field(default_factory=dict)
     namespace: str | None = None
@@ -74,84 +84,91 @@ class Said:
     is_full_copy: bool = False
 
 
-def plan_table(source: str, found: Found, said: Said, ask: Ask | None) -> Plan:
-    """Return the plan for one table.
+def plan_table(
+    source: str, found: Found, said: Said, ask: Ask | None, joined: Mapping[str, Found] | None = None
+) -> Plan:
+    """Return the plan for one contract table.
 
     Args:
         source: its name.
         found: what is at the place.
         said: what the user said.
         ask: for what is open; None if nobody can be asked.
+        joined: what is at the places of the files that are joined, by their name.
 
     Raises:
         UserError: something is open and nobody can be asked, or what was said does not fit what was found.
     """
+    joined = joined or {}
     if not _NAME.fullmatch(source) or source in PACKAGED:
         raise UserError(
             f"The name {source!r} is not accepted for a source: use lower-case letters, digits and single _ ."
         )
-    columns = {column.name: column for column in found.columns}
+    if said.namespace and not _NAMESPACE.fullmatch(said.namespace):
+        raise UserError(f"--namespace: {said.namespace!r} is not accepted: use letters, digits, _ and - .")
+    own = {column.name: column for column in found.columns}
+    columns = own | {column_name(file, each.name): each for file, table in joined.items() for each in table.columns}
     contract = _chosen(
-        said.contract or guess_contract(columns),
+        said.contract or guess_contract(own),
         list(FIELDS),
         _Question(f"Which contract table does {found.name} map to?", "--as"),
         ask,
     )
-    if said.cursor and said.cursor not in columns:
-        raise UserError(f"--cursor: there is no column {said.cursor}; there are {', '.join(columns)}.")
-    mapping = _mapping(contract, columns, said, ask)
-    kinds = {field: column.kind for field, column in FIELDS[contract].items()}
-    identifiers = guess_identifiers(columns) | dict(said.identifiers)
-    _check_identifiers(identifiers, columns)
-    time_formats = {
-        mapping[name]: _time_format(columns[mapping[name]], said, ask)
-        for name, kind in kinds.items()
-        if kind in ("time", "date") and name in mapping
+    if said.cursor and said.cursor not in own:
+        raise UserError(f"--cursor: there is no column {said.cursor}; there are {', '.join(own)}.")
+    declared, left_out = _found_names(said, columns, joined)
+    mapping = _mapping(contract, columns, declared, said, ask)
+    declared = declared.model_copy(update={"fields": mapping})
+    if declared.fill_down and "order_id" not in mapping:
+        raise UserError(
+            "Columns are filled down within an order: say with --map order_id=COLUMN which column tells orders apart."
+        )
+    raw = _raw_table(
+        found if said.preset or found.rule.format == "database" else dataclasses.replace(found, name=contract),
+        contract, own, declared, said,
+    )  # fmt: skip
+    others = {
+        file: _raw_table(table, contract, {each.name: columns[column_name(file, each.name)] for each in table.columns},
+                         declared, said, file)
+        for file, table in joined.items() if file in declared.join
+    }  # fmt: skip
+    formats = {
+        column: _time_format(columns[column], said, ask) for column in _of_kinds(contract, declared, "time", "date")
     }
+    for origin in mapping.values():
+        if origin.time:
+            formats[origin.columns[0]] = _with_time(formats[origin.columns[0]], columns[origin.time])
     decimal_marks = {
-        mapping[name]: _chosen(
-            said.decimal_mark or _only(columns[mapping[name]].decimal_marks),
+        column: _chosen(
+            said.decimal_mark or declared.decimal_mark or _only(columns[column].decimal_marks),
             [".", ","],
-            _Question(
-                f"Which is the decimal mark of {mapping[name]} ({', '.join(columns[mapping[name]].examples)})?",
-                "--decimal",
-            ),
+            _Question(f"Which is the decimal mark of {column} ({', '.join(columns[column].examples)})?", "--decimal"),
             ask,
         )
-        for name, kind in kinds.items()
-        if kind in ("amount", "quantity") and name in mapping
+        for column in _of_kinds(contract, declared, "amount", "quantity")
     }
     is_order = contract == "order_lines"
-    needs_zone = is_order or any(
-        kinds[name] == "time" and time_formats[column] not in ("offset", "epoch", "epoch_ms")
-        for name, column in mapping.items()
-    )
-    time_zone = _time_zone(said.time_zone, ask) if needs_zone else "UTC"
-    currency = None
+    needs_zone = is_order or any(formats[each] not in TELLS_OFFSET for each in _of_kinds(contract, declared, "time"))
+    time_zone = said.time_zone or declared.time_zone
+    if needs_zone and (time_zone or "time_zone" not in mapping):
+        time_zone = _time_zone(time_zone, ask)
+    currency = base_currency = None
     if is_order and "currency" not in mapping:
-        currency = _currency(said.currency, ask)
-    rule = found.rule.model_copy(
-        update={
-            "contract": contract,
-            "customer": mapping.get("customer_id"),
-            "identifiers": identifiers,
-            "cursor": said.cursor,
-            # What is found in a database or web service is a full copy, unless it is read from a cursor on.
-            "keep": "append" if said.cursor else "replace" if said.is_full_copy else found.rule.keep,
-        }
-    )
-    table = found.name if found.rule.format == "database" else contract
+        currency = _currency(said.currency or declared.currency, ask)
+    elif is_order and said.currency:
+        base_currency = _base_currency(said.currency, mapping["currency"], columns)
     return Plan(
         source,
         said.namespace or source,
-        table,
-        rule,
-        tuple(_landed(column, identifiers) for column in found.columns),
-        mapping,
-        time_formats,
+        raw,
+        declared,
+        formats,
         decimal_marks,
         currency,
         time_zone,
+        base_currency,
+        others,
+        left_out,
     )
 
 
@@ -168,21 +185,114 @@ def change_project(project: ProjectFile, plan: Plan, exchange_rate: float | None
     changes = [f"sources: {plan.source} has {plan.contract}"]
     if plan.contract != "order_lines":
         return changes
+    zones, unknown_zones = _zones(plan)
     if others:
-        project.add_time_zone(plan.time_zone)
-        changes.append(f"time_zones: {plan.time_zone} is one")
+        for zone in zones:
+            project.add_time_zone(zone)
+        changes += [f"time_zones: {zone} is one" for zone in zones]
+    elif zones:
+        project.set_time_zones(*zones)
+        changes.append(f"time_zones: {', '.join(zones)}; event_time_zone: {zones[0]}")
+    if unknown_zones:
+        changes.append(
+            f"time_zones: {', '.join(unknown_zones)} is none; such rows will be rejected (unknown_time_zone)"
+        )
+    if plan.currency:
+        changes += _one_currency(project, plan.currency, exchange_rate, ask, is_first=not others)
     else:
-        project.set_time_zones(plan.time_zone)
-        changes.append(f"time_zones, event_time_zone: {plan.time_zone}")
-    if plan.currency and not others:
-        project.set_currency(plan.currency)
-        changes.append(f"currency: {plan.currency}")
-    elif plan.currency and not project.has_rate(plan.currency):
-        question = _Question(f"How many {project.currency} is one {plan.currency} worth?", "--exchange-rate")
-        rate = _number(_chosen(str(exchange_rate) if exchange_rate is not None else None, (), question, ask))
-        project.set_rate(plan.currency, rate)
-        changes.append(f"exchange_rates: one {plan.currency} is {rate} {project.currency}")
+        changes += _currencies_of_column(project, plan, exchange_rate, ask, is_first=not others)
+    digits = _amount_digits(plan)
+    if project.set_amount_digits(digits):
+        changes.append(f"amount_type: amounts keep {digits} digits behind the point, as here")
     return changes
+
+
+def _zones(plan: Plan) -> tuple[list[str], list[str]]:
+    """Return the time zones of a plan's rows: known ones, that of the flag first, and texts that are none."""
+    given = [plan.time_zone] if plan.time_zone else []
+    origin = plan.mapping.get("time_zone")
+    if origin:
+        given += (
+            [origin.value]
+            if origin.value
+            else [value for each in origin.columns for value in plan.columns[each].values]
+        )
+    known = zoneinfo.available_timezones()
+    return (
+        list(dict.fromkeys(zone for zone in given if zone in known)),
+        [zone for zone in given if zone and zone not in known],
+    )
+
+
+def _one_currency(
+    project: ProjectFile, currency: str, exchange_rate: float | None, ask: Ask | None, *, is_first: bool
+) -> list[str]:
+    if is_first:
+        project.set_currency(currency)
+        return [f"currency: {currency}"]
+    if project.has_rate(currency):
+        return []
+    question = _Question(f"How many {project.currency} is one {currency} worth?", "--exchange-rate")
+    rate = _number(_chosen(str(exchange_rate) if exchange_rate is not None else None, (), question, ask))
+    project.set_rate(currency, rate)
+    return [f"exchange_rates: one {currency} is {rate} {project.currency}"]
+
+
+def _currencies_of_column(
+    project: ProjectFile, plan: Plan, exchange_rate: float | None, ask: Ask | None, *, is_first: bool
+) -> list[str]:
+    """Settle the currencies that a column names: of the first source of orders one is the platform's."""
+    found = _column_currencies(plan.mapping["currency"], plan.columns)
+    if len(found) == 1:
+        return _one_currency(project, found[0], exchange_rate, ask, is_first=is_first)
+    if is_first and plan.base_currency:
+        project.set_currency(plan.base_currency)
+    elif is_first and found and project.currency not in found:
+        question = _Question(f"Amounts are in {', '.join(found)}. Which is the platform's currency?", "--currency")
+        project.set_currency(_chosen(None, found, question, ask))
+    changes = [f"currency: {project.currency}"]
+    missing = [code for code in found if not project.has_rate(code)]
+    for code in missing if ask else ():
+        changes += _one_currency(project, code, None, ask, is_first=False)
+    if missing and not ask:
+        changes.append(
+            f"exchange_rates: there is none for {', '.join(missing)}; such rows will be rejected (unknown_currency) until you add "
+            'it, such as EUR: {"2025-01-01": 1.10}'
+        )
+    return changes
+
+
+def _column_currencies(origin: Origin, columns: Mapping[str, Column]) -> list[str]:
+    """Return the currency codes that a field's columns have, or its constant."""
+    values = [origin.value] if origin.value else [value for each in origin.columns for value in columns[each].values]
+    return sorted({value.upper() for value in values if re.fullmatch("[A-Za-z]{3}", value)})
+
+
+def _base_currency(said: str, origin: Origin, columns: Mapping[str, Column]) -> str:
+    """Return which of a column's currencies the user wants amounts in.
+
+    Raises:
+        UserError: the column has no such currency.
+    """
+    currency, found = _currency(said, None), _column_currencies(origin, columns)
+    if currency not in found:
+        raise UserError(
+            f"--currency {currency}: the column {origin} tells the currency ({', '.join(found)}). Leave the flag out, or set the "
+            f"column aside with --map currency=={currency}."
+        )
+    return currency
+
+
+def _amount_digits(plan: Plan) -> int:
+    """Return how many digits behind the point a plan's amounts have."""
+    if plan.declared.minor_units:
+        codes = (
+            _column_currencies(plan.mapping["currency"], plan.columns)
+            if "currency" in plan.mapping
+            else [plan.currency]
+        )
+        return 3 if _OF_THOUSANDTHS.intersection(codes) else 2
+    return max((plan.columns[each].digits for each in _of_kinds(plan.contract, plan.declared, "amount")), default=0)
 
 
 def write_source(project: ProjectFile, plans: Sequence[Plan]) -> list[Path]:
@@ -193,9 +303,7 @@ def write_source(project: ProjectFile, plans: Sequence[Plan]) -> list[Path]:
     """
     folder = project.path.parent
     texts = {
-        staging_folder(folder, plan.source) / name: text
-        for plan in plans
-        for name, text in scaffold.files(plan, folder).items()
+        staging_folder(folder, plans[0].source) / name: text for name, text in scaffold.files(plans, folder).items()
     }
     present = [str(path) for path in texts if path.exists()]
     if present:
@@ -264,43 +372,179 @@ def _chosen(known: str | None, choices: Sequence[str], question: _Question, ask:
     return answer
 
 
-def _mapping(contract: str, columns: Mapping[str, Column], said: Said, ask: Ask | None) -> dict[str, str]:
+def _found_names(
+    said: Said, columns: Mapping[str, Column], joined: Mapping[str, Found]
+) -> tuple[TableMapping, tuple[str, ...]]:
+    """Return what was declared with the columns' names as they were found, and what has no column, in words.
+
+    Raises:
+        UserError: the user, not a preset, named a column that is not there.
+    """
+    declared = said.declared
+    left_out: list[str] = []
+
+    def here(name: str) -> str | None:
+        return _column_like(name, columns, joined, declared.also)
+
+    def lacks(what: str, *names: str) -> bool:
+        missing = [name for name in names if here(name) is None]
+        if missing and not said.preset:
+            raise UserError(f"{what}: there is no column {', '.join(missing)}; there are {', '.join(columns)}.")
+        if missing:
+            left_out.append(f"{what} (no column {', '.join(missing)})")
+        return bool(missing)
+
+    joins = {}
+    for file, join in declared.join.items():
+        if file not in joined:
+            left_out.append(f"what {file} has (no such file)")
+        elif not lacks(f"join of {file}", *join.on):
+            joins[file] = Join(on={here(left) or left: right for left, right in join.on.items()})
+    joined = {file: joined[file] for file in joins}
+    fields = {}
+    for name, origin in declared.fields.items():
+        present = tuple(column for each in origin.columns if (column := here(each)))
+        if origin.value is None and not present:
+            lacks(name, *origin.columns)
+        elif origin.time is None or not lacks(f"time of {name}", origin.time):
+            fields[name] = origin.model_copy(update={"columns": present, "time": origin.time and here(origin.time)})
+        else:
+            fields[name] = Origin(columns=present)
+    rules = [each for each in declared.line_type if not lacks(f"line type {each.type}", each.column)]
+    filters = [each for each in declared.where if not lacks(f"filter {each}", each.column)]
+    filled = [each for each in declared.fill_down if not lacks(f"fill-down of {each}", each)]
+    returned = declared.returned
+    if returned and lacks("returns", *returned.used):
+        returned = None
+    changed = {
+        "join": joins,
+        "fields": fields,
+        "line_type": tuple(each.model_copy(update={"column": here(each.column)}) for each in rules),
+        "where": tuple(each.model_copy(update={"column": here(each.column)}) for each in filters),
+        "fill_down": tuple(column for each in filled if (column := here(each))),
+        "identifiers": {column: kind for each, kind in declared.identifiers.items() if (column := here(each))},
+        "returned": returned and returned.model_copy(
+            update={name: here(each) for name, each in returned.model_dump().items() if each}
+        ),
+    }  # fmt: skip
+    return declared.model_copy(update=changed), tuple(left_out)
+
+
+def _column_like(
+    name: str, columns: Mapping[str, Column], joined: Mapping[str, Found], also: Mapping[str, Sequence[str]]
+) -> str | None:
+    """Return the column that is called so, or so but for case and separators, or by another of its names.
+
+    ``file.column`` is the column of a joined file; without the file it is the row's own, or else of the first file that has it.
+    """
+    own = [column for column in columns if not any(column.startswith(f"{file}__") for file in joined)]
+    places = {each: [column_name(file, each) for file in joined] for each in (name, *also.get(name, ()))}
+    for each, in_files in places.items():
+        file, _, rest = each.partition(".")
+        wanted = [column_name(file, rest)] if rest and file in joined else [each, *in_files]
+        for column in wanted:
+            if column in columns:
+                return column
+        for column in [*own, *columns]:
+            if plain(column) in map(plain, wanted):
+                return column
+    return None
+
+
+def _mapping(
+    contract: str, columns: Mapping[str, Column], declared: TableMapping, said: Said, ask: Ask | None
+) -> dict[str, Origin]:
     names = list(FIELDS[contract])
-    for name, column in said.mapping.items():
+    own = {name: Origin.said(text, columns) for name, text in said.mapping.items()}
+    for name, origin in {**declared.fields, **own}.items():
         if name not in names:
             raise UserError(f"--map: {contract} has no field {name}; there are {', '.join(names)}.")
-        if column not in columns:
-            raise UserError(f"--map: there is no column {column}; there are {', '.join(columns)}.")
-    taken = set(said.mapping.values())
-    guessed = guess_mapping(contract, [column for column in columns if column not in taken])
-    mapping = guessed | dict(said.mapping)
+        for column in origin.used:
+            if column not in columns:
+                raise UserError(f"--map: there is no column {column}; there are {', '.join(columns)}.")
+    mapping = {**declared.fields, **own}
+    if not said.preset:
+        taken = {column for origin in mapping.values() for column in origin.used}
+        guessed = guess_mapping(contract, [column for column in columns if column not in taken])
+        mapping = {name: Origin(columns=(column,)) for name, column in guessed.items()} | mapping
     if contract == "order_lines":
         mapping |= _line_id(columns, mapping, said)
-    for name in missing_fields(contract, mapping):
+    missing = missing_fields(contract, {name: str(origin) for name, origin in mapping.items()})
+    if missing and said.preset:
+        raise UserError(
+            f"--like {said.preset}: no column here gives {', '.join(missing)}; there are {', '.join(columns)}. If they have other "
+            "names here, say --map FIELD=COLUMN, or copy the preset (`dmp presets "
+            f"{said.preset} > my.yml`), change it and say --like ./my.yml."
+        )
+    for name in missing:
         question = _Question(f"Which column holds {name} of {contract}?", f"--map {name}=COLUMN")
-        mapping[name] = _chosen(None, list(columns), question, ask)
+        mapping[name] = Origin(columns=(_chosen(None, list(columns), question, ask),))
     return mapping
 
 
-def _line_id(columns: Mapping[str, Column], mapping: Mapping[str, str], said: Said) -> dict[str, str]:
+def _line_id(columns: Mapping[str, Column], mapping: Mapping[str, Origin], said: Said) -> dict[str, Origin]:
     """Return the column that tells order lines apart, if there is one; rows with the same value would be one line."""
-    column = mapping.get("order_line_id")
-    if column is None:
-        free = [name for name in columns if plain(name) == "id" and name not in mapping.values()]
-        if free and columns[free[0]].is_unique:
-            return {"order_line_id": free[0]}
+    if "order_line_id" not in mapping:
+        used = {column for origin in mapping.values() for column in origin.used}
+        free = [name for name in columns if plain(name) == "id" and name not in used]
+        if free and columns[free[0]].is_unique and not said.preset:
+            return {"order_line_id": Origin(columns=(free[0],))}
         if said.cursor and "order_id" not in mapping:
             raise UserError(
                 "With --cursor a row that has changed comes again and would count twice: name the column that tells order lines "
                 "apart with --map order_line_id=COLUMN, or the order with --map order_id=COLUMN."
             )
         return {}
-    if not columns[column].is_unique:
+    (column, *others) = mapping["order_line_id"].columns
+    if not others and not columns[column].is_unique and not said.preset:
         raise UserError(
             f"--map: {column} repeats or is missing in some rows, so it cannot be order_line_id. Name another column, or none: "
             "lines are then told apart by their values."
         )
     return {}
+
+
+def _of_kinds(contract: str, declared: TableMapping, *kinds: str) -> list[str]:
+    """Return the columns with values of some kinds: those of fields, and of what came back."""
+    columns = [
+        column
+        for name, origin in declared.fields.items()
+        if FIELDS[contract][name].kind in kinds
+        for column in origin.columns
+    ]
+    if declared.returned:
+        own = {"quantity": declared.returned.quantity, "amount": declared.returned.amount, "time": declared.returned.at}
+        columns += [column for kind, column in own.items() if column and kind in kinds]
+    return list(dict.fromkeys(columns))
+
+
+def _raw_table(
+    found: Found,
+    contract: str,
+    columns: Mapping[str, Column],
+    declared: TableMapping,
+    said: Said,
+    file: str | None = None,
+) -> RawTable:
+    """Return how a found table is loaded, and its columns as the raw layer has them."""
+    named = {column: kind for column in columns if (kind := declared.identifiers.get(column_name(file, column)))}
+    said_of_it = {} if file else dict(said.identifiers)
+    identifiers = guess_identifiers(columns) | named | said_of_it
+    _check_identifiers(identifiers, columns)
+    customer = declared.fields.get("customer_id")
+    of_customer = [column for column in columns if customer and column_name(file, column) in customer.columns]
+    cursor = None if file else said.cursor
+    rule = found.rule.model_copy(
+        update={
+            "contract": contract,
+            "customer": of_customer[0] if of_customer else None,
+            "identifiers": identifiers,
+            "cursor": cursor,
+            # What is found in a database or web service is a full copy, unless it is read from a cursor on.
+            "keep": "append" if cursor else "replace" if said.is_full_copy else found.rule.keep,
+        }
+    )
+    return RawTable(found.name, rule, tuple(_landed(column, identifiers) for column in columns.values()))
 
 
 def _check_identifiers(identifiers: Mapping[str, str], columns: Mapping[str, Column]) -> None:
@@ -321,13 +565,23 @@ def _landed(column: Column, identifiers: Mapping[str, str]) -> Column:
 
 def _time_format(column: Column, said: Said, ask: Ask | None) -> str:
     examples = ", ".join(column.examples)
-    if said.time_format:
-        return said.time_format
+    if given := said.time_format or said.declared.time_format:
+        return given
+    if column.guess == "empty":
+        return "iso"
     if not column.time_formats:
         question = _Question(f"How does {column.name} write times ({examples})? As strptime has it:", "--time-format")
         return _chosen(None, (), question, ask)
     question = _Question(f"{column.name} ({examples}) can be read in several ways. Which is right?", "--time-format")
     return _chosen(_only(column.time_formats), list(column.time_formats), question, ask)
+
+
+def _with_time(day_format: str, time: Column) -> str:
+    """Return the format of a day with the time of day of another column behind it."""
+    if day_format.startswith("iso"):
+        return day_format
+    has_seconds = any(example.count(":") == 2 for example in time.examples)
+    return f"{day_format.split(maxsplit=1)[0]} %H:%M{':%S' if has_seconds else ''}"
 
 
 def _only(choices: Sequence[str]) -> str | None:

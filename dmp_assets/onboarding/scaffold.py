@@ -6,8 +6,8 @@ The result is text by file name; the files are the user's from then on.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,39 +17,73 @@ import duckdb
 from dmp_assets.dbt.contract_tables import AMOUNT, ContractTable, contract
 from dmp_assets.dbt.project_file import yaml_text
 from dmp_assets.onboarding.inspection import Column
-from dmp_assets.platform.warehouse import quoted
-from dmp_assets.sources.declare import PLACE_COLUMNS, RAW, LoadRule, within_project
+from dmp_assets.onboarding.mapping import LineTypeRule, Origin, RowFilter, TableMapping
+from dmp_assets.platform.warehouse import literal, quoted
+from dmp_assets.sources.declare import PLACE_COLUMNS, RAW, LoadRule, harmless, within_project
 
 AMOUNT_TYPE = "{{ var('amount_type', 'decimal(12, 2)') }}"
 """The type of amounts of money, in SQL and yml."""
 
+TELLS_OFFSET = ("offset", "epoch", "epoch_ms", "epoch_us")
+"""Formats of times that need no time zone."""
+
+_JINJA = re.compile(r"\{[{%#]")
+_SHARED = ("customer_id", "product_id")
+"""Ids that sources with one namespace share; an order is always its source's."""
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """A table of the raw layer: its name in the source, how it is loaded, its columns."""
+
+    name: str
+    rule: LoadRule
+    columns: tuple[Column, ...]
+
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be written for one table.
+    """What is to be written for one contract table of a source.
 
     Attributes:
         source: the source's name.
-        namespace: what stands before the source's ids.
-        table: name of the raw table in the source.
-        rule: how it is loaded, with its contract table.
-        columns: of the raw table.
-        mapping: column for each field of the contract table.
+        namespace: what stands before its customers and products.
+        raw: the raw table whose rows are those of the contract table.
+        declared: how they become that, with the names that columns have here; see `column_name`.
         time_formats, decimal_marks: by column, how it writes times and numbers.
         currency: ISO 4217 code of its amounts, if no column tells it.
-        time_zone: IANA time zone of its wall times.
+        time_zone: IANA time zone of its wall times, where no column tells it.
+        base_currency: which of the currencies that a column tells shall be the platform's, if the user says it.
+        joined: other raw tables with more about the rows, by the name in `declared.join`.
+        left_out: what of a preset has no column here, in words.
     """
 
     source: str
     namespace: str
-    table: str
-    rule: LoadRule
-    columns: tuple[Column, ...]
-    mapping: Mapping[str, str]
+    raw: RawTable
+    declared: TableMapping
     time_formats: Mapping[str, str]
     decimal_marks: Mapping[str, str]
     currency: str | None
-    time_zone: str
+    time_zone: str | None
+    base_currency: str | None = None
+    joined: Mapping[str, RawTable] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def table(self) -> str:
+        """Name of the raw table in the source."""
+        return self.raw.name
+
+    @property
+    def rule(self) -> LoadRule:
+        """How the raw table is loaded, with its contract table."""
+        return self.raw.rule
+
+    @property
+    def mapping(self) -> Mapping[str, Origin]:
+        """Where the values of each field come from."""
+        return self.declared.fields
 
     @property
     def contract(self) -> str:
@@ -66,136 +100,330 @@ class Plan:
         """Name of the staging model."""
         return f"stg_{self.source}__{self.contract}"
 
+    @property
+    def columns(self) -> dict[str, Column]:
+        """Every column that the staging model can read, by the name that it has there."""
+        return {
+            column_name(file, column.name): column
+            for file, table in {None: self.raw, **self.joined}.items()
+            for column in table.columns
+        }
 
-def files(plan: Plan, project_dir: Path) -> dict[str, str]:
-    """Return the text of each file of a plan for a project, by its name in the source's folder."""
-    return {f"{plan.model}.sql": staging_sql(plan), f"{plan.model}.yml": staging_yaml(plan, project_dir)}
+
+def column_name(file: str | None, column: str) -> str:
+    """Return what a column is called in a staging model: that of a joined file has the file's name before its own."""
+    return f"{file}__{column}" if file else column
+
+
+def files(plans: Sequence[Plan], project_dir: Path) -> dict[str, str]:
+    """Return the text of each file of a source's plans for a project, by its name in the source's folder.
+
+    A raw table that several of them read is declared by the first.
+    """
+    texts, declared = {}, set()
+    for plan in plans:
+        own = [table for table in (plan.raw, *plan.joined.values()) if table.name not in declared]
+        declared |= {table.name for table in own}
+        texts[f"{plan.model}.sql"] = staging_sql(plan)
+        texts[f"{plan.model}.yml"] = staging_yaml(plan, own, project_dir)
+    return texts
 
 
 def staging_sql(plan: Plan) -> str:
-    """Return the staging model: the source's columns as the contract table has them, one row per key."""
-    expressions = _expressions(plan)
-    used = [_name(column) for column in dict.fromkeys(plan.mapping.values())]
-    inner = [*used, *_LOAD_TYPES]
-    key = _key_columns(plan)
-    occurrence = (
-        [
-            "-- Equal rows of one load are told apart by their order; the same rows in another load are the same lines.",
-            f"row_number() over (partition by _load_id, {', '.join(_name(column) for column in key)} order by _row) "
-            "as occurrence",
+    """Return the staging model: the source's columns as the contract table has them.
+
+    One row per key; of order lines every row, because only the rules for lines tell which of a line's rows is the newest good one.
+    """
+    declared = plan.declared
+    ctes = [_joined_cte(plan, name) for name in declared.join]
+    ctes.append(("source", _source_lines(plan)))
+    if declared.fill_down:
+        ctes.append(("filled", _filled_lines(plan, ctes[-1][0])))
+    if declared.where:
+        conditions = [
+            f"        {'and ' if number else ''}{_filter_sql(plan, each)}" for number, each in enumerate(declared.where)
         ]
-        if _needs_occurrence(plan)
-        else []
-    )
-    columns = plan.contract_table.types
-    outer = [f"{expressions[column]} as {column}," for column in columns]
-    outer += ["_file,", "_row,", "cast(_load_id as string) as _load_id,", "cast(_loaded_at as timestamp) as _loaded_at"]
-    selected = [f"{column}," for column in inner]
-    if occurrence:
-        selected += occurrence
-    else:
-        selected[-1] = selected[-1].removesuffix(",")
-    return "\n".join(
-        [
-            f"{{{{ config(enabled='{plan.source}' in var('sources')) }}}}",
-            "",
-            "with source as (",
-            "",
-            "    select",
-            *(f"        {line}" for line in selected),
-            f"    from {{{{ source('{plan.source}', '{plan.table}') }}}}",
-            "",
-            "),",
-            "",
-            "renamed as (",
-            "",
-            "    select",
-            *(f"        {line}" for line in outer),
-            "    from source",
-            "",
-            "),",
-            "",
-            "ranked as (",
-            "",
+        ctes.append(("kept", ["    select *", f"    from {ctes[-1][0]}", "    where", *conditions]))
+    if _needs_occurrence(plan):
+        key = ", ".join(_sql(_name(column)) for column in _key_columns(plan))
+        numbered = [
+            "    -- Equal rows of one load are told apart by their order; the same rows in another load are the same lines.",
             "    select",
             "        *,",
-            f"        {{{{ dmp.load_rank({list(plan.contract_table.key)}, ['_row']) }}}} as load_rank",
-            "    from renamed",
+            f"        row_number() over (partition by _load_id{', ' if key else ''}{key} order by _row) as occurrence",
+            f"    from {ctes[-1][0]}",
+        ]
+        ctes.append(("numbered", numbered))
+    columns = [*plan.contract_table.types, *_LOAD_TYPES]
+    ctes.append(("renamed", _renamed_lines(plan, ctes[-1][0])))
+    if declared.returned:
+        ctes.append(("with_returns", _with_returns_lines(plan, columns)))
+    last, condition = ctes[-1][0], []
+    if declared.whole_orders:
+        ctes.append(("versions", _version_lines(last)))
+        last, condition = "versions", ["where version = 1 or not is_complete"]
+    else:
+        ctes.append(("ranked", _ranked_lines(plan, last)))
+        last, condition = "ranked", ["where load_rank = 1"]
+    lines = [f"{{{{ config(enabled='{plan.source}' in var('sources')) }}}}", ""]
+    for number, (name, body) in enumerate(ctes):
+        lines += [
+            f"{'with ' if not number else ''}{name} as (",
             "",
-            ")",
+            *body,
             "",
-            "select",
-            *(f"    {column}{',' if column != '_loaded_at' else ''}" for column in [*columns, *_LOAD_TYPES]),
-            "from ranked",
-            "where load_rank = 1",
+            ")" if number == len(ctes) - 1 else "),",
             "",
         ]
-    )
+    lines += ["select", *(f"    {column}{',' if column != columns[-1] else ''}" for column in columns)]
+    return "\n".join([*lines, f"from {last}", *condition, ""])
 
 
-def staging_yaml(plan: Plan, project_dir: Path) -> str:
-    """Return the declaration of the raw table, with how it is loaded, and of the staging model."""
-    fields = {column: field for field, column in plan.mapping.items()}
-    raw_columns = [
-        {
-            "name": column.name,
-            "data_type": _dbt_type(column.data_type),
-            "description": _raw_description(plan, column, fields.get(column.name)),
-        }
-        for column in plan.columns
+def _joined_cte(plan: Plan, file: str) -> tuple[str, list[str]]:
+    """Return the newest row of each key of a joined file."""
+    table, keys = plan.joined[file], list(plan.declared.join[file].on.values())
+    used = [each.name for each in table.columns if column_name(file, each.name) in _used(plan)]
+    columns = [_sql(_name(column)) for column in dict.fromkeys([*keys, *used])]
+    key = ", ".join(_argument(_name(column)) for column in keys)
+    return _name(file), [
+        "    select *",
+        "    from (",
+        "        select",
+        *(f"            {column}," for column in columns),
+        f"            {{{{ dmp.load_rank([{key}], ['_row']) }}}} as load_rank",
+        f"        from {{{{ source('{plan.source}', '{table.name}') }}}}",
+        "    ) as ranked",
+        "    where load_rank = 1",
     ]
-    raw_columns += [_column(name, kind) for name, kind in _LOAD_TYPES.items()]
-    load = plan.rule.model_dump(exclude_defaults=True)
-    load["location"] = within_project(plan.rule.location, project_dir)
-    raw_table: dict[str, Any] = {
-        "name": plan.table,
-        "identifier": f"{plan.source}__{plan.table}",
-        "description": f"{plan.table} of the source {plan.source}, as it arrived. One row per row of the source and load.",
-        "config": {"meta": {"dagster": {"asset_key": [RAW, f"{plan.source}__{plan.table}"]}, "load": load}},
+
+
+def _source_lines(plan: Plan) -> list[str]:
+    relation = f"{{{{ source('{plan.source}', '{plan.table}') }}}}"
+    if not plan.joined:
+        used = [*(_sql(_name(column)) for column in _used(plan)), *_LOAD_TYPES]
+        return ["    select", *_listed(used), f"    from {relation}"]
+    own = _name(plan.table)
+    of_file = {
+        column_name(file, each.name): (file, each.name) for file, table in plan.joined.items() for each in table.columns
     }
-    key = [plan.mapping.get(name) for name in plan.contract_table.key]
-    if None not in key and plan.rule.keep == "replace":
-        raw_table["data_tests"] = [
+    selected = [
+        f"{_qualified(*of_file[column])} as {_sql(_name(column))}"
+        if column in of_file
+        else _qualified(plan.table, column)
+        for column in _used(plan)
+    ]
+    selected += [f"{own}.{column}" for column in _LOAD_TYPES]
+    joins = []
+    for file, join in plan.declared.join.items():
+        for number, (here, there) in enumerate(join.on.items()):
+            left = _text_call(plan, here, of_file.get(here, (plan.table, here)))
+            right = _text_call(plan, column_name(file, there), (file, there))
+            joins.append(
+                f"    {'and' if number else f'left join {_name(file)} on'} {{{{ {left} }}}} = {{{{ {right} }}}}"
+            )
+    return ["    select", *_listed(selected), f"    from {relation} as {own}", *joins]
+
+
+def _filled_lines(plan: Plan, relation: str) -> list[str]:
+    """Return the columns of a relation, with those of an order on each of its rows."""
+    order = ", ".join(_sql(_name(column)) for column in plan.mapping["order_id"].columns)
+    lines = []
+    for column in _used(plan):
+        name = _name(column)
+        if column in plan.declared.fill_down:
+            value = (
+                f"{{{{ dmp.parse_text({_argument(name)}) }}}}"
+                if plan.columns[column].data_type == "VARCHAR"
+                else _sql(name)
+            )
+            lines.append(f"coalesce({value}, max({value}) over (partition by _load_id, {order})) as {_sql(name)}")
+        else:
+            lines.append(_sql(name))
+    return [
+        "    -- What stands on one row of an order only, holds for all of its rows.",
+        "    select",
+        *_listed([*lines, *_LOAD_TYPES]),
+        f"    from {relation}",
+    ]
+
+
+def _renamed_lines(plan: Plan, relation: str) -> list[str]:
+    expressions = _expressions(plan)
+    lines = [f"{expressions[column]} as {column}" for column in plan.contract_table.types]
+    if plan.declared.returned:
+        returned = plan.declared.returned
+        quantity = _kind_sql(plan, "quantity", Origin(columns=(returned.quantity,)))
+        amount = (
+            _kind_sql(plan, "amount", Origin(columns=(returned.amount,)))
+            if returned.amount
+            else f"cast(null as {AMOUNT_TYPE})"
+        )
+        at = _kind_sql(plan, "time", Origin(columns=(returned.at,))) if returned.at else "cast(null as timestamp)"
+        lines += [f"{quantity} as returned_quantity", f"{amount} as returned_amount", f"{at} as returned_at"]
+    lines += ["_file", "_row", "cast(_load_id as string) as _load_id", "cast(_loaded_at as timestamp) as _loaded_at"]
+    return ["    select", *_listed(lines), f"    from {relation}"]
+
+
+def _with_returns_lines(plan: Plan, columns: Sequence[str]) -> list[str]:
+    """Return every line and, of one that came back in whole or in part, a return."""
+    kinds = plan.contract_table.types
+    amount = "coalesce(-returned_amount, -sales_amount * returned_quantity / nullif(quantity, 0))"
+    of_return = {
+        "order_line_id": "order_line_id || ':return'",
+        "original_order_id": "order_id",
+        "ordered_at": "coalesce(returned_at, ordered_at)",
+        "line_type": "'return'",
+        "quantity": "-returned_quantity",
+        "sales_amount": f"cast({amount} as {AMOUNT_TYPE})",
+        **{
+            name: f"cast(0 as {AMOUNT_TYPE})"
+            for name in kinds
+            if name.endswith("discount_amount") and not name.startswith("order_")
+        },
+        **{
+            name: f"cast(null as {AMOUNT_TYPE})"
+            for name in kinds
+            if name.startswith("order_") and name.endswith("_amount")
+        },
+    }
+    return [
+        "    select",
+        *_listed(list(columns)),
+        "    from renamed",
+        "    union all",
+        "    -- What came back is a line of its own.",
+        "    select",
+        *_listed([f"{of_return[column]} as {column}" if column in of_return else column for column in columns]),
+        "    from renamed",
+        "    where returned_quantity > 0",
+    ]
+
+
+def _ranked_lines(plan: Plan, relation: str) -> list[str]:
+    key = list(plan.contract_table.key)
+    required = [name for name, column in plan.contract_table.columns.items() if column.required and name not in key]
+    arguments = f"{key}, ['_row']{f', {required}' if required else ''}"
+    return [
+        "    select",
+        "        *,",
+        f"        {{{{ dmp.load_rank({arguments}) }}}} as load_rank",
+        f"    from {relation}",
+    ]
+
+
+def _version_lines(relation: str) -> list[str]:
+    """Return every line with the version of its order: 1 is the newest load that has a complete line of it."""
+    return [
+        "    -- A newer load of an order replaces all its lines. A line that will be rejected replaces none.",
+        "    select",
+        "        *,",
+        "        dense_rank() over (",
+        "            partition by order_id, is_complete order by _loaded_at desc, _file desc, _load_id desc",
+        "        ) as version",
+        "    from (",
+        "        select",
+        "            *,",
+        "            ordered_at is not null",
+        "            and product_id is not null",
+        "            and quantity is not null",
+        "            and (sales_amount is not null or unit_price is not null) as is_complete",
+        f"        from {relation}",
+        "    ) as judged",
+    ]
+
+
+def _listed(expressions: Sequence[str]) -> list[str]:
+    return [
+        f"        {each}{',' if number < len(expressions) else ''}" for number, each in enumerate(expressions, start=1)
+    ]
+
+
+def _used(plan: Plan) -> list[str]:
+    """Return the columns that the staging model reads, joined ones too."""
+    keys = [column for join in plan.declared.join.values() for column in join.on]
+    joined = [column for column in keys if column not in {each.name for each in plan.raw.columns}]
+    return list(dict.fromkeys([*plan.declared.used, *joined]))
+
+
+def staging_yaml(plan: Plan, tables: Sequence[RawTable], project_dir: Path) -> str:
+    """Return the declaration of raw tables, with how they are loaded, and of the staging model."""
+    models = [
+        {
+            "name": plan.model,
+            "description": f"{plan.contract_table.rows} Rows of {plan.source}, before validation; the newest load wins.",
+            "columns": [_column(name, kind) for name, kind in {**plan.contract_table.types, **_LOAD_TYPES}.items()],
+        }
+    ]
+    document: dict[str, Any] = {"version": 2}
+    if tables:
+        source = {
+            "name": plan.source,
+            "description": f"The source {plan.source}.",
+            "schema": RAW,
+            "config": {"enabled": f"{{{{ '{plan.source}' in var('sources') }}}}"},
+            "tables": [_raw_table(plan, table, project_dir) for table in tables],
+        }
+        document["sources"] = [source]
+    text = yaml_text(document | {"models": models})
+    return f"# Yours to edit: say what each column means. `load` says where the rows come from and how they are read.\n{text}"
+
+
+def _raw_table(plan: Plan, table: RawTable, project_dir: Path) -> dict[str, Any]:
+    """Return the declaration of a raw table."""
+    load = table.rule.model_dump(exclude_defaults=True)
+    load["location"] = within_project(table.rule.location, project_dir)
+    declared: dict[str, Any] = {
+        "name": harmless(table.name),
+        "identifier": harmless(f"{plan.source}__{table.name}"),
+        "description": harmless(
+            f"{table.name} of the source {plan.source}, as it arrived. One row per row of the source and load."
+        ),
+        "config": {
+            "meta": {"dagster": {"asset_key": [RAW, harmless(f"{plan.source}__{table.name}")]}, "load": harmless(load)}
+        },
+    }
+    key = _raw_key(plan, table)
+    if key and table.rule.keep == "replace":
+        declared["data_tests"] = [
             {
                 "dmp.unique_within_load": {
-                    "name": f"raw_{plan.source}__{plan.table}_has_each_key_once",
-                    "arguments": {"columns": [_name(column) for column in key if column]},
+                    "name": f"raw_{plan.source}__{table.name}_has_each_key_once",
+                    "arguments": {"columns": [_sql(_name(column)) for column in key]},
                     "config": {"severity": "warn"},
                 }
             }
         ]
-    raw_table["columns"] = raw_columns
-    document = {
-        "version": 2,
-        "sources": [
-            {
-                "name": plan.source,
-                "description": f"The source {plan.source}.",
-                "schema": RAW,
-                "config": {"enabled": f"{{{{ '{plan.source}' in var('sources') }}}}"},
-                "tables": [raw_table],
-            }
-        ],
-        "models": [
-            {
-                "name": plan.model,
-                "description": f"{plan.contract_table.rows} Rows of {plan.source}, before validation; the newest load wins.",
-                "columns": [_column(name, kind) for name, kind in {**plan.contract_table.types, **_LOAD_TYPES}.items()],
-            }
-        ],
+    fields = {
+        column: name for name, origin in plan.mapping.items() for column in origin.used if table.name == plan.table
     }
-    text = yaml_text(document)
-    return f"# Yours to edit: say what each column means. `load` says where the rows come from and how they are read.\n{text}"
+    columns = [
+        {
+            "name": harmless(column.name),
+            "data_type": _dbt_type(column.data_type),
+            "description": _raw_description(table, column, fields.get(column.name)),
+        }
+        for column in table.columns
+    ]
+    declared["columns"] = columns + [_column(name, kind) for name, kind in _LOAD_TYPES.items()]
+    return declared
+
+
+def _raw_key(plan: Plan, table: RawTable) -> list[str]:
+    """Return the columns of a raw table that hold the contract table's key, if it has all of it and each in one column."""
+    origins = [plan.mapping.get(name) for name in plan.contract_table.key]
+    columns = [origin.columns[0] for origin in origins if origin and len(origin.used) == 1]
+    present = {column.name for column in table.columns}
+    return columns if len(columns) == len(origins) and present.issuperset(columns) and table.name == plan.table else []
 
 
 def _expressions(plan: Plan) -> dict[str, str]:
     """Return the SQL of each column of the contract table."""
     fields, kinds = plan.contract_table.fields, plan.contract_table.types
-    mapped = {name: _field_sql(plan, fields[name].kind, column) for name, column in plan.mapping.items()}
+    mapped = {name: _field_sql(plan, name, fields[name].kind, origin) for name, origin in plan.mapping.items()}
     defaults = {name: f"cast(null as {AMOUNT_TYPE if kind == AMOUNT else kind})" for name, kind in kinds.items()}
     defaults["source"] = f"'{plan.source}'"
     if plan.contract == "products":
-        defaults["source_product_id"] = f"{{{{ {_text(plan, plan.mapping['product_id'])} }}}}"
+        defaults["source_product_id"] = f"{{{{ {_origin_text(plan, plan.mapping['product_id'])} }}}}"
         defaults["is_private_label"] = "false"
         defaults["is_recommendable"] = "true"
     if plan.contract == "order_lines":
@@ -204,12 +432,14 @@ def _expressions(plan: Plan) -> dict[str, str]:
         defaults |= {
             "quantity": "cast(1 as decimal(12, 3))",
             "quantity_unit": "'each'",
-            "time_zone": f"'{plan.time_zone}'",
-            "currency": f"'{plan.currency}'",
-            "store_id": f"'{plan.namespace}:online'",
-            "order_id": _hashed(plan, "order", [_name(plan.mapping[each]) for each in ("customer_id", "ordered_at")]),
+            "time_zone": _constant(plan.time_zone),
+            "currency": _constant(plan.currency),
+            "store_id": f"'{plan.source}:online'",
             "order_line_id": _hashed(plan, "line", [*map(_name, _key_columns(plan)), "occurrence"]),
         }
+        defaults["order_id"] = _default_order_id(plan, mapped.get("order_line_id", defaults["order_line_id"]))
+        mapped |= {name: f"coalesce({mapped[name]}, {defaults[name]})" for name in discounts if name in mapped}
+        mapped["line_type"] = _line_type_sql(plan)
     if plan.contract == "campaign_members":
         defaults["campaign_member_id"] = _joined(plan, "membership", ["campaign_id", "customer_id"])
     if plan.contract == "touches":
@@ -225,20 +455,108 @@ def _expressions(plan: Plan) -> dict[str, str]:
     return defaults | mapped
 
 
-def _field_sql(plan: Plan, kind: str | None, column: str) -> str:
-    name = _argument(_name(column))
-    time_format = plan.time_formats.get(column, "iso")
-    decimal_mark = plan.decimal_marks.get(column, ".")
+def _field_sql(plan: Plan, name: str, kind: str | None, origin: Origin) -> str:
+    """Return the SQL of a field: an id with what stands before it, else see `_kind_sql`."""
+    if kind != "id":
+        return _kind_sql(plan, kind, origin)
+    if plan.contract == "order_lines" and name == "product_id" and "product_name" in plan.mapping:
+        # What has no number of its own goes by its name.
+        named = plan.mapping["product_name"]
+        if origin.columns and named.columns:
+            origin = Origin(columns=tuple(dict.fromkeys([*origin.columns, *named.columns])))
+    before = plan.namespace if name in _SHARED else plan.source
+    return f"{{{{ dmp.namespaced_id('{before}', {_origin_text(plan, origin)}) }}}}"
+
+
+def _kind_sql(plan: Plan, kind: str | None, origin: Origin) -> str:
+    """Return the SQL that reads an origin's values as those of a kind."""
+    value = _argument(_origin_sql(plan, origin))
+    column = origin.columns[0] if origin.columns else ""
+    time_format = _argument(plan.time_formats.get(column, "iso"))
+    mark = _argument(plan.decimal_marks.get(column, "."))
+    text = f"{{{{ {_origin_text(plan, origin)} }}}}"
+    amount = f"{{{{ dmp.parse_amount({value}, {mark}) }}}}"
+    if plan.declared.minor_units:
+        amount = f"{{{{ dmp.parse_minor_units({value}, {_currency_call(plan)}, {mark}) }}}}"
+    time = f"{{{{ dmp.parse_time({value}, {time_format}, '{plan.time_zone or 'UTC'}') }}}}"
+    if "time_zone" in plan.mapping:
+        time = f"{{{{ dmp.parse_time_by_zone({value}, {time_format}, {_zone_call(plan)}) }}}}"
     return {
-        "id": f"{{{{ dmp.namespaced_id('{plan.namespace}', {_text(plan, column)}) }}}}",
-        "text": f"{{{{ {_text(plan, column)} }}}}",
-        "currency": f"upper({{{{ {_text(plan, column)} }}}})",
-        "boolean": f"{{{{ dmp.parse_boolean({name}) }}}}",
-        "amount": f"{{{{ dmp.parse_amount({name}, '{decimal_mark}') }}}}",
-        "quantity": f"{{{{ dmp.parse_decimal({name}, 12, 3, '{decimal_mark}') }}}}",
-        "time": f"{{{{ dmp.parse_time({name}, '{time_format}', '{plan.time_zone}') }}}}",
-        "date": f"cast({{{{ dmp.parse_wall_time({name}, '{time_format}') }}}} as date)",
+        "text": text,
+        "currency": f"upper({text})",
+        "line_type": f"lower({text})",
+        "time_zone": f"{{{{ {_zone_call(plan)} }}}}" if kind == "time_zone" else "",
+        "boolean": f"{{{{ dmp.parse_boolean({value}) }}}}",
+        "amount": amount,
+        "quantity": f"{{{{ dmp.parse_decimal({value}, 12, 3, {mark}) }}}}",
+        "time": time,
+        "date": f"cast({{{{ dmp.parse_wall_time({value}, {time_format}) }}}} as date)",
     }[kind or "text"]
+
+
+def _line_type_sql(plan: Plan) -> str:
+    """Return the type of an order line by the declared rules, else by a column, else by words for what is no product."""
+    rules = [f"when {_rule_sql(plan, rule)} then '{rule.type}'" for rule in plan.declared.line_type]
+    named = _kind_sql(plan, "line_type", plan.mapping["line_type"]) if "line_type" in plan.mapping else None
+    if not rules and named is None:
+        texts = [
+            _origin_text(plan, plan.mapping[name]) for name in ("product_id", "product_name") if name in plan.mapping
+        ]
+        return f"{{{{ dmp.line_type_by_words([{', '.join(texts)}]) }}}}"
+    if not rules:
+        return named or ""
+    return "\n            ".join(
+        ["case", *(f"    {each}" for each in rules), *([f"    else {named}"] if named else []), "end"]
+    )
+
+
+def _rule_sql(plan: Plan, rule: LineTypeRule) -> str:
+    text = _text_call(plan, rule.column)
+    lower = f"lower({{{{ {text} }}}})"
+    conditions = [f"{lower} in ({_values(rule.values)})"] if rule.values else []
+    conditions += [f"left({lower}, {len(each)}) = {_values([each])}" for each in rule.prefixes]
+    if rule.pattern:
+        conditions.append(
+            f"{{{{ dmp.matches_pattern({text}, {_argument(rule.pattern.replace(chr(39), chr(39) * 2))}) }}}}"
+        )
+    return " or ".join(conditions)
+
+
+def _filter_sql(plan: Plan, row_filter: RowFilter) -> str:
+    text = f"{{{{ {_text_call(plan, row_filter.column)} }}}}"
+    given = row_filter.values or row_filter.excluded
+    values = [value for value in given if value is not None]
+    conditions = [f"lower({text}) in ({_values(values)})"] if values else []
+    if row_filter.excluded:
+        conditions = [f"lower({text}) not in ({_values(values)})"] if values else []
+        if None in given:
+            return " and ".join([f"{text} is not null", *conditions])
+        return f"({text} is null or {conditions[0]})"
+    if None in given:
+        conditions.append(f"{text} is null")
+    return f"({' or '.join(conditions)})" if len(conditions) > 1 else conditions[0]
+
+
+def _values(values: Iterable[str]) -> str:
+    """Return texts in lower case as SQL."""
+    return _sql(", ".join(literal(value.strip().lower()) for value in values))
+
+
+def _currency_call(plan: Plan) -> str:
+    """Return the currency as an argument of a macro."""
+    if "currency" in plan.mapping:
+        return _origin_text(plan, plan.mapping["currency"])
+    return _argument(_constant(plan.currency))
+
+
+def _zone_call(plan: Plan) -> str:
+    """Return a row's time zone, as an expression of Jinja: that of the column, or where it has none, the one that was said."""
+    column = _origin_text(plan, plan.mapping["time_zone"])
+    return f"""'coalesce(' ~ {column} ~ {_argument(f", '{plan.time_zone}')")}""" if plan.time_zone else column
+
+
+def _constant(value: str | None) -> str:
+    return f"'{value}'" if value else "cast(null as string)"
 
 
 def _needs_occurrence(plan: Plan) -> bool:
@@ -247,27 +565,67 @@ def _needs_occurrence(plan: Plan) -> bool:
 
 def _key_columns(plan: Plan) -> list[str]:
     """Return the columns that make an order line without an id: order and product, else all that tell lines apart."""
-    if "order_id" in plan.mapping:
-        return [plan.mapping["order_id"], plan.mapping["product_id"]]
-    names = ("customer_id", "product_id", "store_id", "ordered_at", "quantity", "sales_amount")
-    return [plan.mapping[name] for name in names if name in plan.mapping]
+    names: tuple[str, ...] = ("order_id", "product_id", "product_name")
+    if "order_id" not in plan.mapping:
+        names = (
+            "customer_id", "product_id", "product_name", "store_id", "ordered_at", "quantity", "sales_amount", "unit_price",
+        )  # fmt: skip
+    if "order_id" in plan.mapping and len(plan.mapping["product_id"].columns) == 1:
+        names = ("order_id", "product_id")
+    used = [column for name in names if name in plan.mapping for column in plan.mapping[name].used]
+    return list(dict.fromkeys(used))
+
+
+def _default_order_id(plan: Plan, line_id: str) -> str:
+    """Return an order's id where the source has none: one order of a customer at a time; a line of nobody is one of its own."""
+    if "customer_id" not in plan.mapping:
+        return line_id
+    columns = [_name(column) for name in ("customer_id", "ordered_at") for column in plan.mapping[name].used]
+    customer = f"{{{{ {_origin_text(plan, plan.mapping['customer_id'])} }}}}"
+    return f"case when {customer} is null then {line_id} else {_hashed(plan, 'order', columns)} end"
 
 
 def _hashed(plan: Plan, what: str, columns: list[str]) -> str:
-    return f"{{{{ dmp.hashed_id('{plan.namespace}:{what}', [{', '.join(map(_argument, columns))}]) }}}}"
+    return f"{{{{ dmp.hashed_id('{plan.source}:{what}', [{', '.join(map(_argument, columns))}]) }}}}"
 
 
 def _joined(plan: Plan, what: str, names: list[str]) -> str:
     """Return an id made of the key's values as the source has them; null where one is."""
-    parts = " || ':' || ".join(f"{{{{ {_text(plan, plan.mapping[name])} }}}}" for name in names)
-    return f"'{plan.namespace}:{what}:' || {parts}"
+    parts = " || ':' || ".join(f"{{{{ {_origin_text(plan, plan.mapping[name])} }}}}" for name in names)
+    return f"'{plan.source}:{what}:' || {parts}"
 
 
-def _text(plan: Plan, column: str) -> str:
+def _origin_sql(plan: Plan, origin: Origin) -> str:
+    """Return the value of an origin as the source has it."""
+    if origin.value is not None:
+        return literal(origin.value)
+    names = [_name(column) for column in origin.columns]
+    if origin.time:
+        day = names[0]
+        if plan.time_formats.get(origin.columns[0], "iso").startswith("iso"):
+            day = f"left(cast({day} as string), 10)"
+        return f"{day} || ' ' || {_name(origin.time)}"
+    return names[0] if len(names) == 1 else f"coalesce({', '.join(names)})"
+
+
+def _origin_text(plan: Plan, origin: Origin) -> str:
+    """Return an origin's value as text, as an expression of Jinja."""
+    if origin.value is not None or origin.time:
+        return f"dmp.parse_text({_argument(_origin_sql(plan, origin))})"
+    calls = [_text_call(plan, column) for column in origin.columns]
+    return calls[0] if len(calls) == 1 else f"""'coalesce(' ~ {" ~ ', ' ~ ".join(calls)} ~ ')'"""
+
+
+def _text_call(plan: Plan, column: str, place: tuple[str, str] | None = None) -> str:
     """Return the macro call for a column as text; a whole number that a file keeps as a float loses its point."""
-    types = {each.name: each.data_type for each in plan.columns}
-    name = f"cast({_name(column)} as bigint)" if types[column] in ("DOUBLE", "FLOAT") else _name(column)
+    name = _qualified(*place) if place else _name(column)
+    if plan.columns[column].data_type in ("DOUBLE", "FLOAT"):
+        name = f"cast({name} as bigint)"
     return f"dmp.parse_text({_argument(name)})"
+
+
+def _qualified(table: str, column: str) -> str:
+    return f"{_name(table)}.{_name(column)}"
 
 
 def _name(column: str) -> str:
@@ -282,6 +640,11 @@ def _keywords() -> frozenset[str]:
     return frozenset(name for (name,) in rows)
 
 
+def _sql(sql: str) -> str:
+    """Return SQL that a model may hold outside of Jinja: as it is, unless Jinja would read something in it."""
+    return f"{{{{ {_argument(sql)} }}}}" if _JINJA.search(sql) else sql
+
+
 def _argument(sql: str) -> str:
     """Return SQL as the argument of a macro."""
     escaped = sql.replace("\\", "\\\\").replace("'", "\\'")
@@ -293,8 +656,8 @@ def _column(name: str, kind: str) -> dict[str, str]:
     return {"name": name, "data_type": kind, "description": f"{{{{ doc('{name}') }}}}"}
 
 
-def _raw_description(plan: Plan, column: Column, field: str | None) -> str:
-    kind = plan.rule.identifiers.get(column.name)
+def _raw_description(table: RawTable, column: Column, field: str | None) -> str:
+    kind = table.rule.identifiers.get(column.name)
     if kind:
         use = f"Pseudonym; the {kind.replace('_', ' ')} itself is in the vault."
         return f"{use} Read as {field}." if field else use

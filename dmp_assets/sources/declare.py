@@ -33,6 +33,8 @@ FileFormat = Literal["csv", "jsonl", "json", "xlsx", "parquet"]
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)(?::-([^}]*))?\}|(\w+))")
 _PACKAGE = "package:"
+_JINJA = re.compile(r"\{[{%#]")
+_HARMLESS = re.compile(r"\{\{ '(.*)' \}\}", re.DOTALL)
 
 
 class LoadRule(BaseModel):
@@ -172,6 +174,28 @@ def _is_path(location: str) -> bool:
     return "://" not in location and not location.startswith(("$", "~", _PACKAGE))
 
 
+def harmless(value: Any) -> Any:
+    """Return what a declaration says, so that dbt, which looks for Jinja in yml files, reads every text in it as it is."""
+    if isinstance(value, dict):
+        return {harmless(key): harmless(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [harmless(each) for each in value]
+    if not (isinstance(value, str) and _JINJA.search(value)):
+        return value
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"{{{{ '{escaped}' }}}}"
+
+
+def _as_meant(value: Any) -> Any:
+    """Return what a declaration says before `harmless` wrote it."""
+    if isinstance(value, dict):
+        return {_as_meant(key): _as_meant(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_as_meant(each) for each in value]
+    match = _HARMLESS.fullmatch(value) if isinstance(value, str) else None
+    return re.sub(r"\\(.)", r"\1", match[1], flags=re.DOTALL) if match else value
+
+
 def listed_sources(settings: Settings) -> dict[str, list[str]]:
     """Return the contract tables of each source that ``dbt_project.yml`` lists."""
     return project_variables(settings)["sources"] or {}
@@ -227,14 +251,16 @@ def _tables_in(file: Path, project_dir: Path) -> Iterator[DeclaredTable]:
             load = table.get("config", {}).get("meta", {}).get("load")
             if load is not None:
                 columns = {
-                    column["name"]: column for column in table.get("columns", []) if column["name"] not in PLACE_COLUMNS
+                    _as_meant(column["name"]): column
+                    for column in table.get("columns", [])
+                    if column["name"] not in PLACE_COLUMNS
                 }
                 yield DeclaredTable(
                     source["name"],
-                    table["name"],
+                    _as_meant(table["name"]),
                     table.get("description", ""),
                     {name: _duckdb_type(column.get("data_type", "string")) for name, column in columns.items()},
-                    _rule(load, project_dir, f"{file}, table {table['name']}"),
+                    _rule(_as_meant(load), project_dir, f"{file}, table {table['name']}"),
                     {name: column.get("description", "") for name, column in columns.items()},
                 )
 
