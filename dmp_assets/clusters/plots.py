@@ -11,12 +11,13 @@ import pandas as pd
 from dmp_assets.clusters.describe import standardised_differences
 from dmp_assets.clusters.methods import SERVED_METHOD, pairwise_rows, ward_tree
 from dmp_assets.clusters.selection import MINIMUM_STABILITY
-from dmp_assets.platform.pictures import blank
+from dmp_assets.platform.pictures import blank, drawn
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+@drawn
 def plot_projection(points: pd.DataFrame, customer_clusters: pd.DataFrame) -> "Figure":
     """Draw customers on the two principal components of the scaled features, coloured by cluster.
 
@@ -42,6 +43,7 @@ def plot_projection(points: pd.DataFrame, customer_clusters: pd.DataFrame) -> "F
     return figure
 
 
+@drawn
 def plot_cluster_profiles(points: pd.DataFrame, customer_clusters: pd.DataFrame) -> "Figure":
     """Draw the mean of each cluster in each feature, in standard deviations from the average customer."""
     from matplotlib.figure import Figure
@@ -64,6 +66,7 @@ def plot_cluster_profiles(points: pd.DataFrame, customer_clusters: pd.DataFrame)
     return figure
 
 
+@drawn
 def plot_selection(selection: pd.DataFrame) -> "Figure":
     """Draw the evidence for the number of clusters: one panel per measure, the chosen k marked."""
     from matplotlib.figure import Figure
@@ -92,6 +95,7 @@ def plot_selection(selection: pd.DataFrame) -> "Figure":
     return figure
 
 
+@drawn
 def plot_dendrogram(points: pd.DataFrame, *, branches: int = 20) -> "Figure":
     """Draw the top of Ward's tree: the last merges of up to `branches` branches, each labelled by its customers.
 

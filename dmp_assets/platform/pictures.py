@@ -1,7 +1,7 @@
 """The one door for pictures: on the pages a chart is interactive and a figure is SVG, in the Dagster UI both are PNG files.
 
-What lives here: how a picture is shown, and the figure of nothing. New pictures are charts of Altair, whose specification holds its
-data; figures of matplotlib are those of before. Never put a picture of a domain's own here.
+What lives here: how a picture is shown, and the figures of nothing and of what could not be drawn. New pictures are charts of
+Altair, whose specification holds its data; figures of matplotlib are those of before. Never put a picture of a domain's own here.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import io
 import json
 from collections.abc import Callable, Sequence
 from functools import cache, wraps
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
@@ -27,10 +28,13 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 D = TypeVar("D", bound="Picture")
+T = TypeVar("T")
 
 SVG_DPI = 72  # what SVG is written in: one unit is one point
 PNG_DPI = 90
 PNG_WIDTH = 320  # of a chart, in points without its axis and legend; on a page it is as wide as its place
+
+_LONGEST_REASON = 300
 
 _VEGA = Path(__file__).with_name("vega.js")
 _CHART = '<div class="chart">'
@@ -52,15 +56,38 @@ def blank(reason: str | None) -> Figure:
     return figure
 
 
+def unable(error: Exception) -> Figure:
+    """Return the figure in place of a picture that could not be drawn: it says why, and so does its label."""
+    from matplotlib.figure import Figure
+
+    why = f"This picture could not be drawn: {type(error).__name__}: {error}"
+    figure = Figure(figsize=(7, 1), label=why.encode("ascii", "replace").decode()[:_LONGEST_REASON])
+    figure.text(0.5, 0.5, str(figure.get_label()), ha="center", va="center", wrap=True, fontsize=9)
+    return figure
+
+
+def drawn(plot: Callable[P, D]) -> Callable[P, D | Figure]:
+    """Decorate a plot: whatever goes wrong in it, a figure says so. A picture never stops a table."""
+
+    @wraps(plot)
+    def draw(*args: P.args, **kwargs: P.kwargs) -> D | Figure:
+        try:
+            return plot(*args, **kwargs)
+        except Exception as error:  # noqa: BLE001 - a table is right, whatever is wrong with its picture
+            return unable(error)
+
+    return draw
+
+
 def drawn_from(
     schema: pa.DataFrameSchema,
 ) -> Callable[[Callable[Concatenate[pd.DataFrame, P], D]], Callable[Concatenate[pd.DataFrame, P], D | Figure]]:
-    """Return the decorator of a plot whose first argument is a table of this schema: without rows, a figure says why."""
+    """Return `drawn` for a plot whose first argument is a table of this schema: without rows, a figure says why."""
 
     def decorate(plot: Callable[Concatenate[pd.DataFrame, P], D]) -> Callable[Concatenate[pd.DataFrame, P], D | Figure]:
         @wraps(plot)
         def draw(table: pd.DataFrame, *args: P.args, **kwargs: P.kwargs) -> D | Figure:
-            return blank(empty_because(schema)) if table.empty else plot(table, *args, **kwargs)
+            return blank(empty_because(schema)) if table.empty else drawn(plot)(table, *args, **kwargs)
 
         return draw
 
@@ -68,10 +95,14 @@ def drawn_from(
 
 
 def embed(picture: Picture) -> str:
-    """Return a picture for a page, the same for the same picture on every run.
+    """Return a picture for a page, the same for the same picture on every run; where that fails, a figure that says so.
 
     A figure becomes SVG. A chart becomes an element that `with_charts` has the page draw.
     """
+    return _rendered(_html, picture)[0]
+
+
+def _html(picture: Picture) -> str:
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
@@ -124,13 +155,24 @@ def shown(picture: Picture, storage: Path, address: Sequence[str]) -> str:
         picture: a figure or chart.
         storage: the storage folder of the Dagster instance.
         address: names that lead to the picture: layer, table, name.
+
+    Where the picture could not be drawn, the Markdown says why beside it.
     """
-    content = png(picture)
+    content, picture = _rendered(png, picture)
     *folders, name = address
     write_atomically(storage.joinpath("pictures", *folders, f"{name}.png"), content)
     # A changed picture has another address, so that no browser shows the one that it remembers.
     version = hashlib.sha256(content).hexdigest()[:8]
-    return f"![{name}](/logs/pictures/{'/'.join(address)}/png?{version})"
+    problem = f" {escape(why)}" if (why := getattr(picture, "get_label", str)()) else ""
+    return f"![{name}](/logs/pictures/{'/'.join(address)}/png?{version}){problem}"
+
+
+def _rendered(render: Callable[[Picture], T], picture: Picture) -> tuple[T, Picture]:
+    """Return a picture as `render` makes it, and the picture; where it cannot, the figure that says why."""
+    try:
+        return render(picture), picture
+    except Exception as error:  # noqa: BLE001 - as in `drawn`
+        return render(unable(error)), unable(error)
 
 
 def _lay_out(figure: Figure, *, dpi: int) -> None:

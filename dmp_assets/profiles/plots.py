@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from dmp_assets.platform.money import currency
-from dmp_assets.platform.pictures import drawn_from
+from dmp_assets.platform.pictures import drawn, drawn_from
 from dmp_assets.profiles import schema
 from dmp_assets.profiles.lifecycle import STAGES
 from dmp_assets.profiles.loyalty import TIERS
@@ -32,17 +32,20 @@ SHOWN_FEATURES = {
 """The features whose distribution is drawn, and whether they are shares."""
 
 
+@drawn
 def plot_segment_sizes(profiles: pd.DataFrame) -> "Figure":
     """Draw the customers in each RFM segment, best on top; the label adds the segment's share of all sales."""
     return _plot_groups(profiles, "rfm_segment", SEGMENTS, "monetary_amount", "Customers by RFM segment")
 
 
+@drawn
 def plot_lifecycle_stages(profiles: pd.DataFrame) -> "Figure":
     """Draw the customers in each lifecycle stage; the label adds the stage's share of the sales of 26 weeks."""
     title = "Customers by lifecycle stage, with sales of the last 26 weeks"
     return _plot_groups(profiles, "lifecycle_stage", STAGES, "sales_amount_26w", title)
 
 
+@drawn
 def plot_loyalty_tiers(profiles: pd.DataFrame) -> "Figure":
     """Draw the customers in each loyalty tier, best on top; the label adds the tier's share of the sales of 26 weeks."""
     title = "Customers by loyalty tier, with sales of the last 26 weeks"
@@ -120,6 +123,7 @@ def plot_topics(terms: pd.DataFrame) -> "Figure":
     return figure
 
 
+@drawn
 def plot_frequency_and_spend(profiles: pd.DataFrame) -> "Figure":
     """Draw the density of customers with a sale over orders and sales, both axes logarithmic."""
     from matplotlib.figure import Figure
@@ -143,6 +147,7 @@ def plot_frequency_and_spend(profiles: pd.DataFrame) -> "Figure":
     return figure
 
 
+@drawn
 def plot_recency_frequency(profiles: pd.DataFrame) -> "Figure":
     """Draw the customers in each cell of recency score by frequency score."""
     from matplotlib.figure import Figure
@@ -166,6 +171,7 @@ def plot_recency_frequency(profiles: pd.DataFrame) -> "Figure":
     return figure
 
 
+@drawn
 def plot_feature_distributions(features: pd.DataFrame) -> "Figure":
     """Draw how the main features of marts.customer_features are distributed over customers, one small panel each.
 

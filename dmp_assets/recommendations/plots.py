@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from dmp_assets.platform.pictures import blank
+from dmp_assets.platform.pictures import blank, drawn
 from dmp_assets.recommendations.names import LISTS, PRODUCT_LISTS, SELECTION_METRIC
 from dmp_assets.recommendations.segments import ALL_CUSTOMERS, FREQUENCY_SEGMENTS
 from dmp_assets.recommendations.strategies import BASELINES
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 SIZE_INCHES = (8, 4)
 
 
+@drawn
 def plot_leaderboard(board: pd.DataFrame, lists: Sequence[str] = LISTS) -> Figure:
     """Return the NDCG@10 of every strategy with its interval, one panel per list, the list's baseline as a line.
 
@@ -55,6 +56,7 @@ def plot_leaderboard(board: pd.DataFrame, lists: Sequence[str] = LISTS) -> Figur
     return figure
 
 
+@drawn
 def plot_segments(board: pd.DataFrame, lists: Sequence[str] = LISTS) -> Figure:
     """Return the NDCG@10 of each list's champion and baseline for light, medium and heavy customers, with intervals.
 

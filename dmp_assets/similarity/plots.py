@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from dmp_assets.platform.pictures import blank
+from dmp_assets.platform.pictures import blank, drawn
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+@drawn
 def similarity_by_measure(table: pd.DataFrame, title: str) -> "Figure":
     """Return a panel per measure with the similarity of each row's best and last neighbour, on one scale.
 

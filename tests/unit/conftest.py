@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from dmp_assets.analysis.interactions import Interactions, encode
+from dmp_assets.platform import pictures
 from dmp_assets.sources.declare import LoadRule
 from tests.unit.shop import Shop
 
@@ -21,6 +22,22 @@ def same_environment() -> Iterator[None]:
     yield
     os.environ.clear()
     os.environ.update(before)
+
+
+@pytest.fixture(autouse=True)
+def pictures_do_not_fail(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a picture that cannot be drawn fail the test, unless it asks for `pictures_may_fail`: users get a figure."""
+    if "pictures_may_fail" not in request.fixturenames:
+
+        def fail(error: Exception) -> None:
+            raise error
+
+        monkeypatch.setattr(pictures, "unable", fail)
+
+
+@pytest.fixture
+def pictures_may_fail() -> None:
+    """Let pictures fail as they do for users."""
 
 
 @pytest.fixture(scope="session")

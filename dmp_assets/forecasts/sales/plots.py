@@ -13,7 +13,7 @@ from dmp_assets.forecasts.sales.frequencies import FREQUENCIES
 from dmp_assets.forecasts.sales.intervals import COVERAGES
 from dmp_assets.forecasts.sales.models import MODELS
 from dmp_assets.platform.money import currency
-from dmp_assets.platform.pictures import blank, drawn_from
+from dmp_assets.platform.pictures import blank, drawn, drawn_from
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,6 +28,7 @@ CATEGORIES_SHOWN = 5
 TOLERANCES = {80: 4, 95: 3}
 
 
+@drawn
 def plot_forecasts(sales: pd.DataFrame, forecasts: pd.DataFrame, backtest: pd.DataFrame, frequency: str) -> Figure:
     """Return sales, backtest and forecasts with both intervals of the total and of the categories with the largest forecasts.
 
@@ -99,6 +100,7 @@ def _draw_forecast(
     axes.set_ylim(bottom=0)
 
 
+@drawn
 def plot_accuracy(accuracy: pd.DataFrame, frequency: str) -> Figure:
     """Return the held-out MASE of every model by level over the regular series, with the naive baseline as a line.
 

@@ -1,3 +1,4 @@
+import html
 import json
 import re
 from pathlib import Path
@@ -8,10 +9,11 @@ import pandas as pd
 import pandera.pandas as pa
 import pytest
 import vl_convert
+from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
 from dmp_assets.platform.emptiness import may_be_empty
-from dmp_assets.platform.pictures import drawn_from, embed, png, shown, vega, with_charts
+from dmp_assets.platform.pictures import drawn, drawn_from, embed, png, shown, vega, with_charts
 
 PNG = b"\x89PNG\r\n"
 
@@ -131,3 +133,62 @@ def test_numbers_on_logarithmic_axes_are_powers():
     svg = embed(figure)
     assert re.search(r"font-size: 7px[^>]*>2</tspan>", svg)
     assert ">$x$<" in svg
+
+
+def broken_figure() -> Figure:
+    figure = Figure()
+    figure.subplots().set_title("mathematics by hand: $x^{$", parse_math=True)
+    # Placed after the texts were told not to be read as mathematics.
+    figure.add_artist(_Broken())
+    return figure
+
+
+class _Broken(Artist):
+    """What no canvas can draw."""
+
+    def draw(self, renderer: object) -> None:
+        raise RuntimeError("no <ink> of $5 left")
+
+
+@pytest.mark.usefixtures("pictures_may_fail")
+def test_a_picture_that_cannot_be_drawn_says_why_and_stops_nothing(tmp_path: Path):
+    @drawn
+    def plot(frame: pd.DataFrame) -> Figure:
+        raise ValueError(f"{len(frame)} rows, <none> of $use$ 牛")
+
+    figure = plot(pd.DataFrame({"a": [1, 2]}))
+    reason = "This picture could not be drawn: ValueError: 2 rows, <none> of $use$ ?"
+    assert figure.get_label() == reason
+    assert "2 rows, &lt;none&gt; of $use$" in embed(figure)
+    told = shown(figure, tmp_path, ("profiles", "customer_tags", "tags"))
+    assert told.endswith("This picture could not be drawn: ValueError: 2 rows, &lt;none&gt; of $use$ ?")
+    assert "no &lt;ink&gt; of $5 left" in embed(broken_figure())
+    assert "RuntimeError: no &lt;ink&gt; of $5 left" in shown(broken_figure(), tmp_path, ("profiles", "tags", "tags"))
+    assert (tmp_path / "pictures/profiles/tags/tags.png").read_bytes().startswith(PNG)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Coke $5 off $10",
+        "a_b^2 {x}",
+        r"\\frac{1",
+        "{{ 7*7 }}",
+        "😀",
+        "牛奶",
+        'He said "hi"',
+        "<b>&amp;",
+        "$\\alpha_{$",
+        "%s",
+        "a\tb",
+    ],
+)
+def test_any_name_is_drawn_as_it_is(name):
+    figure = Figure(layout="constrained")
+    axes = figure.subplots()
+    axes.barh([name, f"{name} "], [1, 2], label=name)
+    axes.set_title(name)
+    axes.legend()
+    assert png(figure).startswith(PNG)
+    assert f">{html.escape(name, quote=False)}<" in embed(figure).replace("&quot;", '"')
+    assert png(a_chart(name, title=name)).startswith(PNG)
