@@ -272,15 +272,17 @@ def _files_of_one_kind(location: str) -> tuple[FileFormat, dict[str, Path]]:
         kinds = Counter(name for file in files.values() for name, ends in SUFFIXES.items() if bare_suffix(file) in ends)
         if sum(kinds.values()) < len(files) or not files:
             raise UserError(
-                f"{location}: the file's ending tells no format; known are {_endings()} (each also with .gz). Save any other as "
-                "one of them, such as CSV in UTF-8."
+                f"{location}: the file's ending tells no format; known are {_endings()} (each also with .gz or alone in a "
+                ".zip). Save any other as one of them, such as CSV in UTF-8."
             )
         by_format = dict.fromkeys(kinds, files)
     # What a .json file holds is recognised later.
     by_format.pop("json", None)
     present = {name: files for name, files in by_format.items() if files}
     if not present:
-        raise UserError(f"There is no file in {location}: known endings are {_endings()} (each also with .gz).")
+        raise UserError(
+            f"There is no file in {location}: known endings are {_endings()} (each also with .gz or alone in a .zip)."
+        )
     if len(present) > 1:
         raise UserError(
             f"{location} has files of several formats ({', '.join(present)}): name those of one, as {location}/*.csv."

@@ -22,7 +22,7 @@ from dmp_assets.sources.declare import LoadRule
 from dmp_assets.sources.delimited import DamagedFileError, records
 from dmp_assets.sources.documents import Utf8, json_document
 from dmp_assets.sources.read import bare_suffix, open_bytes, open_text
-from dmp_assets.sources.sheets import sheet_names, sheet_rows
+from dmp_assets.sources.sheets import matching_sheets, sheet_names, sheet_rows
 
 Question = Callable[[str, Sequence[str]], str]
 """Puts a question with the possible answers (none: any text) and returns the answer."""
@@ -38,6 +38,8 @@ _VALUE = re.compile(
     r"|\S+@\S+\.\S+|https?://.*|(?i:true|false|null|nan)"
 )
 """What no column is called."""
+
+_FORM = re.compile(r"\d+")
 
 _SEPARATOR = re.compile(r'\ufeff?"?sep=(.)"?\s*', re.IGNORECASE)
 _MANY = 0.6  # share of the table's cells that a row of it has at least
@@ -132,21 +134,35 @@ def guess_delimiter(lines: Sequence[str]) -> str:
 def header_at(rows: Rows) -> tuple[int | None, int]:
     """Return which of the first rows of a table names its columns (None if none does), and the first row of the table.
 
-    A row of the table has about as many values as most rows have; titles have fewer. Names are no numbers, days or addresses, and
-    no row with as many values stands above them.
+    A row of the table has about as many values as most rows have; titles have fewer. Names are no numbers, days or addresses, no
+    row with as many values stands above them, and they are not like what stands below.
     """
     filled = [_filled(cells) for _, cells in rows]
     counts = Counter(count for count in filled if count > 1)
     width = max(counts, key=lambda count: (counts[count], count), default=1)
     of_table = [at for at, count in enumerate(filled) if count >= _MANY * width]
-    named = next((at for at in of_table if _are_names(rows[at][1])), None)
-    if named is not None and all(filled[at] < filled[named] for at in of_table if at < named):
-        return named, named
-    return None, of_table[0] if of_table else 0
+    named = min((at for at in of_table if _are_names(rows[at][1])), key=lambda at: (-filled[at], at), default=None)
+    if (
+        named is None
+        or any(filled[at] >= filled[named] for at in of_table if at < named)
+        or _is_like(rows[named][1], [cells for _, cells in rows[named + 1 :]])
+    ):
+        return None, of_table[0] if of_table else 0
+    return named, named
 
 
 def _filled(cells: Sequence[str]) -> int:
     return sum(bool(cell.strip()) for cell in cells)
+
+
+def _is_like(cells: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Return whether a row is like those below it: its ``buy`` comes again in the column, or most have the form of its ``u17``."""
+    for at, cell in enumerate(cells):
+        column = [row[at] for row in below if at < len(row) and row[at] and row[:] != cells[:]]
+        same_form = [_FORM.sub("9", each) == _FORM.sub("9", cell) for each in column] if _FORM.search(cell) else []
+        if cell and (cell in column or 2 * sum(same_form) > len(column)):
+            return True
+    return False
 
 
 def _are_names(cells: Sequence[str]) -> bool:
@@ -177,7 +193,7 @@ def _delimited(file: Path, rule: LoadRule, said: Reading, ask: Question | None) 
 def _workbook(file: Path, rule: LoadRule, said: Reading, ask: Question | None) -> Recognised:
     names = sheet_names(file)
     tables = {}
-    for name in [said.sheet] if said.sheet else names:
+    for name in matching_sheets(file, said.sheet) if said.sheet else names:
         rows = list(islice(sheet_rows(file, name), _SAMPLE_ROWS))
         at, first = header_at(rows)
         below = rows[first if at is None else at + 1 :]
@@ -185,20 +201,19 @@ def _workbook(file: Path, rule: LoadRule, said: Reading, ask: Question | None) -
             tables[name] = rows
     if not tables:
         raise UserError(f"{file}: no sheet looks like a table (there are {', '.join(names)}). Name one with --sheet.")
-    sheet = next(iter(tables))
-    if len(tables) > 1:
-        question = f"{file} has several sheets that look like a table. Which one?"
+    sheet = said.sheet or next(iter(tables))
+    if len(tables) > 1 and not said.sheet:
+        question = f"{file} has several sheets that look like a table. Which one, or which pattern for all of one kind?"
         if ask is None:
-            raise UserError(f"{question} Say it with --sheet (one of {', '.join(tables)}).")
+            raise UserError(f"{question} Say it with --sheet ({', '.join(tables)}; 'Year *' for all that begin so).")
         sheet = ask(question, list(tables))
-        if sheet not in tables:
-            raise UserError(f"{question} {sheet!r} is none of {', '.join(tables)}.")
+    read = matching_sheets(file, sheet)
     rule, notes = _with_header(
-        file, rule.model_copy(update={"sheet": sheet}), tables[sheet], said, ask, unit="row", start=0
+        file, rule.model_copy(update={"sheet": sheet}), tables[read[0]], said, ask, unit="row", start=0
     )
-    others = [name for name in names if name != sheet]
+    others = [name for name in names if name not in read]
     unread = f" ({', '.join(others)} {'is' if len(others) == 1 else 'are'} not)" if others else ""
-    return Recognised(rule, [f"sheet {sheet} is read{unread}", *notes])
+    return Recognised(rule, [f"sheet {', '.join(read)} is read{unread}", *notes])
 
 
 def _with_header(

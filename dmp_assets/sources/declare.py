@@ -47,7 +47,7 @@ class LoadRule(BaseModel):
         contract: the contract table that it maps to.
         encoding: of a text file, by Python's name.
         delimiter, quote: of a CSV file.
-        sheet: of a workbook; the first one if it is not said.
+        sheet: of a workbook, or several by a pattern such as ``Year *``; the first one if it is not said.
         skip: lines of a CSV file, or rows of a sheet, before the one that names the columns, or with `names` before the first row.
         names: of the columns, where no line of the file has them.
         records, explode, flatten: where the rows of JSON are, which of their lists give rows, and whether objects in them become

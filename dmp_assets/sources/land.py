@@ -11,6 +11,7 @@ through temporary tables, which takes several times as long. Both leave the same
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import hashlib
 import zlib
@@ -30,6 +31,7 @@ from dmp_assets.sources.declare import PLACE_COLUMNS, DeclaredTable
 from dmp_assets.sources.delimited import DamagedFileError
 from dmp_assets.sources.extract import extract, reset
 from dmp_assets.sources.read import clean_rows, files_of, read_file
+from dmp_assets.sources.sheets import matching_sheets
 
 _BATCH_BYTES = 16 * 1024 * 1024
 _BATCH_FILES = 500
@@ -115,19 +117,24 @@ def land_files(
         known = connection.execute(
             "select load_id, file_sha256, file_name from raw._loads where table_name = ?", [table.raw_name]
         ).fetchall()
-    waiting: dict[str, Load] = {}
+    loads: dict[str, Load] = {}
     for name, file in files.items():
         try:
-            load = Load(table, name, sha256(file), now, settings.sample_percent, file)
-        except OSError as error:
+            for load in _loads(table, name, file, now, settings.sample_percent):
+                _check_sample(load, known)
+                loads.setdefault(load.load_id, load)
+        except _DAMAGE as error:
             landing.damaged.append(f"{file} ({error})")
-            continue
-        _check_sample(load, known)
-        waiting.setdefault(load.load_id, load)
-    for load_id, *_ in known:
-        waiting.pop(load_id, None)
-    for batch in _batches(waiting.values()):
-        _land_batch(warehouse, settings, batch, known, landing)
+    earlier = [each for each in known if each[0] not in loads]
+    done = {load_id for load_id, *_ in known}
+    waiting = [load for load_id, load in loads.items() if load_id not in done]
+    for batch in _batches(waiting):
+        _land_batch(warehouse, settings, batch, earlier, landing)
+    read_before = {load.content for load in loads.values()} - {load.content for load in waiting}
+    if gone := [load_id for load_id, content, _ in earlier if content in read_before]:
+        # Sheets that the rule does not name any more.
+        with warehouse.write() as connection:
+            _forget(connection, table, gone)
     with warehouse.read() as connection:
         landing.rows_total = connection.execute(f"select count(*) from {table.relation}").fetchall()[0][0]
         columns = columns_of(connection, table.relation)
@@ -217,6 +224,18 @@ class _Landed(NamedTuple):
 _Known = Sequence[tuple[str, str, str]]  # load id, hash and name of the files that were loaded
 
 
+def _loads(table: DeclaredTable, name: str, file: Path, now: dt.datetime, sample_percent: int) -> Iterator[Load]:
+    """Yield the readings of a file: one, or one for each sheet of a workbook that the rule names."""
+    content = sha256(file)
+    sheets = matching_sheets(file, table.rule.sheet) if table.rule.format == "xlsx" else []
+    if len(sheets) < 2:
+        yield Load(table, name, content, now, sample_percent, file)
+        return
+    for sheet in sheets:
+        part = dataclasses.replace(table, rule=table.rule.model_copy(update={"sheet": sheet}))
+        yield Load(part, f"{name}/{sheet}", content, now, sample_percent, file)
+
+
 def _check_sample(load: Load, known: _Known) -> None:
     for load_id, _, name in known:
         if not load_id.endswith(load.sample_suffix):
@@ -243,16 +262,16 @@ def _batches(loads: Iterable[Load]) -> Iterator[list[Load]]:
 
 
 def _land_batch(
-    warehouse: Warehouse, settings: Settings, batch: Sequence[Load], known: _Known, landing: Landing
+    warehouse: Warehouse, settings: Settings, batch: Sequence[Load], earlier: _Known, landing: Landing
 ) -> None:
     """Load files in one transaction; if one of them stops it, each in its own."""
     try:
         with warehouse.write() as connection:
-            landed = _landed(connection, settings, batch, known)
+            landed = _landed(connection, settings, batch, earlier)
     except (UserError, *_DAMAGE) as error:
         if len(batch) > 1:
             for load in batch:
-                _land_batch(warehouse, settings, [load], known, landing)
+                _land_batch(warehouse, settings, [load], earlier, landing)
             return
         if isinstance(error, UserError):
             raise
@@ -268,16 +287,16 @@ def _land_batch(
 
 
 def _landed(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, batch: Sequence[Load], known: _Known
+    connection: duckdb.DuckDBPyConnection, settings: Settings, batch: Sequence[Load], earlier: _Known
 ) -> list[_Landed]:
     """Put the rows of files into their table, on the short road if it is open, and return what was landed of each."""
     first, *others = batch
     if others and first.table.rule.format == "parquet":
-        return [each for load in batch for each in _landed(connection, settings, [load], known)]
+        return [each for load in batch for each in _landed(connection, settings, [load], earlier)]
     contents, names = {load.content for load in batch}, {load.file_name for load in batch}
     replaced = [
         load_id
-        for load_id, content, name in known
+        for load_id, content, name in earlier
         if content in contents or (first.table.rule.keep == "replace" and name in names)
     ]
     is_clean = not others

@@ -11,6 +11,7 @@ import glob
 import gzip
 import io
 import re
+import zipfile
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
@@ -46,9 +47,11 @@ SUFFIXES: dict[FileFormat, tuple[str, ...]] = {
     "xlsx": (".xlsx", ".xlsm"),
     "parquet": (".parquet",),
 }
-"""File name endings of each format, before ``.gz``; a ``.json`` file holds lines or one document."""
+"""File name endings of each format, before ``.gz`` or in a ``.zip``; a ``.json`` file holds lines or one document."""
 
-COMPRESSED = (".gz",)
+COMPRESSED = (".gz", ".zip")
+"""Endings of files that hold one compressed file."""
+
 
 _CHUNK = 1 << 20
 _NO_LETTER = r"\PL"  # as DuckDB's regular expressions have it
@@ -243,7 +246,11 @@ def column_names(header: Iterable[str]) -> list[str]:
 
 
 def bare_suffix(path: Path) -> str:
-    """Return a file's ending in lower case, without ``.gz``."""
+    """Return a file's ending in lower case, without ``.gz``; of a ``.zip`` that of the file in it, none if it has several."""
+    if path.suffix == ".zip" and path.is_file():
+        with zipfile.ZipFile(path) as archive:
+            names = _members(archive)
+        return Path(names[0]).suffix.lower() if len(names) == 1 else ""
     return (path.with_suffix("") if path.suffix in COMPRESSED else path).suffix.lower()
 
 
@@ -368,4 +375,15 @@ def _plain_lines(file: Path, rule: LoadRule) -> int:
 
 def open_bytes(file: Path) -> BinaryIO:
     """Open a file, or what a compressed file holds."""
-    return cast("BinaryIO", gzip.open(file, "rb") if file.suffix in COMPRESSED else file.open("rb"))
+    if file.suffix == ".zip":
+        archive = zipfile.ZipFile(file)
+        names = _members(archive)
+        if len(names) != 1:
+            raise DamagedFileError(f"it holds {len(names)} files; unpack them into a folder")
+        return cast("BinaryIO", archive.open(names[0]))
+    return cast("BinaryIO", gzip.open(file, "rb") if file.suffix == ".gz" else file.open("rb"))
+
+
+def _members(archive: zipfile.ZipFile) -> list[str]:
+    """Return the files of an archive, without the folders and hidden files that some systems add."""
+    return [each for each in archive.namelist() if not each.endswith("/") and not each.startswith(("__MACOSX/", "."))]

@@ -7,6 +7,7 @@ merged over several rows stands in each of them.
 from __future__ import annotations
 
 import datetime as dt
+import fnmatch
 import re
 import zipfile
 from collections.abc import Iterator
@@ -38,21 +39,32 @@ def sheet_names(file: Path) -> list[str]:
         ]
 
 
+def matching_sheets(file: Path, sheet: str | None) -> list[str]:
+    """Return the sheets that a rule names: the first one, one by its name, or all that fit a pattern such as ``Year *``.
+
+    Raises:
+        DamagedFileError: as `sheet_names`, or there is none.
+    """
+    names = sheet_names(file)
+    found = names[:1] if sheet is None else [sheet] if sheet in names else fnmatch.filter(names, sheet)
+    if not found:
+        raise DamagedFileError(f"it has no sheet {sheet}; there are {', '.join(names)}")
+    return found
+
+
 def sheet_rows(file: Path, sheet: str | None, *, skip: int = 0) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows of a sheet that have a value, each with its number in the sheet; all have as many cells.
 
     Args:
         file: the workbook.
-        sheet: its name; None for the first one.
+        sheet: its name, or as `matching_sheets`, of which the first is read.
         skip: rows at the beginning that are not read.
 
     Raises:
-        DamagedFileError: as `sheet_names`, or there is no such sheet.
+        DamagedFileError: as `matching_sheets`.
     """
+    name = matching_sheets(file, sheet)[0]
     with _workbook(file) as workbook:
-        name = sheet or workbook.sheet_names[0]
-        if name not in workbook.sheet_names:
-            raise DamagedFileError(f"it has no sheet {name}; there are {', '.join(workbook.sheet_names)}")
         found = workbook.get_sheet_by_name(name)
         padded = _padded(file, name)
         merged = _merged_below(found.merged_cell_ranges or [])

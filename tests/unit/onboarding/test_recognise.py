@@ -83,6 +83,18 @@ def test_the_delimiter_is_found(text, delimiter):
         ([["a@b.example", "apple"], ["c@d.example", "pear"]], (None, 0)),
         ([["id", "amount", "note"], ["1", "2", ""], ["2", "3", ""]], (0, 0)),
         ([["id"], ["1"]], (0, 0)),
+        (
+            [
+                ["# shop, all", "of March", "x"],
+                ["id", "sku", "name", "day", "amount"],
+                ["1", "a", "b", "2024-01-02", "1"],
+            ],
+            (1, 1),
+        ),
+        ([["anna", "apple", "buy"], ["ben", "pear", "buy"]], (None, 0)),
+        ([["u1", "p7", "view"], ["u22", "p8", "buy"]], (None, 0)),
+        ([["Address1", "Address2"], ["Main Street 5", "Berlin"]], (0, 0)),
+        ([["id", "name"], ["1", "x"], ["id", "name"], ["2", "y"]], (0, 0)),
     ],
 )
 def test_the_header_is_the_first_full_row_of_names(rows, expected):
@@ -131,10 +143,12 @@ def test_the_sheet_that_looks_like_a_table_is_found_and_several_are_a_question(t
     assert (found.rule.sheet, found.rule.skip, names(found)) == ("Sales", 2, ["id", "amount"])
     assert found.notes[:2] == ("sheet Sales is read (Notes is not)", "rows 1 to 2 are before the header and not read")
     write_workbook(file, {"2023": TABLE, "2024": TABLE})
-    with pytest.raises(UserError, match=r"several sheets that look like a table.*--sheet \(one of 2023, 2024\)"):
+    with pytest.raises(UserError, match=r"several sheets that look like a table.*--sheet \(2023, 2024; "):
         inspect(str(file))
     assert inspect(str(file), Reading(sheet="2024"))[0].rule.sheet == "2024"
     assert inspect(str(file), ask=lambda question, choices: choices[1])[0].rule.sheet == "2024"
+    (found,) = inspect(str(file), Reading(sheet="20*"))
+    assert (found.rule.sheet, found.notes) == ("20*", ("sheet 2023, 2024 is read",))
     write_workbook(file, {"Notes": [("read me",)]})
     with pytest.raises(UserError, match=r"no sheet looks like a table \(there are Notes\)"):
         inspect(str(file))

@@ -399,3 +399,23 @@ def test_damage_inside_a_file_undoes_the_whole_load(shop):
     (damaged,) = shop.land(shop.table(DECLARED, format="parquet")).damaged
     assert "visits.parquet" in damaged
     assert shop.rows("select (select count(*) from raw._loads), (select count(*) from raw.shop__orders)") == [(0, 0)]
+
+
+def test_sheets_of_one_kind_are_landed_each_with_its_own_rows(shop):
+    sheets = {year: [("customer", "amount"), (f"u{year}", 1)] for year in ("Year 1", "Year 2")}
+    write_workbook(shop.folder / "1.xlsx", {"Notes": [("x", "y"), ("z", "w")], **sheets})
+    table = shop.table(format="xlsx", sheet="Year *")
+    assert (shop.land(table).rows_added, shop.land(table).rows_added) == (2, 0)
+    assert shop.rows() == [("uYear 1", "1", "1.xlsx/Year 1", 2), ("uYear 2", "1", "1.xlsx/Year 2", 2)]
+    shop.land(shop.table(format="xlsx", sheet="Year 2"))
+    assert [row[0] for row in shop.rows()] == ["uYear 2"], "the reading by the rule before is gone"
+
+
+def test_a_file_that_takes_anothers_name_takes_nothing_from_it(shop):
+    table = shop.table(keep="replace")
+    shop.write("1.csv", "customer,amount\nu1,1\n")
+    shop.land(table)
+    (shop.folder / "1.csv").rename(shop.folder / "2.csv")
+    shop.write("1.csv", "customer,amount\nu2,2\n")
+    shop.land(table)
+    assert [row[0] for row in shop.rows()] == ["u1", "u2"]

@@ -1,4 +1,5 @@
 import gzip
+import zipfile
 from pathlib import Path
 
 import duckdb
@@ -72,6 +73,20 @@ def test_every_line_is_read_or_kept_at_its_place(tmp_path_factory, lines):
         places = {row: ",".join(values) for row, *values in arrived(connection)}
         places |= {row: line for row, _, line in unread(connection)}
     assert places == dict(enumerate(lines, start=2))
+
+
+def test_a_file_alone_in_an_archive_is_read_and_several_are_told(connection, tmp_path: Path, rule_of):
+    file = tmp_path / "a.zip"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("folder/Orders.CSV", "a,b\n1,2\n")
+        archive.writestr("__MACOSX/._Orders.CSV", "x")
+    assert list(files_at(str(tmp_path), "csv")) == ["a.zip"]
+    read_file(connection, file, rule_of())
+    assert arrived(connection) == [(2, "1", "2")]
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.writestr("more.csv", "a,b\n")
+    with pytest.raises(DamagedFileError, match="holds 2 files"):
+        read_file(connection, file, rule_of())
 
 
 def test_a_file_without_a_line_has_no_rows(connection, tmp_path: Path, rule_of):
