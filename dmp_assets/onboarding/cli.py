@@ -35,7 +35,11 @@ def add_source(  # noqa: PLR0913, PLR0917 - one option for everything that can b
         str | None, typer.Option("--as", help="Contract table: order_lines, customers, products, campaigns, ...")
     ] = None,
     table: Annotated[
-        str | None, typer.Option(help="Table of the database; default: all that fit a contract table.")
+        str | None,
+        typer.Option(help="Table or view of the database, or schema.table; default: all that fit a contract table."),
+    ] = None,
+    schema: Annotated[
+        str | None, typer.Option(help="Schema of the database in which to look; default: the database's own.")
     ] = None,
     like: Annotated[
         str | None,
@@ -125,6 +129,9 @@ def add_source(  # noqa: PLR0913, PLR0917 - one option for everything that can b
     cursor: Annotated[
         str | None, typer.Option(help="Column of a database table that only grows: read on from its highest value.")
     ] = None,
+    deleted_at: Annotated[
+        str | None, typer.Option(help="Column with a value in rows that are deleted: these are withdrawn.")
+    ] = None,
     full_copy: Annotated[
         bool, typer.Option("--full-copy", help="A changed file replaces its earlier rows; default: it adds to them.")
     ] = False,
@@ -157,6 +164,7 @@ def add_source(  # noqa: PLR0913, PLR0917 - one option for everything that can b
             time_format=time_format,
             decimal_mark=decimal,
             cursor=cursor,
+            deleted_at=deleted_at,
             is_full_copy=full_copy,
         )
         reading = Reading(
@@ -171,14 +179,14 @@ def add_source(  # noqa: PLR0913, PLR0917 - one option for everything that can b
             flatten=flatten,
         )
         is_asked = not yes and sys.stdin.isatty()
-        _add(name, location, said, (like, table, reading), is_asked=is_asked, dry_run=dry_run)
+        _add(name, location, said, (like, (table, schema), reading), is_asked=is_asked, dry_run=dry_run)
 
 
 def _add(
     name: str,
     location: str,
     said: Said,
-    hints: tuple[str | None, str | None, Reading],
+    hints: tuple[str | None, tuple[str | None, str | None], Reading],
     *,
     is_asked: bool,
     dry_run: bool,
@@ -216,29 +224,38 @@ def _add(
 
 
 def _plans(
-    name: str, location: str, said: Said, hints: tuple[str | None, str | None, Reading], ask: Ask | None
+    name: str, location: str, said: Said, hints: tuple[str | None, tuple[str | None, str | None], Reading], ask: Ask | None
 ) -> list[Plan]:
     """Return the plans for what is at a place, after showing what was found there."""
     from dmp_assets.onboarding.inspection import inspect
     from dmp_assets.onboarding.plan import plan_table
     from dmp_assets.onboarding.preset import planned
 
-    like, table, reading = hints
+    like, (table, schema), reading = hints
     if like:
         plans, notes = planned(name, location, like, said, reading, table=table, ask=ask)
         for note in notes:
             typer.echo(f"* {note}")
         return plans
-    tables = inspect(location, reading, table=table, ask=ask)
+    tables = inspect(location, reading, table=table, schema=schema, ask=ask)
     if said.contract and len(tables) > 1:
         names = ", ".join(found.name for found in tables)
         raise UserError(f"--as names the contract table of one table: say with --table which ({names} fit).")
     plans = []
     for found in tables:
         _show(found)
-        has_cursor = len(tables) == 1 or said.cursor in [column.name for column in found.columns]
-        plans.append(plan_table(name, found, said if has_cursor else dataclasses.replace(said, cursor=None), ask))
+        plans.append(plan_table(name, found, said if len(tables) == 1 else _of_table(said, found), ask))
     return plans
+
+
+def _of_table(said: Said, found: Found) -> Said:
+    """Return what was said of several tables for one of them, which may lack the columns that others have."""
+    columns = [column.name for column in found.columns]
+    return dataclasses.replace(
+        said,
+        cursor=said.cursor if said.cursor in columns else None,
+        deleted_at=said.deleted_at if said.deleted_at in columns else None,
+    )
 
 
 def _show(found: Found) -> None:

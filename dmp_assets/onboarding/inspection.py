@@ -12,14 +12,14 @@ from typing import Literal
 import duckdb
 import pandas as pd
 
-from dmp_assets.onboarding.guess import guess_contract
+from dmp_assets.onboarding.databases import chosen_tables
 from dmp_assets.onboarding.recognise import Question, Reading, recognise
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.settings import Settings
-from dmp_assets.platform.warehouse import columns_of, literal, quoted
-from dmp_assets.sources.declare import DeclaredTable, FileFormat, LoadRule, resolve
+from dmp_assets.platform.warehouse import columns_of, count, literal, quoted
+from dmp_assets.sources.declare import DeclaredTable, FileFormat, LoadRule, resolve, without_password
 from dmp_assets.sources.delimited import DamagedFileError
-from dmp_assets.sources.extract import check_database, extract, without_password
+from dmp_assets.sources.extract import extract
 from dmp_assets.sources.read import SUFFIXES, bare_suffix, files_at, read_file
 
 TIME_FORMATS = (
@@ -79,7 +79,12 @@ class Found:
 
 
 def inspect(
-    location: str, reading: Reading | None = None, *, table: str | None = None, ask: Question | None = None
+    location: str,
+    reading: Reading | None = None,
+    *,
+    table: str | None = None,
+    schema: str | None = None,
+    ask: Question | None = None,
 ) -> list[Found]:
     """Look at what is at a place.
 
@@ -87,7 +92,8 @@ def inspect(
         location: file, folder, pattern, SQLAlchemy URL or web address; may name environment variables.
         reading: what is known of how files are read.
         table: of a database; without one, all whose columns fit a contract table.
-        ask: for what is open of that; None if nobody can be asked.
+        schema: of a database.
+        ask: for what is open of these; None if nobody can be asked.
 
     Raises:
         UserError: nothing is there, it cannot be read, or its files are of several kinds.
@@ -100,13 +106,14 @@ def inspect(
                 "The location holds a password, which would be written into the project: put the whole URL into an "
                 "environment variable and name that, such as '${SHOP_URL}'."
             )
-        names = [table or "rows"] if table or file_format == "web" else _fitting_tables(resolved)
+        is_web = file_format == "web"
+        names = [table or "rows"] if is_web else chosen_tables(resolved, table=table, schema=schema, ask=ask)
         rules = [
             LoadRule(location=location, format=file_format, contract="", table=name, keep="replace") for name in names
         ]
         return [_look_at_extract(name, rule) for name, rule in zip(names, rules, strict=True)]
-    if table:
-        raise UserError("--table names a table of a database; the location is a file or folder.")
+    if table or schema:
+        raise UserError("--table and --schema name what is in a database; the location is a file or folder.")
     return [_look_at_files(location, resolved, reading or Reading(), ask)]
 
 
@@ -143,11 +150,11 @@ def _look_at_extract(name: str, rule: LoadRule) -> Found:
     """Fetch the first rows of a table into a folder that is thrown away, just as a load would."""
     with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
         files = extract(Settings(home=Path(folder)), DeclaredTable("inspected", name, "", {}, rule), is_sample=True)
-        if not files:
-            raise UserError(f"{without_password(rule.location)} has no rows in {name}: nothing tells its columns.")
         for file in files.values():
             read_file(connection, file, rule)
-        return Found(name, rule, look_at_columns(connection))
+        if not files or not count(connection, "arrived"):
+            raise UserError(f"{without_password(rule.location)} has no rows in {name}: nothing tells its columns.")
+        return Found(name.replace(".", "_"), rule, look_at_columns(connection))
 
 
 def look_at_columns(connection: duckdb.DuckDBPyConnection) -> tuple[Column, ...]:
@@ -292,26 +299,3 @@ def _files_of_one_kind(location: str) -> tuple[FileFormat, dict[str, Path]]:
 
 def _endings() -> str:
     return ", ".join(dict.fromkeys(end for ends in SUFFIXES.values() for end in ends))
-
-
-def _fitting_tables(url: str) -> list[str]:
-    """Return the tables and views of a database whose columns fit a contract table."""
-    import sqlalchemy
-    from sqlalchemy.exc import SQLAlchemyError
-
-    check_database(url)
-    try:
-        found = sqlalchemy.inspect(sqlalchemy.create_engine(url))
-        names = sorted([*found.get_table_names(), *found.get_view_names()])
-        fitting = [name for name in names if guess_contract(column["name"] for column in found.get_columns(name))]
-    except (SQLAlchemyError, ModuleNotFoundError) as error:
-        raise UserError(
-            f"{without_password(url)} cannot be opened ({str(error).splitlines()[0]}). Give a SQLAlchemy URL, such as "
-            "sqlite:////data/shop.db or postgresql+psycopg://user@host/shop, and install its driver."
-        ) from None
-    if not fitting:
-        raise UserError(
-            f"{without_password(url)}: the columns of no table tell what it is (there are {', '.join(names) or 'none'}). Name one "
-            "with --table, say with --as what it is and with --map which column is which."
-        )
-    return fitting

@@ -66,6 +66,7 @@ class Said:
         time_format: how times are written, as strptime has it.
         decimal_mark: of the numbers.
         cursor: column of a database table that only grows.
+        deleted_at: column with a value in rows that are deleted.
         is_full_copy: whether a changed file replaces its earlier rows.
     """
 
@@ -81,6 +82,7 @@ class Said:
     time_format: str | None = None
     decimal_mark: str | None = None
     cursor: str | None = None
+    deleted_at: str | None = None
     is_full_copy: bool = False
 
 
@@ -114,8 +116,9 @@ def plan_table(
         _Question(f"Which contract table does {found.name} map to?", "--as"),
         ask,
     )
-    if said.cursor and said.cursor not in own:
-        raise UserError(f"--cursor: there is no column {said.cursor}; there are {', '.join(own)}.")
+    for flag, column in (("--cursor", said.cursor), ("--deleted-at", said.deleted_at)):
+        if column and column not in own:
+            raise UserError(f"{flag}: there is no column {column}; there are {', '.join(own)}.")
     declared, left_out = _found_names(said, columns, joined)
     mapping = _mapping(contract, columns, declared, said, ask)
     declared = declared.model_copy(update={"fields": mapping})
@@ -540,6 +543,7 @@ def _raw_table(
             "customer": of_customer[0] if of_customer else None,
             "identifiers": identifiers,
             "cursor": cursor,
+            "deleted_at": None if file else said.deleted_at,
             # What is found in a database or web service is a full copy, unless it is read from a cursor on.
             "keep": "append" if cursor else "replace" if said.is_full_copy else found.rule.keep,
         }

@@ -156,8 +156,10 @@ def staging_sql(plan: Plan) -> str:
         ctes.append(("numbered", numbered))
     columns = [*plan.contract_table.types, *_LOAD_TYPES]
     ctes.append(("renamed", _renamed_lines(plan, ctes[-1][0])))
+    if plan.rule.deleted_at:
+        ctes.append(("present", _present_lines(plan)))
     if declared.returned:
-        ctes.append(("with_returns", _with_returns_lines(plan, columns)))
+        ctes.append(("with_returns", _with_returns_lines(plan, columns, ctes[-1][0])))
     last, condition = ctes[-1][0], []
     if declared.whole_orders:
         ctes.append(("versions", _version_lines(last)))
@@ -260,11 +262,27 @@ def _renamed_lines(plan: Plan, relation: str) -> list[str]:
         )
         at = _kind_sql(plan, "time", Origin(columns=(returned.at,))) if returned.at else "cast(null as timestamp)"
         lines += [f"{quantity} as returned_quantity", f"{amount} as returned_amount", f"{at} as returned_at"]
+    if plan.rule.deleted_at:
+        lines.append(f"{{{{ dmp.is_deleted({_argument(_name(plan.rule.deleted_at))}) }}}} as is_deleted")
     lines += ["_file", "_row", "cast(_load_id as string) as _load_id", "cast(_loaded_at as timestamp) as _loaded_at"]
     return ["    select", *_listed(lines), f"    from {relation}"]
 
 
-def _with_returns_lines(plan: Plan, columns: Sequence[str]) -> list[str]:
+def _present_lines(plan: Plan) -> list[str]:
+    return [
+        "    -- A row that the source has deleted is withdrawn, with the earlier rows of its key.",
+        "    select *",
+        "    from (",
+        "        select",
+        "            *,",
+        f"            {{{{ dmp.is_withdrawn({list(plan.contract_table.key)}) }}}} as is_withdrawn",
+        "        from renamed",
+        "    ) as marked",
+        "    where not is_withdrawn",
+    ]
+
+
+def _with_returns_lines(plan: Plan, columns: Sequence[str], relation: str) -> list[str]:
     """Return every line and, of one that came back in whole or in part, a return."""
     kinds = plan.contract_table.types
     amount = "coalesce(-returned_amount, -sales_amount * returned_quantity / nullif(quantity, 0))"
@@ -289,12 +307,12 @@ def _with_returns_lines(plan: Plan, columns: Sequence[str]) -> list[str]:
     return [
         "    select",
         *_listed(list(columns)),
-        "    from renamed",
+        f"    from {relation}",
         "    union all",
         "    -- What came back is a line of its own.",
         "    select",
         *_listed([f"{of_return[column]} as {column}" if column in of_return else column for column in columns]),
-        "    from renamed",
+        f"    from {relation}",
         "    where returned_quantity > 0",
     ]
 
@@ -342,7 +360,8 @@ def _used(plan: Plan) -> list[str]:
     """Return the columns that the staging model reads, joined ones too."""
     keys = [column for join in plan.declared.join.values() for column in join.on]
     joined = [column for column in keys if column not in {each.name for each in plan.raw.columns}]
-    return list(dict.fromkeys([*plan.declared.used, *joined]))
+    deleted_at = [plan.rule.deleted_at] if plan.rule.deleted_at else []
+    return list(dict.fromkeys([*plan.declared.used, *joined, *deleted_at]))
 
 
 def staging_yaml(plan: Plan, tables: Sequence[RawTable], project_dir: Path) -> str:
@@ -661,6 +680,8 @@ def _raw_description(table: RawTable, column: Column, field: str | None) -> str:
     if kind:
         use = f"Pseudonym; the {kind.replace('_', ' ')} itself is in the vault."
         return f"{use} Read as {field}." if field else use
+    if column.name == table.rule.deleted_at:
+        return "A value here says that the row is deleted: it is withdrawn, with the earlier rows of its key."
     return f"Read as {field}." if field else "Kept as it arrived; not used yet."
 
 

@@ -35,6 +35,7 @@ _VARIABLE = re.compile(r"\$(?:\{(\w+)(?::-([^}]*))?\}|(\w+))")
 _PACKAGE = "package:"
 _JINJA = re.compile(r"\{[{%#]")
 _HARMLESS = re.compile(r"\{\{ '(.*)' \}\}", re.DOTALL)
+_PASSWORD = re.compile(r"(?<=:)[^:@/]+(?=@)")
 
 
 class LoadRule(BaseModel):
@@ -52,9 +53,11 @@ class LoadRule(BaseModel):
         names: of the columns, where no line of the file has them.
         records, explode, flatten: where the rows of JSON are, which of their lists give rows, and whether objects in them become
             columns; see `documents`.
-        table: of a database.
+        table: table or view of a database, ``table`` or ``schema.table``.
         cursor: column of a database table that only grows, such as the time of the last change; only rows from its highest value
-            on are read. Without one, the table is read whole each time.
+            on are read, and of those with that value the ones that are new. Without one, the table is read whole each time.
+        deleted_at: column with a value in rows that are deleted, such as the time; they and the earlier rows of their key are
+            withdrawn.
         keep: what becomes of the rows that a changed file had before: ``append`` keeps them, and staging takes the newest row of
             each key; ``replace`` takes the file for a full copy.
         columns: what becomes of columns that are not as declared: ``arriving`` takes them on and tells, ``declared`` refuses the
@@ -81,6 +84,7 @@ class LoadRule(BaseModel):
     flatten: bool = False
     table: str | None = None
     cursor: str | None = None
+    deleted_at: str | None = None
     keep: Literal["append", "replace"] = "append"
     columns: Literal["arriving", "declared"] = "arriving"
     sample: str | None = None
@@ -194,6 +198,11 @@ def _as_meant(value: Any) -> Any:
         return [_as_meant(each) for each in value]
     match = _HARMLESS.fullmatch(value) if isinstance(value, str) else None
     return re.sub(r"\\(.)", r"\1", match[1], flags=re.DOTALL) if match else value
+
+
+def without_password(location: str) -> str:
+    """Return a location that may be shown."""
+    return _PASSWORD.sub("***", location)
 
 
 def listed_sources(settings: Settings) -> dict[str, list[str]]:

@@ -27,9 +27,10 @@ from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.warehouse import Warehouse, columns_of, literal, quoted
 from dmp_assets.privacy.identifiers import may_hold_one_sql
 from dmp_assets.privacy.tables import pseudonymise
+from dmp_assets.sources.database import Since
 from dmp_assets.sources.declare import PLACE_COLUMNS, DeclaredTable
 from dmp_assets.sources.delimited import DamagedFileError
-from dmp_assets.sources.extract import extract, reset
+from dmp_assets.sources.extract import extract
 from dmp_assets.sources.read import clean_rows, files_of, read_file
 from dmp_assets.sources.sheets import matching_sheets
 
@@ -82,18 +83,23 @@ def load_table(warehouse: Warehouse, settings: Settings, table: DeclaredTable, *
         return land_files(warehouse, settings, table, files, now=now)
     with warehouse.write() as connection:
         create_tables(connection, table)
-        ((loads,),) = connection.execute(
-            "select count(*) from raw._loads where table_name = ?", [table.raw_name]
-        ).fetchall()
-    if not loads:
-        # Another warehouse than the one that dlt remembers having filled.
-        reset(settings, table)
-    files = extract(settings, table)
+        since = _read_before(connection, table)
+    files = extract(settings, table, since)
     landing = land_files(warehouse, settings, table, files, now=now)
     if not landing.damaged:
         for file in files.values():
             file.unlink()
     return landing
+
+
+def _read_before(connection: duckdb.DuckDBPyConnection, table: DeclaredTable) -> Since:
+    """Return how far a table of a database was read."""
+    present = columns_of(connection, table.relation)
+    highest = [
+        f"max({quoted(column)})" if column in present else "max(null)"
+        for column in (table.rule.cursor, table.rule.deleted_at)
+    ]
+    return Since(*connection.execute(f"select {', '.join(highest)} from {table.relation}").fetchall()[0])
 
 
 def land_files(
@@ -332,7 +338,7 @@ def _land_clean(connection: duckdb.DuckDBPyConnection, load: Load, replaced: Seq
         fit_columns(connection, table, rows)
         _forget(connection, table, replaced)
         is_clean = f"case when {may_hold_one} then error({literal(_IDENTIFIER)}) else true end"
-        checked = f"(from {rows} where {load.sample_condition()} and {is_clean})"
+        checked = _not_held(connection, table, f"(from {rows} where {load.sample_condition()} and {is_clean})")
         return _Landed(columns, append(connection, [load], checked))
 
 
@@ -361,6 +367,8 @@ def _land_carefully(
     rows = "(select * exclude (_place) from arrived order by _place, _row)"
     fit_columns(connection, table, rows)
     _forget(connection, table, replaced)
+    if table.rule.cursor:
+        connection.execute(f"create or replace temp table arrived as from {_not_held(connection, table, 'arrived')}")
     append(connection, batch, "(from arrived order by _place, _row)")
     connection.execute(
         "insert into raw.rejected_lines "
@@ -461,6 +469,35 @@ def fit_columns(connection: duckdb.DuckDBPyConnection, table: DeclaredTable, row
             connection.execute(f"alter table {table.relation} alter column {name} set data type varchar")
 
 
+def _not_held(connection: duckdb.DuckDBPyConnection, table: DeclaredTable, rows: str) -> str:
+    """Return those rows of a relation that a raw table does not have yet, if the table is read by a cursor.
+
+    Such a table with a cursor is read from its highest value on, so the rows with that value, and those without one, come again; of
+    equal rows as many are new as there are more than before.
+    """
+    cursor = table.rule.cursor
+    if cursor is None:
+        return rows
+    present = columns_of(connection, table.relation)
+    columns = [column for column in columns_of(connection, rows) if column in present and column not in PLACE_COLUMNS]
+    names = ", ".join(map(quoted, columns))
+    values = ", ".join(f"cast({quoted(column)} as {present[column]}) as {quoted(column)}" for column in columns)
+    is_same = " and ".join(f"come.{quoted(column)} is not distinct from held.{quoted(column)}" for column in columns)
+    return f"""(
+        with come as (
+            select *, row_number() over (partition by {names} order by _row) as _copy
+            from (select * replace ({values}) from {rows})
+        ),
+        held as (
+            select {names}, count(*) as _copies from {table.relation}
+            where {quoted(cursor)} is null or {quoted(cursor)} in (select {quoted(cursor)} from come)
+            group by all
+        )
+        select come.* exclude (_copy) from come left join held on {is_same}
+        where come._copy > coalesce(held._copies, 0)
+    )"""
+
+
 def append(connection: duckdb.DuckDBPyConnection, loads: Sequence[Load], rows: str) -> int:
     """Append rows with ``_row``, given as a relation in SQL, to a raw table, with the record of the loads; return their number.
 
@@ -477,13 +514,12 @@ def append(connection: duckdb.DuckDBPyConnection, loads: Sequence[Load], rows: s
         [[load.file_name for load in loads], [load.load_id for load in loads], now],
     ).fetchall()
     counts = {1: count} if place == "1" else _counts(connection, rows)
-    connection.executemany(
-        "insert into raw._loads values (?, ?, ?, ?, ?, ?, ?)",
-        [
-            [load.load_id, table.source, table.raw_name, load.file_name, load.content, counts.get(number, 0), now]
-            for number, load in enumerate(loads, start=1)
-        ],
-    )
+    records = [
+        [load.load_id, table.source, table.raw_name, load.file_name, load.content, counts.get(number, 0), now]
+        for number, load in enumerate(loads, start=1)
+    ]
+    if count or table.rule.cursor is None:  # rows that a cursor only brings again are no load
+        connection.executemany("insert into raw._loads values (?, ?, ?, ?, ?, ?, ?)", records)
     return count
 
 

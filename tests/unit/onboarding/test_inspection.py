@@ -100,12 +100,52 @@ def test_a_database_is_looked_at_table_by_table(tmp_path: Path):
         ("id", "BIGINT"),
         ("customer", "VARCHAR"),
         ("sku", "VARCHAR"),
-        ("at", "TIMESTAMP"),
-        ("total", "DECIMAL(10,2)"),
+        ("at", "VARCHAR"),
+        ("total", "DOUBLE"),
     ]
     with sqlite3.connect(file) as database:
         database.execute("alter table orders rename column at to ordered_at")
     assert [found.name for found in inspect(f"sqlite:///{file}")] == ["orders"]
+    with pytest.raises(UserError, match="no table or view order in the database; there are orders, other"):
+        inspect(f"sqlite:///{file}", table="order")
+
+
+def test_a_view_is_a_table_and_which_of_several_is_meant_is_asked(tmp_path: Path):
+    file = tmp_path / "shop.db"
+    with sqlite3.connect(file) as database:
+        database.execute("create table orders (id integer, customer text, sku text, date text, total real)")
+        database.execute("insert into orders values (1, 'u', 's', '2024-01-02', 1.5)")
+        database.execute("create view paid_orders as select * from orders")
+        database.execute("create table customers (customer_id text, email text)")
+        database.execute("insert into customers values ('u', 'u@mail.example')")
+    url, asked = f"sqlite:///{file}", []
+
+    def answer(question, choices):
+        asked.append((question, choices))
+        return "paid_orders"
+
+    with pytest.raises(
+        UserError, match=r"Several tables look like order_lines.*--table \(one of orders, paid_orders\)"
+    ):
+        inspect(url)
+    assert [found.name for found in inspect(url, ask=answer)] == ["customers", "paid_orders"]
+    assert asked == [("Several tables look like order_lines. Which is meant?", ["orders", "paid_orders", "none"])]
+    assert [found.name for found in inspect(url, ask=lambda *_: "none")] == ["customers"]
+    with pytest.raises(UserError, match="'orderz' is none of"):
+        inspect(url, ask=lambda *_: "orderz")
+    (view,) = inspect(url, table="main.paid_orders")
+    assert (view.name, view.rule.table) == ("main_paid_orders", "main.paid_orders")
+
+
+@pytest.mark.parametrize(
+    ("url", "extra"),
+    [("oracle://host/shop", None), ("mssql://host/shop", "mssql"), ("mysql+mysqldb://host/shop", "mysql")],
+)
+def test_a_missing_driver_is_named_with_what_installs_it(url, extra):
+    with pytest.raises(UserError, match="is not installed") as error:
+        inspect(url)
+    assert ("ai-dmp[" in str(error.value)) == bool(extra)
+    assert not extra or f"pip install 'ai-dmp[{extra}]'" in str(error.value)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +155,7 @@ def test_a_database_is_looked_at_table_by_table(tmp_path: Path):
         ("sqlite:////nowhere/shop.db", "There is no SQLite database"),
         ("postgresql+psycopg://me:secret@localhost/shop", "holds a password"),
         ("${NO_SUCH_VARIABLE}/a.csv", "NO_SUCH_VARIABLE is not set"),
-        ("nonsense://x", "cannot be opened|no SQLAlchemy URL"),
+        ("nonsense://x", "its driver nonsense is not installed"),
     ],
 )
 def test_what_cannot_be_looked_at_is_said_with_what_to_do(location, message):

@@ -7,9 +7,8 @@ import pytest
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.warehouse import Warehouse
-from dmp_assets.sources import extract as extraction
-from dmp_assets.sources.declare import DeclaredTable, LoadRule
-from dmp_assets.sources.extract import extract, extraction_folder, without_password
+from dmp_assets.sources.declare import DeclaredTable, LoadRule, without_password
+from dmp_assets.sources.extract import extract
 from dmp_assets.sources.land import load_table
 from tests.unit.shop import NOW
 
@@ -84,21 +83,69 @@ def test_a_table_without_a_cursor_is_a_full_copy(database):
     assert database.ids() == [2]
 
 
-def test_a_copy_in_several_parts_is_one_and_the_newest_counts(database, monkeypatch):
-    table = database.table(keep="replace")
-    folder = extraction_folder(database.settings, "crm", "orders") / "files" / "orders"
-    folder.mkdir(parents=True)
-    for name, key in (("1.5.a", 1), ("2.5.a", 2), ("2.5.b", 3)):
-        duckdb.sql(f"select {key} as id").write_parquet(str(folder / f"{name}.parquet"))
-    monkeypatch.setattr(extraction, "_run", lambda *_, **__: None)  # as if these had just been fetched
-    for _ in range(2):
-        files = extract(database.settings, table)
-        assert list(files) == ["orders.parquet"]
-        assert sorted(duckdb.sql(f"select id from '{files['orders.parquet']}'").fetchall()) == [(2,), (3,)]
-        assert len(list(folder.iterdir())) == 1
+def test_a_table_that_was_emptied_is_empty(database):
+    database.insert(1, "2024-01-01 10:00:00")
+    database.load(keep="replace")
+    database.execute("delete from orders")
+    assert database.load(keep="replace") == 0
+    assert database.ids() == []
 
 
-def test_what_was_fetched_and_not_loaded_is_loaded_next_time(database, monkeypatch):
+def test_rows_at_the_cursor_are_read_again_and_each_counts_once(database):
+    database.execute("create table visits (day text, customer text)")
+
+    def load() -> int:
+        table = DeclaredTable("crm", "visits", "", {}, database.table(table="visits", cursor="day").rule)
+        return load_table(database.warehouse, database.settings, table, now=NOW).rows_added
+
+    database.execute("insert into visits values ('2024-01-02', 'a'), ('2024-01-02', 'a'), (null, 'b')")
+    assert (load(), load()) == (3, 0)
+    database.execute("insert into visits values ('2024-01-02', 'a'), (null, 'b'), ('2024-01-01', 'late')")
+    assert (load(), load()) == (2, 0), "two equal rows more; what came late, before the cursor, is not seen"
+    database.execute("update visits set customer = 'c' where rowid = 1")
+    assert (load(), load()) == (1, 0), "changed within the cursor's value"
+    with database.warehouse.read() as connection:
+        held = connection.execute("select customer, count(*) from raw.crm__visits group by all order by all").fetchall()
+    assert held == [("a", 3), ("b", 2), ("c", 1)]
+
+
+def test_a_row_that_is_marked_as_deleted_comes_again_though_its_cursor_stands(database):
+    database.execute("alter table orders add column deleted_at timestamp")
+    for key in (1, 2, 3):
+        database.execute(f"insert into orders values ({key}, 'u', '2024-01-0{key} 10:00:00', null)")
+    rule = {"cursor": "updated_at", "deleted_at": "deleted_at"}
+    assert (database.load(**rule), database.load(**rule)) == (3, 0)
+    database.execute("update orders set deleted_at = '2024-01-04 10:00:00' where id = 1")
+    assert (database.load(**rule), database.load(**rule)) == (1, 0)
+    database.execute("update orders set deleted_at = '2024-01-05 10:00:00' where id = 2")
+    assert (database.load(**rule), database.load(**rule)) == (1, 0)
+    assert database.ids() == [1, 1, 2, 2, 3]
+
+
+def test_a_column_of_sqlite_is_what_its_values_are(database):
+    database.execute(
+        "create table items (id integer, price numeric, weight real, at datetime, note text, is_new boolean, picture blob)",
+        "insert into items values (1, 1.5, 2, '2024-01-02 10:00:00', 'a', 1, x'00ff')",
+        "insert into items values ('x-2', 3, null, 'some day', null, 0, null)",
+    )
+    (file,) = extract(database.settings, database.table(table="items")).values()
+    described = duckdb.sql(f"describe from '{file}'").fetchall()
+    assert [(name, kind) for name, kind, *_ in described] == [
+        ("id", "VARCHAR"),
+        ("price", "DOUBLE"),
+        ("weight", "DOUBLE"),
+        ("at", "VARCHAR"),
+        ("note", "VARCHAR"),
+        ("is_new", "BOOLEAN"),
+        ("picture", "VARCHAR"),
+    ]
+    assert duckdb.sql(f"from '{file}'").fetchall() == [
+        ("1", 1.5, 2.0, "2024-01-02 10:00:00", "a", True, "00ff"),
+        ("x-2", 3.0, None, "some day", None, False, None),
+    ]
+
+
+def test_what_was_fetched_and_not_loaded_is_loaded_next_time(database):
     database.insert(1, "2024-01-01 10:00:00")
     database.load(cursor="updated_at")
     database.insert(2, "2024-01-02 10:00:00")
