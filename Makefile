@@ -65,8 +65,8 @@ graph: $(VENV)/.dev  ## Write the generated files: the list of assets and edges,
 	$(BIN)/python -m tests.graph
 
 lock:  ## Resolve the dependencies anew into requirements.lock; without the extra deep, see pyproject.toml
-	$(BIN)/uv pip compile pyproject.toml --extra demo --extra dev --extra spark --generate-hashes --no-emit-index-url --no-emit-find-links \
-		--universal --python-version 3.11 --quiet --output-file requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --extra demo --extra dev --extra spark --extra postgres --extra mysql --extra mssql \
+		--generate-hashes --no-emit-index-url --no-emit-find-links --universal --python-version 3.11 --quiet --output-file requirements.lock
 
 clean:  ## Remove the platform's home (warehouse, history, published files) and caches
 	@if [ -x $(BIN)/dmp ]; then $(BIN)/dmp clean --yes; fi

@@ -20,9 +20,7 @@ NONE = "none"
 _SHOWN = 50
 
 
-def chosen_tables(
-    url: str, *, table: str | None, schema: str | None, ask: Question | None
-) -> list[str]:
+def chosen_tables(url: str, *, table: str | None, schema: str | None, ask: Question | None) -> list[str]:
     """Return the tables and views of a database to be read, as ``table`` or ``schema.table``.
 
     Args:
