@@ -203,11 +203,11 @@ def _kinds_of_values(engine: Engine, table: Table) -> dict[str, set[str]]:
 
 def _by_values(column: ColumnElement, kinds: set[str]) -> ColumnElement:
     """Return a column of SQLite as the type of its values."""
-    from sqlalchemy import BigInteger, Boolean, Double, String, cast, func, type_coerce
+    from sqlalchemy import BigInteger, Boolean, Double, Float, Numeric, String, cast, func, type_coerce
 
     if kinds == {"text"}:
         return type_coerce(column, String())
-    if kinds == {"integer"}:
+    if kinds == {"integer"} and not isinstance(column.type, Numeric | Float):
         return column if isinstance(column.type, Boolean) else type_coerce(column, BigInteger())
     if kinds and kinds <= {"integer", "real"}:
         return type_coerce(column, Double())

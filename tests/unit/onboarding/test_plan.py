@@ -218,3 +218,16 @@ def test_promotions_of_any_source_are_mapped(tmp_path):
     sql = scaffold.staging_sql(planned)
     assert "{{ dmp.parse_boolean('leaflet') }} as is_in_mailer" in sql
     assert "false as is_on_display" in sql
+
+
+def test_deleted_rows_are_withdrawn_by_the_column_that_tells(tmp_path):
+    file = tmp_path / "orders.csv"
+    file.write_text("id,user,sku,date,amount,gone_at\n1,u,s,2024-01-02,3,\n2,u,s,2024-01-02,3,2024-02-01\n")
+    planned = plan(file, deleted_at="gone_at", **SAID)
+    sql = scaffold.staging_sql(planned)
+    assert "{{ dmp.is_deleted('gone_at') }} as is_deleted" in sql
+    assert "{{ dmp.is_withdrawn(['order_line_id']) }} as is_withdrawn" in sql
+    assert "where not is_withdrawn" in sql
+    assert planned.rule.deleted_at == "gone_at"
+    with pytest.raises(UserError, match="--deleted-at: there is no column removed"):
+        plan(file, deleted_at="removed", **SAID)

@@ -109,6 +109,15 @@ def test_rows_at_the_cursor_are_read_again_and_each_counts_once(database):
     assert held == [("a", 3), ("b", 2), ("c", 1)]
 
 
+def test_rows_with_identifiers_that_come_again_are_known_by_their_pseudonyms(database):
+    rule = {"cursor": "updated_at", "identifiers": {"用户ID": "email"}}
+    database.execute("insert into orders values (1, 'a@mail.example', '2024-01-02 10:00:00')")
+    assert (database.load(**rule), database.load(**rule)) == (1, 0)
+    database.execute("insert into orders values (2, 'b@mail.example', '2024-01-02 10:00:00')")
+    assert (database.load(**rule), database.load(**rule)) == (1, 0)
+    assert database.ids() == [1, 2]
+
+
 def test_a_row_that_is_marked_as_deleted_comes_again_though_its_cursor_stands(database):
     database.execute("alter table orders add column deleted_at timestamp")
     for key in (1, 2, 3):
