@@ -224,7 +224,11 @@ def _add(
 
 
 def _plans(
-    name: str, location: str, said: Said, hints: tuple[str | None, tuple[str | None, str | None], Reading], ask: Ask | None
+    name: str,
+    location: str,
+    said: Said,
+    hints: tuple[str | None, tuple[str | None, str | None], Reading],
+    ask: Ask | None,
 ) -> list[Plan]:
     """Return the plans for what is at a place, after showing what was found there."""
     from dmp_assets.onboarding.inspection import inspect
