@@ -19,6 +19,10 @@
 {% macro try_parse_timestamp(text, format) %}to_timestamp({{ text }}){% endmacro %}
 {% macro text_hash(text) %}md5({{ text }}){% endmacro %}
 {% macro contract_columns(contract_table) %}{{ return(['staged_column']) }}{% endmacro %}
+{% macro order_part(amount) %}order_part({{ amount }}){% endmacro %}
+{% macro currency_digits() %}2{% endmacro %}
+{% macro source_rank(source) %}{{ source }}{% endmacro %}
+{% macro load_columns() %}{{ return({}) }}{% endmacro %}
 {% macro exchange_rate(currency, at) %}exchange_rate({{ currency }}){% endmacro %}
 {% macro store_local_time(utc_timestamp, time_zone) %}to_local_time({{ utc_timestamp }}){% endmacro %}
 {% macro days_between(from_date, to_date) %}days_between({{ from_date }}, {{ to_date }}){% endmacro %}

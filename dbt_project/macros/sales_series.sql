@@ -22,10 +22,10 @@ with as_of as (
 
 sales as (
 
-    -- Only lines with a sale: a free or coupon line has no sales and would count an order that has none.
+    -- Net sales: returns and fees too. Only a line with a sale counts an order; a free or coupon line has no sales.
     select
-        order_lines.order_id,
-        order_lines.customer_id,
+        case when order_lines.line_type = 'sale' then order_lines.order_id end as order_id,
+        case when order_lines.line_type = 'sale' then order_lines.customer_id end as customer_id,
         order_lines.store_id,
         order_lines.{{ 'week_start_on' if period == 'week' else 'order_on' }} as {{ period_column }},
         products.department,
@@ -34,7 +34,7 @@ sales as (
     from {{ ref('fct_order_lines') }} as order_lines
     inner join {{ ref('dim_products') }} as products on order_lines.product_id = products.product_id
     inner join as_of on order_lines.order_on < as_of.as_of_on
-    where order_lines.line_type = 'sale'
+    where order_lines.sales_amount <> 0
 
 ),
 

@@ -1,13 +1,18 @@
-{#- Sales are conserved to the cent from staging to orders, per source. -#}
+{#- Net sales are conserved to the last digit from staging to orders, per source. -#}
 {{ config(meta={'dagster': {'ref': {'name': 'fct_orders'}}}) }}
 
 with checked as (
 
+    -- Less the discounts and the money paid back that whole orders state.
     select
-        source,
-        sum(sales_amount) filter (where reject_reason is null) as sales_amount
-    from {{ ref('int_order_lines_checked') }}
-    group by source
+        lines.source,
+        sum(
+            lines.sales_amount - coalesce(parts.discount_amount, 0) - coalesce(parts.refunded_amount, 0)
+        ) as sales_amount
+    from {{ ref('int_order_lines_checked') }} as lines
+    left join {{ ref('int_order_parts') }} as parts on lines.order_line_id = parts.order_line_id
+    where lines.reject_reason is null and coalesce(lines.line_type, 'sale') not in ('adjustment', 'void')
+    group by lines.source
 
 ),
 

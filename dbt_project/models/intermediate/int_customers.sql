@@ -1,41 +1,48 @@
 {{ config(materialized='table') }}
 
-with described as (
+{%- set columns = contract_columns('customers')
+    | reject('in', ['customer_id', 'source'] + load_columns().keys() | list) | list -%}
+{%- set nothing = [] -%}
+{%- for column in columns -%}
+    {%- do nothing.append('cast(null as string) as ' ~ column) -%}
+{%- endfor %}
+
+with known as (
 
     select
         customer_id,
         source,
-        age_band,
-        income_band,
-        home_ownership,
-        marital_status,
-        household_size,
-        household_composition,
-        kids_count
+        true as has_demographics,
+        {{ columns | join(',\n        ') }}
     from {{ ref('int_customers_checked') }}
     where reject_reason is null
+    union all
+    select distinct
+        customer_id,
+        source,
+        false as has_demographics,
+        {{ nothing | join(',\n        ') }}
+    from {{ ref('int_order_lines_checked') }}
+    where reject_reason is null and customer_id is not null
 
 ),
 
-buyers as (
+ranked as (
 
-    select distinct
-        customer_id,
-        source
-    from {{ ref('int_order_lines') }}
+    -- A customer of several sources is described by the first of them that describes it.
+    select
+        *,
+        row_number() over (
+            partition by customer_id order by has_demographics desc, {{ source_rank('source') }}
+        ) as known_rank
+    from known
 
 )
 
 select
-    coalesce(described.customer_id, buyers.customer_id) as customer_id,
-    coalesce(described.source, buyers.source) as source,
-    described.customer_id is not null as has_demographics,
-    described.age_band,
-    described.income_band,
-    described.home_ownership,
-    described.marital_status,
-    described.household_size,
-    described.household_composition,
-    described.kids_count
-from described
-full outer join buyers on described.customer_id = buyers.customer_id
+    customer_id,
+    source,
+    has_demographics,
+    {{ columns | join(',\n    ') }}
+from ranked
+where known_rank = 1

@@ -12,10 +12,15 @@ packages as (
 
 sold_products as (
 
-    select distinct
+    select
         product_id,
-        source
-    from {{ ref('int_order_lines') }}
+        min(source) as source,
+        max(case when coalesce(line_type, 'sale') = 'sale' then product_name end) as product_name,
+        bool_and(coalesce(line_type, 'sale') = 'fee') as is_fee,
+        bool_or(coalesce(line_type, 'sale') in ('sale', 'free')) as is_sold
+    from {{ ref('int_order_lines_checked') }}
+    where reject_reason is null
+    group by product_id
 
 ),
 
@@ -36,23 +41,24 @@ described as (
         packages.package_amount,
         packages.package_unit,
         false as is_inferred,
-        products.is_recommendable
+        products.is_recommendable and not coalesce(sold_products.is_fee, false) as is_recommendable
     from products
     left join packages on products.package_size = packages.package_size
+    left join sold_products on products.product_id = sold_products.product_id
 
 ),
 
 inferred as (
 
-    -- Sold, but not in the source's product list: kept with what is known, the id.
+    -- On an order line, but not in a product list: kept with what is known, the id and what the lines call it.
     select
         sold_products.product_id,
         sold_products.source,
         {{ source_id('sold_products.product_id') }} as source_product_id,
         cast(null as string) as manufacturer_id,
-        cast(null as string) as department,
-        cast(null as string) as product_category,
-        cast(null as string) as product_type,
+        case when sold_products.is_fee then 'Fees' end as department,
+        case when sold_products.is_fee then 'Fees' end as product_category,
+        sold_products.product_name as product_type,
         cast(null as string) as brand,
         false as is_private_label,
         cast(null as string) as package_size,
@@ -60,7 +66,7 @@ inferred as (
         cast(null as decimal(12, 3)) as package_amount,
         cast(null as string) as package_unit,
         true as is_inferred,
-        true as is_recommendable
+        sold_products.is_sold as is_recommendable
     from sold_products
     left join products on sold_products.product_id = products.product_id
     where products.product_id is null

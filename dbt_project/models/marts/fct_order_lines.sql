@@ -42,7 +42,12 @@ select
     order_lines.coupon_match_discount_amount,
     order_lines.coupon_discount_amount,
     order_lines.discount_amount,
+    order_lines.tax_amount,
+    order_lines.shipping_amount,
+    order_lines.uncounted_amount,
     order_lines.is_quantity_filled,
+    order_lines.original_order_id,
+    coalesce(order_lines.returned_line_id, return_links.returned_line_id) as returned_line_id,
     -- In an observed store and week, a product without a promotion row was not promoted; elsewhere nothing is known.
     case when observed_stores.store_id is not null then coalesce(promotions.is_on_display, false) end as is_on_display,
     case when observed_stores.store_id is not null then coalesce(promotions.is_in_mailer, false) end as is_in_mailer
@@ -56,3 +61,4 @@ left join promotions
         order_lines.product_id = promotions.product_id
         and order_lines.store_id = promotions.store_id
         and order_lines.week_start_on = promotions.week_start_on
+left join {{ ref('int_return_links') }} as return_links on order_lines.order_line_id = return_links.order_line_id

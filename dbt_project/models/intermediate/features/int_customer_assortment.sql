@@ -48,7 +48,8 @@ line_sums as (
         sum(national_brand_amount) as national_brand_amount,
         -- By how much the square of the department's sales grew: (a + b)^2 - a^2 = b * (2 * (a + b) - b).
         sum(
-            cast(sales_amount as {{ var('amount_type') }}) * cast(2 * running_amount - sales_amount as {{ var('amount_type') }})
+            cast(sales_amount as {{ var('amount_type') }})
+            * cast(2 * running_amount - sales_amount as {{ var('amount_type') }})
         ) as squared_amount
     from running_departments
     group by customer_id, seen_on

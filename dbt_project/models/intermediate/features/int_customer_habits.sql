@@ -35,6 +35,7 @@ sums as (
             where hour_local >= {{ var('night_starts_at') }} or hour_local < {{ var('morning_starts_at') }}
         ) as night_count
     from {{ ref('int_feature_orders') }}
+    where is_purchase
     group by customer_id, seen_on
 
 ),

@@ -13,6 +13,7 @@ order_days as (
         seen_on,
         order_on
     from {{ ref('int_feature_orders') }}
+    where is_purchase
 
 ),
 

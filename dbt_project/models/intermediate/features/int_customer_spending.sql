@@ -16,13 +16,13 @@ sums as (
     select
         customer_id,
         seen_on,
-        count(*) as visit_count,
+        count(*) filter (where is_purchase) as visit_count,
         count(*) filter (where has_sale) as frequency,
         count(*) filter (where has_coupon) as coupon_order_count,
         sum(sales_amount) as sales_amount,
-        sum(list_amount) as list_amount,
-        sum(discount_amount) as discount_amount,
-        sum(coupon_discount_amount) as coupon_discount_amount,
+        coalesce(sum(list_amount) filter (where is_purchase), 0) as list_amount,
+        coalesce(sum(discount_amount) filter (where is_purchase), 0) as discount_amount,
+        coalesce(sum(coupon_discount_amount) filter (where is_purchase), 0) as coupon_discount_amount,
         coalesce(sum(units) filter (where has_sale), 0) as units,
         coalesce(sum(product_count) filter (where has_sale), 0) as product_count
     from {{ ref('int_feature_orders') }}

@@ -16,6 +16,7 @@ visits as (
         -- Visits first, then sales: one number that is largest for the favourite (sales stay below 10^12).
         count(*) * cast(1000000000000 as decimal(38, 2)) + sum(sales_amount) as visits_then_sales
     from {{ ref('int_feature_orders') }}
+    where is_purchase
     group by customer_id, seen_on, store_id
 
 ),

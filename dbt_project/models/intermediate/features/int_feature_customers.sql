@@ -6,6 +6,7 @@ with seen as (
         customer_id,
         seen_on
     from {{ ref('int_feature_orders') }}
+    where is_purchase
 
 ),
 

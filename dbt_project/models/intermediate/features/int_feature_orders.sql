@@ -30,6 +30,7 @@ select
     orders.order_on,
     orders.hour_local,
     orders.iso_weekday,
+    orders.is_purchase,
     orders.has_sale,
     orders.has_coupon,
     orders.units,
@@ -40,3 +41,4 @@ select
     orders.coupon_discount_amount
 from {{ ref('fct_orders') }} as orders
 inner join days on orders.order_on = days.order_on
+where orders.customer_id is not null

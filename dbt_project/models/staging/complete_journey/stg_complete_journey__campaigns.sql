@@ -35,7 +35,7 @@ ranked as (
 
     select
         *,
-        {{ dmp.load_rank(['campaign_id'], ['_row']) }} as load_rank
+        {{ dmp.load_rank(['campaign_id'], ['_row'], ['start_on', 'end_on']) }} as load_rank
     from renamed
 
 )

@@ -58,46 +58,7 @@ renamed as (
         cast(_loaded_at as timestamp) as _loaded_at
     from source
 
-),
-
-ranked as (
-
-    select
-        *,
-        {{ dmp.load_rank(['order_line_id'], ['_row']) }} as load_rank
-    from renamed
-
 )
 
-select
-    order_line_id,
-    order_id,
-    customer_id,
-    product_id,
-    store_id,
-    source,
-    ordered_at,
-    time_zone,
-    quantity,
-    quantity_unit,
-    currency,
-    sales_amount,
-    loyalty_discount_amount,
-    coupon_match_discount_amount,
-    coupon_discount_amount,
-    product_name,
-    line_type,
-    unit_price,
-    order_discount_amount,
-    order_tax_amount,
-    order_shipping_amount,
-    order_total_amount,
-    order_refunded_amount,
-    refunded_at,
-    original_order_id,
-    _file,
-    _row,
-    _load_id,
-    _loaded_at
-from ranked
-where load_rank = 1
+select *
+from renamed
