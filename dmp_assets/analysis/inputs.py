@@ -26,23 +26,55 @@ DEPARTMENT_SALES = f"""
 """
 """Sales by customer and department, in the platform's currency."""
 
+BOUGHT = f"""(
+    with taken_back as (
+        select returned_line_id, -sum(units) as units
+        from marts.fct_order_lines
+        where returned_line_id is not null and order_on < {AS_OF}
+        group by returned_line_id
+    )
+    select lines.*
+    from marts.fct_order_lines as lines
+    left join taken_back on lines.order_line_id = taken_back.returned_line_id
+    where
+        lines.line_type in ('sale', 'free')
+        and lines.order_on < {AS_OF}
+        and coalesce(taken_back.units, 0) < lines.units
+)"""
+"""The order lines by which something was bought and not, by the as-of date, wholly returned; a relation in SQL."""
+
+BOUGHT_READS = tuple(
+    f"marts.fct_order_lines.{column}"
+    for column in ("order_line_id", "order_on", "line_type", "units", "returned_line_id")
+)
+"""Columns by which `BOUGHT` chooses its lines."""
+
 ORDER_DAYS = f"""
     select customer_id, order_on, sum(sales_amount) as sales_amount
-    from marts.fct_orders
-    where order_on < {AS_OF}
+    from (
+        select customer_id, order_on, sales_amount
+        from marts.fct_orders
+        where is_purchase and order_on < {AS_OF}
+        union all
+        select bought.customer_id, bought.order_on, returned.sales_amount
+        from marts.fct_order_lines as returned
+        inner join marts.fct_order_lines as bought on returned.returned_line_id = bought.order_line_id
+        where returned.order_on < {AS_OF}
+    ) as days
+    where customer_id is not null
     group by all
     order by all
 """
-"""The days on which each customer ordered, with the day's sales, in the platform's currency."""
+"""The days on which each customer ordered, with the day's sales less what was returned of them, in the platform's currency."""
 
 PURCHASE_COUNTS = f"""
     select lines.customer_id, lines.product_id, count(distinct lines.order_id) as order_count
-    from marts.fct_order_lines as lines
+    from {BOUGHT} as lines
     inner join marts.dim_products as products on lines.product_id = products.product_id
-    where lines.line_type <> 'coupon' and products.is_recommendable and lines.order_on < {AS_OF}
+    where products.is_recommendable and lines.customer_id is not null
     group by all
 """
-"""In how many orders each customer bought each recommendable product, without coupon lines. Unsorted: sorting takes as long."""
+"""In how many orders each customer bought each recommendable product. Unsorted: sorting takes as long."""
 
 RATINGS = f"""
     with reviews as (
@@ -62,11 +94,11 @@ any scale. No rows where no source has them."""
 
 BASKETS = f"""
     select distinct lines.order_id, lines.product_id
-    from marts.fct_order_lines as lines
+    from {BOUGHT} as lines
     inner join marts.dim_products as products on lines.product_id = products.product_id
-    where lines.line_type <> 'coupon' and products.is_recommendable and lines.order_on < {AS_OF}
+    where products.is_recommendable
 """
-"""Which products each order holds, one row per pair; of recommendable products, without coupon lines. In no order."""
+"""Which products each order holds, one row per pair; of recommendable products. In no order."""
 
 PRODUCT_ATTRIBUTES = """
     select product_id, department, product_category, product_type, brand
@@ -82,10 +114,10 @@ DAILY_SALES = "select * from marts.fct_daily_sales order by level, series_id, so
 
 PURCHASES = f"""
     select customer_id, product_id, order_id, order_on as ordered_on, store_id
-    from marts.fct_order_lines
-    where line_type <> 'coupon' and order_on < {AS_OF}
+    from {BOUGHT} as lines
+    where customer_id is not null
 """
-"""Lines of orders without coupons, one row per line. In no order."""
+"""What known customers bought, one row per line. In no order."""
 
 
 def product_name(table: str, *columns: str) -> str:

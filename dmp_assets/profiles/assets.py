@@ -42,9 +42,9 @@ from dmp_assets.profiles.topics import content_interests, fit_topics, product_to
 FEATURES = "marts.customer_features"
 _PURCHASES = f"""
     select lines.customer_id, lines.product_id, lines.order_id, lines.order_on as ordered_on
-    from marts.fct_order_lines as lines
+    from {inputs.BOUGHT} as lines
     inner join marts.dim_products as products on lines.product_id = products.product_id
-    where lines.line_type <> 'coupon' and products.is_recommendable and lines.order_on < {inputs.AS_OF}
+    where products.is_recommendable and lines.customer_id is not null
 """
 _PRODUCTS = f"""
     with sales as (
@@ -78,8 +78,15 @@ _CLUSTERS = f"""
     order by customer_id
 """
 
-_ORDER_DAYS = ["marts.fct_orders.customer_id", "marts.fct_orders.order_on"]
-_ORDER_SALES = [*_ORDER_DAYS, "marts.fct_orders.sales_amount"]
+_ORDER_DAYS = [f"marts.fct_orders.{column}" for column in ("customer_id", "order_on", "is_purchase")]
+_ORDER_SALES = [
+    *_ORDER_DAYS,
+    "marts.fct_orders.sales_amount",
+    *(
+        f"marts.fct_order_lines.{column}"
+        for column in ("order_line_id", "customer_id", "order_on", "returned_line_id", "sales_amount")
+    ),
+]
 _DEPARTMENT_SALES = [
     f"marts.customer_department_shares.{column}" for column in ("customer_id", "as_of_on", "department", "sales_amount")
 ]
@@ -87,7 +94,7 @@ _TEXT = [
     f"marts.dim_products.{column}" for column in ("department", "product_category", "product_type", "is_recommendable")
 ]
 _PRODUCT = "marts.dim_products.product_id"
-_BOUGHT = [f"marts.fct_order_lines.{column}" for column in ("product_id", "order_id", "order_on", "line_type")]
+_BOUGHT = ["marts.fct_order_lines.product_id", "marts.fct_order_lines.order_id", *inputs.BOUGHT_READS]
 _F_AND_M = ["frequency", "monetary_amount"]
 
 CUSTOMER_INTERESTS = Table(

@@ -27,10 +27,8 @@ _LINES = "marts.fct_order_lines"
 _PRODUCTS = "marts.dim_products"
 _AS_OF = ["marts.customer_features.as_of_on"]
 _LEARNED_FROM = [
-    *(
-        f"{_LINES}.{column}"
-        for column in ("customer_id", "product_id", "order_id", "order_on", "store_id", "line_type")
-    ),
+    *(f"{_LINES}.{column}" for column in ("customer_id", "product_id", "order_id", "store_id")),
+    *inputs.BOUGHT_READS,
     *(
         f"{_PRODUCTS}.{column}"
         for column in (

@@ -16,7 +16,8 @@ from dmp_assets.reports.page import render_template
 TEMPLATE = Path(__file__).with_name("report.html")
 
 ORDERS = f"""
-    select count(*) as orders, count(distinct customer_id) as customers, sum(sales_amount) as sales_amount,
+    select count(*) filter (where is_purchase) as orders, count(distinct customer_id) as customers,
+        sum(sales_amount) as sales_amount, sum(returned_amount) as returned_amount,
         min(order_on) as first_on, max(order_on) as last_on, string_agg(distinct source, ', ' order by source) as sources,
         {inputs.AS_OF} as as_of_on
     from marts.fct_orders where order_on < {inputs.AS_OF}
@@ -55,12 +56,13 @@ def build_report(sections: Sequence[Section], query: Callable[[str], pd.DataFram
         headlines=[
             Fact("customers with an order", f"{orders['customers']:,.0f}"),
             Fact("orders", f"{orders['orders']:,.0f}"),
-            Fact("sales", money(orders["sales_amount"], 0)),
+            Fact("net sales", money(orders["sales_amount"], 0)),
             *(fact for _, content in contents for fact in content.headlines),
         ],
         contents=contents,
         footer=(
-            f"Amounts are in {currency()}, as the retailer received them. Figures and tables come from the warehouse tables of "
+            f"Amounts are in {currency()}, as the retailer received them; sales are net: {money(orders['returned_amount'], 0)} of "
+            "returns and cancellations are taken off. Figures and tables come from the warehouse tables of "
             "the same names; definitions, grain and lineage of every column are in the dbt docs beside this file."
         ),
     )

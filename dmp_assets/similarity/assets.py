@@ -24,7 +24,8 @@ from dmp_assets.similarity.tables import (
 
 _LINES = "marts.fct_order_lines"
 _RATED_BY = [
-    *(f"{_LINES}.{column}" for column in ("customer_id", "product_id", "order_id", "line_type", "order_on")),
+    *(f"{_LINES}.{column}" for column in ("customer_id", "product_id", "order_id")),
+    *inputs.BOUGHT_READS,
     "marts.dim_products.is_recommendable",
     *(
         f"marts.fct_events.{column}"

@@ -104,7 +104,7 @@ SECTIONS = (
                     select names.department, names.product, lines.product_id, count(distinct lines.order_id) as orders
                     from marts.fct_order_lines as lines
                     inner join names on lines.product_id = names.product_id
-                    where lines.line_type <> 'coupon' and lines.order_on < {inputs.AS_OF}
+                    where lines.line_type in ('sale', 'free') and lines.order_on < {inputs.AS_OF}
                     group by all
                 ),
                 best as (

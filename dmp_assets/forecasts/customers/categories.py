@@ -49,7 +49,11 @@ def _candidates(dates: str, customers: str) -> str:
             select lines.customer_id, products.product_category, lines.order_on, sum(lines.sales_amount) as sales_amount
             from marts.fct_order_lines as lines
             inner join marts.dim_products as products on lines.product_id = products.product_id
-            where lines.line_type <> 'coupon' and products.is_recommendable and products.product_category <> 'Unknown'
+            where
+                lines.line_type in ('sale', 'free')
+                and lines.customer_id is not null
+                and products.is_recommendable
+                and products.product_category <> 'Unknown'
             group by all
         ),
         counts as (

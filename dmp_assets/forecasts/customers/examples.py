@@ -161,7 +161,7 @@ def _outcomes(rows: str, horizon_days: int) -> str:
             rows.customer_id,
             rows.as_of_on,
             min(orders.order_on) filter (where orders.has_sale) as first_on,
-            sum(orders.sales_amount) as sales_amount
+            greatest(sum(orders.sales_amount), 0) as sales_amount
         from {rows} as rows
         inner join marts.fct_orders as orders
             on

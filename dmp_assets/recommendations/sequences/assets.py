@@ -13,7 +13,10 @@ from dmp_assets.recommendations.sequences import extra, schema
 from dmp_assets.recommendations.sequences.training import no_sequence_models, train_sequence_models
 
 _LINES = "marts.fct_order_lines"
-_LEARNED_FROM = [f"{_LINES}.{column}" for column in ("customer_id", "product_id", "order_id", "order_on", "line_type")]
+_LEARNED_FROM = [
+    *(f"{_LINES}.{column}" for column in ("customer_id", "product_id", "order_id")),
+    *inputs.BOUGHT_READS,
+]
 _AS_OF = ["marts.customer_features.as_of_on"]
 
 SEQUENCE_MODELS = Table(

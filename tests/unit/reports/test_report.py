@@ -62,7 +62,8 @@ COLUMNS = {
 
 
 def head() -> pd.DataFrame:
-    orders = {"orders": 1, "customers": 1, "sales_amount": 1.0, "first_on": AS_OF, "last_on": AS_OF, "sources": "shop"}
+    amounts = {"sales_amount": 1.0, "returned_amount": 0.5}
+    orders = {"orders": 1, "customers": 1, **amounts, "first_on": AS_OF, "last_on": AS_OF, "sources": "shop"}
     return pd.DataFrame([orders | {"as_of_on": pd.Timestamp(AS_OF)}])
 
 
