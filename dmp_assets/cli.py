@@ -230,6 +230,7 @@ def hash_tables(as_json: AsJson = False) -> None:
 
 app.command()(onboarding_cli.add_source)
 app.command()(onboarding_cli.presets)
+app.command()(onboarding_cli.rename_source)
 app.command()(onboarding_cli.remove_source)
 app.add_typer(sources_cli.app, name="quarantine")
 app.add_typer(collector_cli.keys_app, name="keys")

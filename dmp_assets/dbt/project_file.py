@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +57,15 @@ class ProjectFile:
         if contract not in tables:
             tables.append(contract)
 
+    def rename(self, source: str, name: str) -> None:
+        """Give a listed source another name, at the same place in the list."""
+        sources = self._vars["sources"]
+        place = list(sources).index(source)
+        comment = sources.ca.items.pop(source, None)
+        sources.insert(place, name, sources.pop(source))
+        if comment:
+            sources.ca.items[name] = comment
+
     def unlist(self, source: str) -> None:
         """Take a source off the list."""
         del self._vars["sources"][source]
@@ -97,6 +107,15 @@ class ProjectFile:
     def write(self) -> None:
         """Write the file anew, whole or not at all."""
         write_atomically(self.path, self.text())
+
+
+def edited_yaml(text: str, edit: Callable[[Any], None]) -> str:
+    """Return the text of a yml file after a change of its content, with its comments."""
+    yaml, stream = _yaml(), io.StringIO()
+    content = yaml.load(text)
+    edit(content)
+    yaml.dump(content, stream)
+    return stream.getvalue()
 
 
 def yaml_text(document: Any) -> str:

@@ -135,6 +135,12 @@ def add_source(  # noqa: PLR0913, PLR0917 - one option for everything that can b
     full_copy: Annotated[
         bool, typer.Option("--full-copy", help="A changed file replaces its earlier rows; default: it adds to them.")
     ] = False,
+    replace: Annotated[
+        bool,
+        typer.Option(
+            "--replace", help="Map a table anew: its files are written again, and what they said is kept beside them."
+        ),
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be written, and write nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing; what is open is an error.")] = False,
 ) -> None:
@@ -179,7 +185,9 @@ def add_source(  # noqa: PLR0913, PLR0917 - one option for everything that can b
             flatten=flatten,
         )
         is_asked = not yes and sys.stdin.isatty()
-        _add(name, location, said, (like, (table, schema), reading), is_asked=is_asked, dry_run=dry_run)
+        _add(
+            name, location, said, (like, (table, schema), reading), is_asked=is_asked, replace=replace, dry_run=dry_run
+        )
 
 
 def _add(
@@ -189,6 +197,7 @@ def _add(
     hints: tuple[str | None, tuple[str | None, str | None], Reading],
     *,
     is_asked: bool,
+    replace: bool,
     dry_run: bool,
 ) -> None:
     from dmp_assets.dbt.project_file import ProjectFile
@@ -218,7 +227,7 @@ def _add(
         return
     if is_asked and not typer.confirm("\nWrite this?", default=True):
         raise typer.Exit(0)
-    for path in adding.write_source(project, plans):
+    for path in adding.write_source(project, plans, replace=replace):
         typer.echo(f"wrote {path}")
     typer.echo("Now: `dmp build`.")
 
@@ -286,6 +295,21 @@ def presets(
             typer.echo(f"{each:16} {preset.title}\n{'':16} {preset.export}")
             if preset.note:
                 typer.echo(f"{'':16} {preset.note}")
+
+
+def rename_source(
+    old: Annotated[str, typer.Argument(help="A source of your own.")],
+    new: Annotated[str, typer.Argument(help="Its new name: lower-case letters, digits and _ .")],
+) -> None:
+    """Rename a source: its files, its place in the project, its raw rows and identifiers. What stands before its ids stays."""
+    from dmp_assets.onboarding import rename
+    from dmp_assets.platform.warehouse import Warehouse
+
+    with user_errors():
+        settings = get_settings()
+        for each in rename.rename_source(Warehouse.from_settings(settings), settings, old, new):
+            typer.echo(f"renamed {each}")
+        typer.echo("Its ids are as before. Now: `dmp build`.")
 
 
 def remove_source(

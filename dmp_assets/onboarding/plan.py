@@ -33,7 +33,7 @@ from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.warehouse import Warehouse, literal, quoted
 from dmp_assets.privacy.keys import read_keys
 from dmp_assets.privacy.vault import forget_source
-from dmp_assets.sources.declare import staging_folder
+from dmp_assets.sources.declare import source_tables, staging_folder
 from dmp_assets.sources.extract import extraction_folder
 
 Ask = Callable[[str, Sequence[str]], str]
@@ -86,6 +86,18 @@ class Said:
     is_full_copy: bool = False
 
 
+def check_name(source: str) -> None:
+    """Stop if a name cannot be that of a user's source.
+
+    Raises:
+        UserError: it has other letters, or is that of a source that comes with the platform.
+    """
+    if not _NAME.fullmatch(source) or source in PACKAGED:
+        raise UserError(
+            f"The name {source!r} is not accepted for a source: use lower-case letters, digits and single _ ."
+        )
+
+
 def plan_table(
     source: str, found: Found, said: Said, ask: Ask | None, joined: Mapping[str, Found] | None = None
 ) -> Plan:
@@ -102,10 +114,7 @@ def plan_table(
         UserError: something is open and nobody can be asked, or what was said does not fit what was found.
     """
     joined = joined or {}
-    if not _NAME.fullmatch(source) or source in PACKAGED:
-        raise UserError(
-            f"The name {source!r} is not accepted for a source: use lower-case letters, digits and single _ ."
-        )
+    check_name(source)
     if said.namespace and not _NAMESPACE.fullmatch(said.namespace):
         raise UserError(f"--namespace: {said.namespace!r} is not accepted: use letters, digits, _ and - .")
     own = {column.name: column for column in found.columns}
@@ -298,28 +307,48 @@ def _amount_digits(plan: Plan) -> int:
     return max((plan.columns[each].digits for each in _of_kinds(plan.contract, plan.declared, "amount")), default=0)
 
 
-def write_source(project: ProjectFile, plans: Sequence[Plan]) -> list[Path]:
+def write_source(project: ProjectFile, plans: Sequence[Plan], *, replace: bool = False) -> list[Path]:
     """Write the files of the plans and the changed project, and return their paths.
 
+    Args:
+        project: where to.
+        plans: of one source.
+        replace: whether files that are there already are written anew; what they said stays beside them as ``<name>.before``.
+
     Raises:
-        UserError: a file is there already; nothing is written.
+        UserError: a file is there already and is not to be replaced; nothing is written.
     """
     folder = project.path.parent
     texts = {
         staging_folder(folder, plans[0].source) / name: text for name, text in scaffold.files(plans, folder).items()
     }
-    present = [str(path) for path in texts if path.exists()]
-    if present:
+    present = [path for path in texts if path.exists()]
+    if present and not replace:
         raise UserError(
-            f"{', '.join(present)}: already there and yours. Edit it, or remove the source first with `dmp remove-source`; "
-            "nothing was written."
+            f"{', '.join(map(str, present))}: already there and yours. Edit it, say --replace to write it anew, or remove the "
+            "source first with `dmp remove-source`; nothing was written."
         )
+    _check_read_alike(folder, plans)
+    changed = [path for path in present if path.read_text(encoding="utf-8") != texts[path]]
+    kept = [path.rename(f"{path}.before") for path in changed]
     for path, text in texts.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     # Last: only now are the files read.
     project.write()
-    return [*texts, project.path]
+    return [*texts, *kept, project.path]
+
+
+def _check_read_alike(project_dir: Path, plans: Sequence[Plan]) -> None:
+    """Stop if what a cursor has brought would stay as it was read before, and the vault should have had some of it."""
+    before = {table.name: table.rule for table in source_tables(project_dir, plans[0].source)}
+    for plan in plans:
+        rule = before.get(plan.table, plan.rule)
+        if rule.cursor and rule.identifiers != plan.rule.identifiers:
+            raise UserError(
+                f"{plan.table} was read up to a cursor with other identifiers ({', '.join(rule.identifiers) or 'none'}), and its rows "
+                f"would stay as they are. Remove {plan.source} with `dmp remove-source` and add it again; nothing was written."
+            )
 
 
 def remove_source(warehouse: Warehouse, settings: Settings, source: str) -> list[str]:

@@ -87,6 +87,17 @@ def forget_source(settings: Settings, keys: Keys, source: str) -> None:
         connection.execute("delete from vault.identifiers where source = ?", [source])
 
 
+def rename_source(settings: Settings, keys: Keys, source: str, name: str) -> None:
+    """Give the source that identifiers came from another name.
+
+    Raises:
+        UserError: as `open_vault`.
+    """
+    with open_vault(settings, keys) as connection:
+        connection.execute(_TABLE)
+        connection.execute("update vault.identifiers set source = ? where source = ?", [name, source])
+
+
 @contextmanager
 def open_vault(settings: Settings, keys: Keys) -> Generator[duckdb.DuckDBPyConnection]:
     """Yield a connection to the vault as the database ``vault``, made if there is none; in one transaction.

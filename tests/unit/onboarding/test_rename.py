@@ -1,0 +1,149 @@
+import datetime as dt
+from pathlib import Path
+
+import pytest
+import yaml
+
+from dmp_assets.dbt.project_file import ProjectFile
+from dmp_assets.onboarding.inspection import inspect
+from dmp_assets.onboarding.new_project import create_project
+from dmp_assets.onboarding.plan import Said, change_project, plan_table, write_source
+from dmp_assets.onboarding.rename import rename_source
+from dmp_assets.platform.errors import UserError
+from dmp_assets.platform.settings import Settings
+from dmp_assets.platform.warehouse import Warehouse
+from dmp_assets.privacy.keys import read_keys
+from dmp_assets.privacy.vault import open_vault
+from dmp_assets.sources.declare import declared_tables, source_tables
+from dmp_assets.sources.land import load_table
+
+NOW = dt.datetime(2026, 1, 2, 3, 4, 5)  # noqa: DTZ001 - the raw layer keeps UTC without a time zone
+
+
+class Project:
+    """A project with the source `shop` of orders and customers, loaded."""
+
+    def __init__(self, folder: Path) -> None:
+        create_project(folder / "my-shop")
+        self.settings = Settings(dbt_project_dir=folder / "my-shop", home=folder / "home")
+        self.settings.home.mkdir()
+        self.warehouse = Warehouse.from_settings(self.settings)
+        self.orders, self.customers = folder / "orders.csv", folder / "customers.csv"
+        self.orders.write_text("id,user,sku,date,amount\n1,u1,p1,2024-01-02,1.50\n2,u1,p2,2024-01-02\n")
+        self.customers.write_text("customer_id,email,age\nu1,a@mail.example,30\n")
+        for file in (self.orders, self.customers):
+            self.add(file)
+        self.load("shop")
+
+    def add(self, file: Path, *, replace: bool = False, **said) -> list[Path]:
+        (found,) = inspect(str(file))
+        plan = plan_table("shop", found, Said(currency="EUR", time_zone="Europe/Berlin", **said), None)
+        project = ProjectFile(self.settings.dbt_project_dir)
+        change_project(project, plan, None, None)
+        return write_source(project, [plan], replace=replace)
+
+    def load(self, source: str) -> int:
+        tables = source_tables(self.settings.dbt_project_dir, source)
+        return sum(load_table(self.warehouse, self.settings, table, now=NOW).rows_added for table in tables)
+
+    def query(self, sql: str) -> list[tuple]:
+        with self.warehouse.read() as connection:
+            return connection.execute(sql).fetchall()
+
+    def rename(self, old: str, new: str) -> list[str]:
+        return rename_source(self.warehouse, self.settings, old, new)
+
+
+@pytest.fixture
+def project(tmp_path: Path):
+    declared_tables.cache_clear()
+    yield Project(tmp_path)
+    declared_tables.cache_clear()
+
+
+def test_a_renamed_source_has_all_that_it_had_and_the_same_ids(project):
+    folder = project.settings.dbt_project_dir / "models" / "staging"
+    declaration = folder / "shop" / "stg_shop__customers.yml"
+    declaration.write_text(declaration.read_text().replace("config:", "config:  # where from", 1))
+    other = project.settings.dbt_project_dir / "models" / "mine.sql"
+    other.write_text("select * from {{ ref('stg_shop__customers') }} join {{ source('shop', 'customers') }}")
+    project.rename("shop", "web_shop")
+    assert not (folder / "shop").exists()
+    assert sorted(file.name for file in (folder / "web_shop").iterdir()) == [
+        f"stg_web_shop__{table}.{kind}" for table in ("customers", "order_lines") for kind in ("sql", "yml")
+    ]
+    sql = (folder / "web_shop" / "stg_web_shop__order_lines.sql").read_text()
+    assert "'web_shop' in var('sources')" in sql
+    assert "source('web_shop', 'order_lines')" in sql
+    assert "'web_shop' as source" in sql
+    assert "dmp.namespaced_id('shop'" in sql
+    assert other.read_text() == (
+        "select * from {{ ref('stg_web_shop__customers') }} join {{ source('web_shop', 'customers') }}"
+    )
+    text = (folder / "web_shop" / "stg_web_shop__customers.yml").read_text()
+    assert "# where from" in text
+    content = yaml.safe_load(text)
+    assert content["models"][0]["name"] == "stg_web_shop__customers"
+    (source,) = content["sources"]
+    assert source["config"]["enabled"] == "{{ 'web_shop' in var('sources') }}"
+    assert source["tables"][0]["identifier"] == "web_shop__customers"
+    assert source["tables"][0]["config"]["meta"]["dagster"]["asset_key"] == ["raw", "web_shop__customers"]
+    listed = ProjectFile(project.settings.dbt_project_dir).sources
+    assert list(listed) == ["web_shop", "collector"]
+    assert sorted(listed["web_shop"]) == ["customers", "order_lines"]
+
+
+def test_what_was_loaded_is_not_loaded_again_under_the_new_name(project):
+    project.rename("shop", "web_shop")
+    assert project.load("web_shop") == 0
+    assert project.query("select table_name from duckdb_tables() where schema_name = 'raw' order by 1") == [
+        ("_loads",),
+        ("rejected_lines",),
+        ("web_shop__customers",),
+        ("web_shop__order_lines",),
+    ]
+    assert project.query("select source, table_name, row_count from raw._loads order by 2") == [
+        ("web_shop", "web_shop__customers", 1),
+        ("web_shop", "web_shop__order_lines", 1),
+    ]
+    assert project.query("select source, count(*) from raw.rejected_lines group by 1") == [("web_shop", 1)]
+    with open_vault(project.settings, read_keys(project.settings)) as connection:
+        kept = connection.execute("select source, value from vault.identifiers").fetchall()
+    assert kept == [("web_shop", "a@mail.example")]
+
+
+def test_a_renaming_that_was_broken_off_is_brought_to_its_end(project, monkeypatch):
+    monkeypatch.setattr(ProjectFile, "write", lambda _: 1 / 0)  # killed before the last step
+    with pytest.raises(ZeroDivisionError):
+        project.rename("shop", "web_shop")
+    monkeypatch.undo()
+    project.rename("shop", "web_shop")
+    assert list(ProjectFile(project.settings.dbt_project_dir).sources) == ["web_shop", "collector"]
+    assert project.load("web_shop") == 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("shop", "collector", "'collector' is not accepted"),
+        ("shop", "Web Shop", "'Web Shop' is not accepted"),
+        ("till", "shop", "There is no source till in the list; there are shop, collector"),
+        ("shop", "shop", "There is a source shop already"),
+    ],
+)
+def test_a_name_that_is_taken_or_none_changes_nothing(project, old, new, message):
+    with pytest.raises(UserError, match=message):
+        project.rename(old, new)
+    assert project.load("shop") == 0
+
+
+def test_a_table_is_mapped_anew_and_what_was_written_is_kept_beside(project):
+    model = project.settings.dbt_project_dir / "models/staging/shop/stg_shop__order_lines.sql"
+    edited = model.read_text() + "-- mine\n"
+    model.write_text(edited)
+    with pytest.raises(UserError, match="say --replace to write it anew"):
+        project.add(project.orders)
+    project.add(project.orders, replace=True, mapping={"product_id": "user", "customer_id": "sku"})
+    assert "dmp.parse_text('user')) }} as product_id" in model.read_text()
+    assert model.with_name(f"{model.name}.before").read_text() == edited
+    assert project.load("shop") == 0
