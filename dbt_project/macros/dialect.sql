@@ -26,34 +26,61 @@
     timezone('UTC', timezone('{{ time_zone }}', {{ wall_time }}))
 {%- endmacro %}
 
+{#- Of a wall time that comes twice Spark takes the first. -#}
 {% macro spark__to_utc(wall_time, time_zone) -%}
-    to_utc_timestamp({{ wall_time }}, '{{ time_zone }}')
+    {%- set first = "to_utc_timestamp(" ~ wall_time ~ ", '" ~ time_zone ~ "')" -%}
+    {%- set second = first ~ ' + interval 1 hour' -%}
+    case when from_utc_timestamp({{ second }}, '{{ time_zone }}') = {{ wall_time }} then {{ second }} else {{ first }} end
 {%- endmacro %}
 
-{#- UTC timestamp of an ISO 8601 text with an offset, or of a timestamp with time zone; null where it is none. -#}
+{#- UTC timestamp of a text with an offset (see offset_text), or of a timestamp with time zone; null where it is none. -#}
 {% macro try_offset_time_to_utc(text) -%}
     {{ return(adapter.dispatch('try_offset_time_to_utc', 'dmp')(text)) }}
 {%- endmacro %}
 
 {% macro default__try_offset_time_to_utc(text) -%}
-    timezone('UTC', try_cast({{ text }} as timestamptz))
+    {%- set offset_text = dmp.offset_text(text) -%}
+    timezone('UTC', coalesce(
+        -- Short names of zones (PST) are offsets, where DuckDB would ask for daylight saving time.
+        case when cast({{ text }} as string) not like '%T' then try_cast({{ text }} as timestamptz) end,
+        try_cast({{ offset_text }} as timestamptz),
+        try_strptime({{ offset_text }}, ['%d %b %Y %H:%M:%S%z', '%b %d %Y %H:%M:%S%z'])
+    ))
 {%- endmacro %}
 
 {% macro spark__try_offset_time_to_utc(text) -%}
-    try_cast({{ text }} as timestamp)
+    {%- set offset_text = dmp.offset_text(text) -%}
+    coalesce(
+        try_cast({{ offset_text }} as timestamp),
+        try_to_timestamp({{ offset_text }}, 'd MMM yyyy HH:mm:ssXXX'),
+        try_to_timestamp({{ offset_text }}, 'MMM d yyyy HH:mm:ssXXX')
+    )
 {%- endmacro %}
 
-{#- UTC timestamp of a count since 1970; `milliseconds` is how many one of it has. -#}
-{% macro epoch_to_utc(count, milliseconds) -%}
-    {{ return(adapter.dispatch('epoch_to_utc', 'dmp')(count, milliseconds)) }}
+{#- UTC timestamp of a count since 1970 (decimal); `microseconds` is how many one of it has. -#}
+{% macro epoch_to_utc(count, microseconds) -%}
+    {{ return(adapter.dispatch('epoch_to_utc', 'dmp')(count, microseconds)) }}
 {%- endmacro %}
 
-{% macro default__epoch_to_utc(count, milliseconds) -%}
-    epoch_ms({{ count }} * {{ milliseconds }})
+{% macro default__epoch_to_utc(count, microseconds) -%}
+    make_timestamp(try_cast({{ count }} * {{ microseconds }} as bigint))
 {%- endmacro %}
 
-{% macro spark__epoch_to_utc(count, milliseconds) -%}
-    timestamp_millis({{ count }} * {{ milliseconds }})
+{% macro spark__epoch_to_utc(count, microseconds) -%}
+    timestamp_micros(try_cast({{ count }} * {{ microseconds }} as bigint))
+{%- endmacro %}
+
+{#- UTC timestamp of a text in a format as strptime has it with an offset (%z); null where the text is none. -#}
+{% macro try_parse_offset_time(text, format) -%}
+    {{ return(adapter.dispatch('try_parse_offset_time', 'dmp')(text, format)) }}
+{%- endmacro %}
+
+{% macro default__try_parse_offset_time(text, format) -%}
+    timezone('UTC', try_strptime({{ text }}, '{{ format }}'))
+{%- endmacro %}
+
+{% macro spark__try_parse_offset_time(text, format) -%}
+    {{ spark__try_parse_timestamp(text, format) }}
 {%- endmacro %}
 
 {#- Timestamp of a text in a format as strptime has it; null where the text is none. -#}
@@ -66,7 +93,10 @@
 {%- endmacro %}
 
 {% macro spark__try_parse_timestamp(text, format) -%}
-    {%- set letters = {'%Y': 'yyyy', '%m': 'MM', '%d': 'dd', '%H': 'HH', '%M': 'mm', '%S': 'ss', '%y': 'yy'} -%}
+    {%- set letters = {
+        '%Y': 'yyyy', '%m': 'M', '%d': 'd', '%H': 'H', '%M': 'm', '%S': 's', '%y': 'yy', '%I': 'h', '%p': 'a', '%b': 'MMM', '%B': 'MMMM',
+        '%a': 'E', '%z': 'xx', '%f': 'S',
+    } -%}
     {%- set pattern = namespace(text=format) -%}
     {%- for letter, java in letters.items() -%}
         {%- set pattern.text = pattern.text | replace(letter, java) -%}
@@ -144,13 +174,27 @@
     timestampdiff(millisecond, {{ from_at }}, {{ to_at }})
 {%- endmacro %}
 
-{#- A text with every match of a pattern replaced. -#}
+{#- A text without blanks around it, no-break, narrow and wide ones too. -#}
+{% macro trimmed(text) -%}
+    {{ return(adapter.dispatch('trimmed', 'dmp')(text)) }}
+{%- endmacro %}
+
+{#- DuckDB knows them all; with a list of characters it would take a hundred times as long. -#}
+{% macro default__trimmed(text) -%}
+    trim({{ text }})
+{%- endmacro %}
+
+{% macro spark__trimmed(text) -%}
+    trim(both '{{ " \u00a0\u2002\u2003\u2007\u2009\u202f\u3000" }}' from {{ text }})
+{%- endmacro %}
+
+{#- A text with every match of a pattern replaced; `$1` in the replacement is the pattern's first group. -#}
 {% macro replace_pattern(text, pattern, replacement) -%}
     {{ return(adapter.dispatch('replace_pattern', 'dmp')(text, pattern, replacement)) }}
 {%- endmacro %}
 
 {% macro default__replace_pattern(text, pattern, replacement) -%}
-    regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement }}', 'g')
+    regexp_replace({{ text }}, '{{ pattern }}', '{{ replacement | replace("$", "\\") }}', 'g')
 {%- endmacro %}
 
 {% macro spark__replace_pattern(text, pattern, replacement) -%}
@@ -167,7 +211,7 @@
 {%- endmacro %}
 
 {% macro spark__matches_pattern(text, pattern) -%}
-    regexp_like({{ text }}, '{{ pattern }}')
+    regexp_like({{ text }}, '{{ pattern | replace("''", "\\'") }}')
 {%- endmacro %}
 
 {#- A group of a pattern's first match in a text; null where it is not found or empty. -#}
@@ -233,6 +277,19 @@
 
 {% macro spark__last_known(column, window) -%}
     last_value({{ column }}) ignore nulls over ({{ window }} rows between unbounded preceding and current row)
+{%- endmacro %}
+
+{#- A text as a literal. -#}
+{% macro text_literal(text) -%}
+    {{ return(adapter.dispatch('text_literal', 'dmp')(text)) }}
+{%- endmacro %}
+
+{% macro default__text_literal(text) -%}
+    '{{ text | replace("'", "''") }}'
+{%- endmacro %}
+
+{% macro spark__text_literal(text) -%}
+    '{{ text | replace("\\", "\\\\") | replace("'", "\\'") }}'
 {%- endmacro %}
 
 {#- Hash of a text (text of 32 hexadecimal digits). -#}

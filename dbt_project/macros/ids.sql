@@ -13,7 +13,7 @@
     '{{ namespace }}:' || {{ dmp.text_hash(texts | join(" || '|' || ")) }}
 {%- endmacro %}
 
-{#- The source's own id: the text after the namespace. -#}
+{#- The source's own id: the text after the namespace, which may have colons itself. -#}
 {% macro source_id(column) -%}
-    split_part({{ column }}, ':', 2)
+    substring({{ column }}, position(':' in {{ column }}) + 1)
 {%- endmacro %}

@@ -1,63 +1,224 @@
 {#- Text of a source as the values of a contract table; null where it is none, so that validation rejects the row. -#}
 
-{#- Text without spaces around it; null where nothing is left. -#}
-{% macro parse_text(column) -%}
-    nullif(trim(cast({{ column }} as string)), '')
+{#-
+    Text without blanks of any kind around it; null where nothing is left, or only a word for nothing (var missing_values, and
+    those in `nothing`).
+-#}
+{% macro parse_text(column, nothing=[]) -%}
+    {%- set text = dmp.trimmed('cast(' ~ column ~ ' as string)') -%}
+    case when lower({{ text }}) not in ({{ dmp.word_list([''] + var('missing_values', []) + nothing) }}) then {{ text }} end
+{%- endmacro %}
+
+{#- Words in lower case as a list of literals. -#}
+{% macro word_list(words) -%}
+    {%- set literals = [] -%}
+    {%- for word in words -%}
+        {%- do literals.append(dmp.text_literal(word | string | lower)) -%}
+    {%- endfor -%}
+    {{ literals | join(', ') }}
 {%- endmacro %}
 
 {#-
-    Number with `decimal_mark` '.' or ','; the other mark is accepted only between groups of three digits. The column may
-    also be a number already.
+    Id as text, however a spreadsheet or a program wrote it: `17.0` is 17, `'0017` and `="0017"` (protected from a
+    spreadsheet) are 0017. An id in scientific notation (1.2E+11) has lost its digits and is null. Leading zeros stay, unless
+    `strip_zeros` says that they tell nothing.
 -#}
-{% macro parse_decimal(column, precision, scale, decimal_mark='.') -%}
-    {%- set text = 'trim(cast(' ~ column ~ ' as string))' -%}
-    {%- set group_mark = ',' if decimal_mark == '.' else '.' -%}
-    {%- set grouped = '^[+-]?[0-9]{1,3}([' ~ group_mark ~ '][0-9]{3})+([' ~ decimal_mark ~ '][0-9]*)?$' -%}
-    {%- set plain = '^[+-]?[0-9]*([' ~ decimal_mark ~ '][0-9]*)?([eE][+-]?[0-9]+)?$' -%}
-    {{ dmp.try_to_decimal(
-        "case when " ~ dmp.matches_pattern(text, plain) ~ " then replace(" ~ text ~ ", '" ~ decimal_mark ~ "', '.') when "
-        ~ dmp.matches_pattern(text, grouped) ~ " then replace(replace(" ~ text ~ ", '" ~ group_mark ~ "', ''), '"
-        ~ decimal_mark ~ "', '.') end",
-        precision, scale
-    ) }}
+{% macro parse_id(column, strip_zeros=false, nothing=[]) -%}
+    {%- set text = dmp.trimmed('cast(' ~ column ~ ' as string)') -%}
+    {%- set known = dmp.parse_text(column, nothing) -%}
+    {%- set is_damaged = dmp.matches_pattern(text, '^[0-9]([.,][0-9]+)?[eE][+][0-9]+$') -%}
+    {%- set is_float = dmp.matches_pattern(text, '^[0-9]+[.]00?$') -%}
+    {%- set id -%}
+        case
+            when {{ text }} like '%_+%' and {{ is_damaged }} then null
+            when {{ text }} like '%.0%' and {{ is_float }} then {{ "nullif(split_part(" ~ text ~ ", '.', 1), '0')" if nothing else "split_part(" ~ text ~ ", '.', 1)" }}
+            when {{ text }} like {{ dmp.text_literal("'%") }} then nullif(substring({{ text }}, 2), '')
+            when {{ text }} like '="%"' then nullif(substring({{ text }}, 3, length({{ text }}) - 3), '')
+            else {{ known }}
+        end
+    {%- endset -%}
+    {%- if strip_zeros -%}
+        case
+            when {{ dmp.matches_pattern(id, '^0[0-9]+$') }} then coalesce(nullif(trim(leading '0' from {{ id }}), ''), '0')
+            else {{ id }}
+        end
+    {%- else -%}
+        {{ id }}
+    {%- endif -%}
 {%- endmacro %}
 
-{#- Amount of money of the type that all amounts have (var amount_type), rounded to its digits; see parse_decimal. -#}
-{% macro parse_amount(column, decimal_mark='.') -%}
+{#- Id of a customer (see parse_id); null where it stands for nobody (var guest_customers). -#}
+{% macro parse_customer_id(column, strip_zeros=false) -%}
+    {{ dmp.parse_id(column, strip_zeros, var('guest_customers', [])) }}
+{%- endmacro %}
+
+{#-
+    Number with `decimal_mark` '.' or ','. Between groups of three digits (or, as in India, of two) it may have the other mark,
+    blanks or apostrophes. The column may also be a number already. What contradicts the mark is null.
+-#}
+{% macro parse_decimal(column, precision, scale, decimal_mark='.') -%}
+    {%- set text = dmp.trimmed('cast(' ~ column ~ ' as string)') -%}
+    {{ dmp.try_to_decimal(dmp.number_text(text, decimal_mark, ''), precision, scale) }}
+{%- endmacro %}
+
+{#-
+    Amount of money of the type that all amounts have (var amount_type), rounded to its digits: a number (see parse_decimal)
+    that may have a currency's sign or ISO 4217 code before or behind it. With `currency` (its code, as SQL) the amount is
+    given in the currency's smallest unit, such as cents (var currency_digits).
+-#}
+{% macro parse_amount(column, decimal_mark='.', currency=none) -%}
     {%- set digits = var('amount_type', 'decimal(12, 2)') | replace('decimal(', '') | replace(')', '') -%}
-    {{ dmp.parse_decimal(column, digits.split(',')[0] | int, digits.split(',')[1] | int, decimal_mark) }}
+    {%- set precision, scale = digits.split(',')[0] | int, digits.split(',')[1] | int -%}
+    {%- set number = dmp.number_text(dmp.trimmed('cast(' ~ column ~ ' as string)'), decimal_mark, dmp.money_words()) -%}
+    {%- if currency is none -%}
+        {{ dmp.try_to_decimal(number, precision, scale) }}
+    {%- else -%}
+        {%- set whole = dmp.try_to_decimal(number, 20, 6) -%}
+        {{ dmp.try_to_decimal(whole ~ ' * ' ~ dmp.smallest_unit(currency), precision, scale) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- What the smallest unit of a currency (its code, as SQL) is worth: 0.01 but for those of var currency_digits. -#}
+{% macro smallest_unit(currency) -%}
+    case {{ currency }}
+        {%- for code, digits in var('currency_digits', {}).items() %}
+        when '{{ code }}' then {{ '1' if digits == 0 else '0.' ~ '0' * (digits - 1) ~ '1' }}
+        {%- endfor %}
+        else 0.01
+    end
+{%- endmacro %}
+
+{#- Currency as ISO 4217 code in upper case that an amount carries beside its number, such as `10.00 eur`; null where none. -#}
+{% macro currency_beside(column) -%}
+    upper({{ dmp.extract_pattern(dmp.trimmed('cast(' ~ column ~ ' as string)'), '(^|[^A-Za-z])([A-Z]{3}|[a-z]{3})([^A-Za-z]|$)', 2) }})
+{%- endmacro %}
+
+{#- What may stand before or behind an amount (pattern): a currency's sign, its code, or how it is usually shortened. -#}
+{% macro money_words() -%}
+([A-Z]{0,3}[$€£¥￥₹₽₩₺₴₫฿₪₦₱]|[A-Z]{3}|[a-z]{3}|Fr[.]?|Rs[.]?|kr[.]?|Kč|zł|Ft|lei|元|円)?
+{%- endmacro %}
+
+{#-
+    The number in a text as SQL reads it (text); null where the text is none. A minus may stand before or behind it, brackets
+    are a minus too, and `,-` or `,--` behind it are no cents.
+-#}
+{% macro number_text(text, decimal_mark, words) -%}
+    {%- set group_mark = ',' if decimal_mark == '.' else '.' -%}
+    {%- set blanks = ' \u00a0\u2007\u2009\u202f' -%}
+    {%- set gap = '[' ~ blanks ~ ']*' -%}
+    {%- set plain = '^[+-]?[0-9]*([' ~ decimal_mark ~ '][0-9]*)?([eE][+-]?[0-9]+)?$' -%}
+    {%- set grouped = '[0-9]{1,3}(([' ~ group_mark ~ '][0-9]{2})*[' ~ group_mark ~ '][0-9]{3}|([' ~ group_mark
+        ~ '][0-9]{3})+|([' ~ blanks ~ '][0-9]{3})+|([’´`' ~ "''" ~ '][0-9]{3})+)' -%}
+    {%- set number = '(' ~ grouped ~ '|[0-9]+)([' ~ decimal_mark ~ ']([0-9]*|--?|[–—]))?' -%}
+    {%- set sign = '[+−–-]?' -%}
+    {%- set dressed = '^((' ~ sign ~ gap ~ words ~ '|' ~ words ~ gap ~ sign ~ ')' ~ gap ~ number ~ gap ~ words
+        ~ '|' ~ words ~ gap ~ number ~ gap ~ '([−–-]' ~ gap ~ words ~ '|' ~ words ~ gap ~ '[−–-])'
+        ~ '|[(]' ~ gap ~ words ~ gap ~ number ~ gap ~ words ~ gap ~ '[)])$' -%}
+    {%- set digits = dmp.replace_pattern(dmp.extract_pattern(text, '[0-9].*[0-9]|[0-9]', 0), '[^0-9' ~ decimal_mark ~ ']', '') -%}
+    {%- set is_below_0 = dmp.matches_pattern(text, '^[(]|^[^0-9]*[−–-]|[^' ~ decimal_mark ~ '−–-][−–-][^0-9−–-]*$') -%}
+    case
+        when {{ dmp.matches_pattern(text, plain) }} then {% if decimal_mark == '.' %}{{ text }}{% else %}replace({{ text }}, ',', '.'){% endif %}
+        when {{ dmp.matches_pattern(text, dressed) }}
+            then case when {{ is_below_0 }} then '-' else '' end || replace({{ digits }}, '{{ decimal_mark }}', '.')
+    end
 {%- endmacro %}
 
 {#- Yes or no in the words and digits of several languages. -#}
 {% macro parse_boolean(column) -%}
     case
-        when lower(trim(cast({{ column }} as string))) in ('true', 't', 'yes', 'y', '1', 'ja', 'oui', 'si', 'sí', '是') then true
-        when lower(trim(cast({{ column }} as string))) in ('false', 'f', 'no', 'n', '0', 'nein', 'non', '否') then false
+        when
+            lower({{ dmp.trimmed('cast(' ~ column ~ ' as string)') }}) in (
+                'true', 't', 'yes', 'y', '1', 'ja', 'j', 'oui', 'o', 'si', 'sí', 'sì', 'sim', 's', 'tak', 'da', 'да', '是', 'はい'
+            )
+            then true
+        when
+            lower({{ dmp.trimmed('cast(' ~ column ~ ' as string)') }}) in (
+                'false', 'f', 'no', 'n', '0', 'nein', 'nee', 'non', 'não', 'nao', 'nie', 'нет', '否', 'いいえ'
+            )
+            then false
     end
 {%- endmacro %}
 
 {#-
     Wall time (timestamp) in a column. `format`: 'iso' for a timestamp or its ISO 8601 text, else as strptime has it, such as
-    '%d.%m.%Y %H:%M'.
+    '%d.%m.%Y %H:%M'. A year of two digits where four are expected is null, never the year 25.
 -#}
 {% macro parse_wall_time(column, format='iso') -%}
     {%- if format == 'iso' -%}
         try_cast({{ column }} as timestamp)
+    {%- elif '%Y' in format -%}
+        {%- set time = dmp.try_parse_timestamp(dmp.trimmed('cast(' ~ column ~ ' as string)'), format) -%}
+        case when {{ time }} >= timestamp '1000-01-01' then {{ time }} end
     {%- else -%}
-        {{ dmp.try_parse_timestamp('trim(cast(' ~ column ~ ' as string))', format) }}
+        {{ dmp.try_parse_timestamp(dmp.trimmed('cast(' ~ column ~ ' as string)'), format) }}
     {%- endif -%}
 {%- endmacro %}
 
 {#-
-    UTC timestamp of a column. `format`: 'offset' for times that tell their offset (ISO 8601), 'epoch' and 'epoch_ms' for
-    seconds and milliseconds since 1970; with any other (see parse_wall_time) the time is the wall time in `time_zone`.
+    UTC timestamp of a column. `format`: 'offset' for times that tell their offset or zone, 'mixed' for ISO 8601 texts of which
+    some tell it and some do not, 'epoch', 'epoch_ms' and 'epoch_us' for seconds, milliseconds and microseconds since 1970.
+    A time without an offset (see parse_wall_time) is the wall time in `time_zone`; one with an offset never is. `zone_column`
+    names, as SQL, the column with a time zone per row (var time_zones): in an unknown one the time is taken as UTC, and the
+    row is rejected for its zone.
+    A wall time that a change of the clock skips counts on as if the clock had not changed (02:30 is 03:30); one that
+    comes twice is the second (standard time).
 -#}
-{% macro parse_time(column, format='iso', time_zone='UTC') -%}
+{% macro parse_time(column, format='iso', time_zone='UTC', zone_column=none) -%}
+    {%- set counts = {'epoch': 1000000, 'epoch_ms': 1000, 'epoch_us': 1} -%}
     {%- if format == 'offset' -%}
         {{ dmp.try_offset_time_to_utc(column) }}
-    {%- elif format in ('epoch', 'epoch_ms') -%}
-        {{ dmp.epoch_to_utc('try_cast(' ~ column ~ ' as bigint)', 1000 if format == 'epoch' else 1) }}
+    {%- elif format in counts -%}
+        {{ dmp.epoch_to_utc('try_cast(' ~ column ~ ' as decimal(24, 6))', counts[format]) }}
+    {%- elif '%z' in format -%}
+        {{ dmp.try_parse_offset_time(dmp.trimmed('cast(' ~ column ~ ' as string)'), format) }}
+    {%- elif format == 'mixed' -%}
+        {%- set has_offset = dmp.matches_pattern(dmp.trimmed('cast(' ~ column ~ ' as string)'),
+            '[A-Za-z)]$|:[0-9.,]+ *(GMT|UTC)?[+-][0-9]{1,2}(:?[0-9]{2})?$') ~ ' or ' ~ column ~ " like '%]'" -%}
+        case
+            when {{ has_offset }} then {{ dmp.try_offset_time_to_utc(column) }}
+            else {{ dmp.wall_time_to_utc(dmp.parse_wall_time(column), time_zone, zone_column) }}
+        end
     {%- else -%}
-        {{ dmp.to_utc(dmp.parse_wall_time(column, format), time_zone) }}
+        {{ dmp.wall_time_to_utc(dmp.parse_wall_time(column, format), time_zone, zone_column) }}
     {%- endif -%}
+{%- endmacro %}
+
+{#- UTC timestamp of a wall time in a zone, or in that of each row; one branch per zone, as in store_local_time. -#}
+{% macro wall_time_to_utc(wall_time, time_zone, zone_column) -%}
+    {%- if zone_column is none -%}
+        {{ dmp.to_utc(wall_time, time_zone) }}
+    {%- else -%}
+        case {{ zone_column }}
+            {%- for zone in var('time_zones') %}
+            when '{{ zone }}' then {{ dmp.to_utc(wall_time, zone) }}
+            {%- endfor %}
+            else {{ wall_time }}
+        end
+    {%- endif -%}
+{%- endmacro %}
+
+{#-
+    Text of a time with its offset as +02:00, from the ways in which programs write one: the day of the week before it, blanks,
+    GMT or UTC before the offset, the zone's name in brackets behind it, or a short name in its place (CEST). One that stands
+    for several zones (CST, IST) stays and is no offset.
+-#}
+{% macro offset_text(column) -%}
+    {%- set bare = "split_part(split_part(" ~ dmp.trimmed('cast(' ~ column ~ ' as string)') ~ ", '(', 1), '[', 1)" -%}
+    {%- set name = dmp.extract_pattern(bare, '[0-9] ([A-Z]{3,4}) *$', 1) -%}
+    {%- set text = dmp.replace_pattern(bare, '^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? *| *$', '') -%}
+    {%- set text = dmp.replace_pattern(text, ' *[Zz]$| [A-Z]{3,4}$', '+00:00') -%}
+    {%- set text = dmp.replace_pattern(text, ' *(GMT|UTC)?([+-][0-9]{2}):?([0-9]{2})?$', '$2:$3') -%}
+    {%- set text = dmp.replace_pattern(text, ':$', ':00') -%}
+    {%- set text = dmp.replace_pattern(text, '([T ][0-9]{1,2}:[0-9]{2})([+-])', '$1:00$2') -%}
+    {%- set offsets = {
+        'UTC': '+00:00', 'GMT': '+00:00', 'EST': '-05:00', 'EDT': '-04:00', 'CDT': '-05:00', 'MST': '-07:00', 'MDT': '-06:00', 'PST': '-08:00', 'PDT': '-07:00',
+        'WET': '+00:00', 'WEST': '+01:00', 'CET': '+01:00', 'CEST': '+02:00', 'EET': '+02:00', 'EEST': '+03:00', 'BST': '+01:00',
+        'MSK': '+03:00', 'JST': '+09:00', 'KST': '+09:00', 'AEST': '+10:00', 'AEDT': '+11:00',
+    } -%}
+    replace({{ text }}, case when {{ name }} is null then '' else '+00:00' end, case {{ name }}
+        {%- for short, offset in offsets.items() %}
+        when '{{ short }}' then '{{ offset }}'
+        {%- endfor %}
+        else '?'
+    end)
 {%- endmacro %}
