@@ -63,29 +63,14 @@
 
 {#-
     Amount of money of the type that all amounts have (var amount_type), rounded to its digits: a number (see parse_decimal)
-    that may have a currency's sign or ISO 4217 code before or behind it. With `currency` (its code, as SQL) the amount is
-    given in the currency's smallest unit, such as cents (var currency_digits).
+    that may have a currency's sign or ISO 4217 code before or behind it.
 -#}
-{% macro parse_amount(column, decimal_mark='.', currency=none) -%}
+{% macro parse_amount(column, decimal_mark='.') -%}
     {%- set digits = var('amount_type', 'decimal(12, 2)') | replace('decimal(', '') | replace(')', '') -%}
-    {%- set precision, scale = digits.split(',')[0] | int, digits.split(',')[1] | int -%}
-    {%- set number = dmp.number_text(dmp.trimmed('cast(' ~ column ~ ' as string)'), decimal_mark, dmp.money_words()) -%}
-    {%- if currency is none -%}
-        {{ dmp.try_to_decimal(number, precision, scale) }}
-    {%- else -%}
-        {%- set whole = dmp.try_to_decimal(number, 20, 6) -%}
-        {{ dmp.try_to_decimal(whole ~ ' * ' ~ dmp.smallest_unit(currency), precision, scale) }}
-    {%- endif -%}
-{%- endmacro %}
-
-{#- What the smallest unit of a currency (its code, as SQL) is worth: 0.01 but for those of var currency_digits. -#}
-{% macro smallest_unit(currency) -%}
-    case {{ currency }}
-        {%- for code, digits in var('currency_digits', {}).items() %}
-        when '{{ code }}' then {{ '1' if digits == 0 else '0.' ~ '0' * (digits - 1) ~ '1' }}
-        {%- endfor %}
-        else 0.01
-    end
+    {%- set text = dmp.trimmed('cast(' ~ column ~ ' as string)') -%}
+    {{ dmp.try_to_decimal(
+        dmp.number_text(text, decimal_mark, dmp.money_words()), digits.split(',')[0] | int, digits.split(',')[1] | int
+    ) }}
 {%- endmacro %}
 
 {#- Currency as ISO 4217 code in upper case that an amount carries beside its number, such as `10.00 eur`; null where none. -#}
@@ -140,12 +125,17 @@
 {%- endmacro %}
 
 {#-
-    Wall time (timestamp) in a column. `format`: 'iso' for a timestamp or its ISO 8601 text, else as strptime has it, such as
-    '%d.%m.%Y %H:%M'. A year of two digits where four are expected is null, never the year 25.
+    Wall time (timestamp) in a column, without the offset that it may have. `format`: 'iso' for a timestamp or its ISO 8601
+    text; else as parse_time has it, or strptime, such as '%d.%m.%Y %H:%M'. A year of two digits where four are expected is
+    null, never the year 25.
 -#}
 {% macro parse_wall_time(column, format='iso') -%}
     {%- if format == 'iso' -%}
         try_cast({{ column }} as timestamp)
+    {%- elif format in ('mixed', 'offset') -%}
+        try_cast(substring({{ dmp.trimmed('cast(' ~ column ~ ' as string)') }}, 1, 19) as timestamp)
+    {%- elif format in ('epoch', 'epoch_ms', 'epoch_us') -%}
+        {{ dmp.parse_time(column, format) }}
     {%- elif '%Y' in format -%}
         {%- set time = dmp.try_parse_timestamp(dmp.trimmed('cast(' ~ column ~ ' as string)'), format) -%}
         case when {{ time }} >= timestamp '1000-01-01' then {{ time }} end
@@ -157,13 +147,11 @@
 {#-
     UTC timestamp of a column. `format`: 'offset' for times that tell their offset or zone, 'mixed' for ISO 8601 texts of which
     some tell it and some do not, 'epoch', 'epoch_ms' and 'epoch_us' for seconds, milliseconds and microseconds since 1970.
-    A time without an offset (see parse_wall_time) is the wall time in `time_zone`; one with an offset never is. `zone_column`
-    names, as SQL, the column with a time zone per row (var time_zones): in an unknown one the time is taken as UTC, and the
-    row is rejected for its zone.
+    A time without an offset (see parse_wall_time) is the wall time in `time_zone`; one with an offset never is.
     A wall time that a change of the clock skips counts on as if the clock had not changed (02:30 is 03:30); one that
     comes twice is the second (standard time).
 -#}
-{% macro parse_time(column, format='iso', time_zone='UTC', zone_column=none) -%}
+{% macro parse_time(column, format='iso', time_zone='UTC') -%}
     {%- set counts = {'epoch': 1000000, 'epoch_ms': 1000, 'epoch_us': 1} -%}
     {%- if format == 'offset' -%}
         {{ dmp.try_offset_time_to_utc(column) }}
@@ -176,24 +164,10 @@
             '[A-Za-z)]$|:[0-9.,]+ *(GMT|UTC)?[+-][0-9]{1,2}(:?[0-9]{2})?$') ~ ' or ' ~ column ~ " like '%]'" -%}
         case
             when {{ has_offset }} then {{ dmp.try_offset_time_to_utc(column) }}
-            else {{ dmp.wall_time_to_utc(dmp.parse_wall_time(column), time_zone, zone_column) }}
+            else {{ dmp.to_utc(dmp.parse_wall_time(column), time_zone) }}
         end
     {%- else -%}
-        {{ dmp.wall_time_to_utc(dmp.parse_wall_time(column, format), time_zone, zone_column) }}
-    {%- endif -%}
-{%- endmacro %}
-
-{#- UTC timestamp of a wall time in a zone, or in that of each row; one branch per zone, as in store_local_time. -#}
-{% macro wall_time_to_utc(wall_time, time_zone, zone_column) -%}
-    {%- if zone_column is none -%}
-        {{ dmp.to_utc(wall_time, time_zone) }}
-    {%- else -%}
-        case {{ zone_column }}
-            {%- for zone in var('time_zones') %}
-            when '{{ zone }}' then {{ dmp.to_utc(wall_time, zone) }}
-            {%- endfor %}
-            else {{ wall_time }}
-        end
+        {{ dmp.to_utc(dmp.parse_wall_time(column, format), time_zone) }}
     {%- endif -%}
 {%- endmacro %}
 

@@ -80,6 +80,9 @@ def add_source(  # noqa: PLR0913, PLR0917 - one option for everything that can b
             help="A newer load of an order replaces all its lines; default: only those that come again.",
         ),
     ] = False,
+    strip_zeros: Annotated[
+        bool, typer.Option("--strip-zeros", help="Zeros before an id tell nothing: 00123 is 123; default: they stay.")
+    ] = False,
     currency: Annotated[str | None, typer.Option(help="ISO 4217 code of the amounts, if no column tells it.")] = None,
     exchange_rate: Annotated[
         float | None, typer.Option(help="What one unit of it is worth in the platform's currency.")
@@ -160,6 +163,7 @@ def add_source(  # noqa: PLR0913, PLR0917 - one option for everything that can b
                 fill_down=tuple(fill_down or ()),
                 minor_units=minor_units,
                 whole_orders=whole_orders,
+                strip_zeros=strip_zeros,
             ),
             mapping=_pairs(mapping, "--map"),
             identifiers=_pairs(identifier, "--identifier"),

@@ -246,6 +246,7 @@ class TableMapping(_Declared):
         returned: columns that say how much of a line came back.
         minor_units: whether amounts are in the currency's smallest unit, such as cents.
         whole_orders: whether a newer load of an order replaces all its lines.
+        strip_zeros: whether zeros before an id tell nothing: 00123 is 123.
         currency, time_zone, time_format, decimal_mark: as the flags of these names.
     """
 
@@ -260,6 +261,7 @@ class TableMapping(_Declared):
     returned: Returned | None = None
     minor_units: bool = False
     whole_orders: bool = False
+    strip_zeros: bool = False
     currency: str | None = None
     time_zone: str | None = None
     time_format: str | None = None
@@ -274,6 +276,7 @@ class TableMapping(_Declared):
                 "fill_down": self.fill_down + said.fill_down,
                 "minor_units": self.minor_units or said.minor_units,
                 "whole_orders": self.whole_orders or said.whole_orders,
+                "strip_zeros": self.strip_zeros or said.strip_zeros,
             }
         )
 

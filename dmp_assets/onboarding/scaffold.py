@@ -218,8 +218,8 @@ def _source_lines(plan: Plan) -> list[str]:
     joins = []
     for file, join in plan.declared.join.items():
         for number, (here, there) in enumerate(join.on.items()):
-            left = _text_call(plan, here, of_file.get(here, (plan.table, here)))
-            right = _text_call(plan, column_name(file, there), (file, there))
+            left = _text_call(plan, here, "parse_id", of_file.get(here, (plan.table, here)))
+            right = _text_call(plan, column_name(file, there), "parse_id", (file, there))
             joins.append(
                 f"    {'and' if number else f'left join {_name(file)} on'} {{{{ {left} }}}} = {{{{ {right} }}}}"
             )
@@ -442,7 +442,7 @@ def _expressions(plan: Plan) -> dict[str, str]:
     defaults = {name: f"cast(null as {AMOUNT_TYPE if kind == AMOUNT else kind})" for name, kind in kinds.items()}
     defaults["source"] = f"'{plan.source}'"
     if plan.contract == "products":
-        defaults["source_product_id"] = f"{{{{ {_origin_text(plan, plan.mapping['product_id'])} }}}}"
+        defaults["source_product_id"] = f"{{{{ {_origin_text(plan, plan.mapping['product_id'], 'parse_id')} }}}}"
         defaults["is_private_label"] = "false"
         defaults["is_recommendable"] = "true"
     if plan.contract == "order_lines":
@@ -484,7 +484,8 @@ def _field_sql(plan: Plan, name: str, kind: str | None, origin: Origin) -> str:
         if origin.columns and named.columns:
             origin = Origin(columns=tuple(dict.fromkeys([*origin.columns, *named.columns])))
     before = plan.namespace if name in _SHARED else plan.source
-    return f"{{{{ dmp.namespaced_id('{before}', {_origin_text(plan, origin)}) }}}}"
+    macro = "parse_customer_id" if name == "customer_id" else "parse_id"
+    return f"{{{{ dmp.namespaced_id('{before}', {_origin_text(plan, origin, macro)}) }}}}"
 
 
 def _kind_sql(plan: Plan, kind: str | None, origin: Origin) -> str:
@@ -600,7 +601,7 @@ def _default_order_id(plan: Plan, line_id: str) -> str:
     if "customer_id" not in plan.mapping:
         return line_id
     columns = [_name(column) for name in ("customer_id", "ordered_at") for column in plan.mapping[name].used]
-    customer = f"{{{{ {_origin_text(plan, plan.mapping['customer_id'])} }}}}"
+    customer = f"{{{{ {_origin_text(plan, plan.mapping['customer_id'], 'parse_customer_id')} }}}}"
     return f"case when {customer} is null then {line_id} else {_hashed(plan, 'order', columns)} end"
 
 
@@ -627,20 +628,21 @@ def _origin_sql(plan: Plan, origin: Origin) -> str:
     return names[0] if len(names) == 1 else f"coalesce({', '.join(names)})"
 
 
-def _origin_text(plan: Plan, origin: Origin) -> str:
-    """Return an origin's value as text, as an expression of Jinja."""
+def _origin_text(plan: Plan, origin: Origin, macro: str = "parse_text") -> str:
+    """Return an origin's value as text, or as what a macro makes of it, as an expression of Jinja."""
     if origin.value is not None or origin.time:
-        return f"dmp.parse_text({_argument(_origin_sql(plan, origin))})"
-    calls = [_text_call(plan, column) for column in origin.columns]
+        return f"dmp.{macro}({_argument(_origin_sql(plan, origin))})"
+    calls = [_text_call(plan, column, macro) for column in origin.columns]
     return calls[0] if len(calls) == 1 else f"""'coalesce(' ~ {" ~ ', ' ~ ".join(calls)} ~ ')'"""
 
 
-def _text_call(plan: Plan, column: str, place: tuple[str, str] | None = None) -> str:
+def _text_call(plan: Plan, column: str, macro: str = "parse_text", place: tuple[str, str] | None = None) -> str:
     """Return the macro call for a column as text; a whole number that a file keeps as a float loses its point."""
     name = _qualified(*place) if place else _name(column)
     if plan.columns[column].data_type in ("DOUBLE", "FLOAT"):
-        name = f"cast({name} as bigint)"
-    return f"dmp.parse_text({_argument(name)})"
+        name = f"try_cast({name} as bigint)"
+    strips = ", true" if plan.declared.strip_zeros and macro != "parse_text" else ""
+    return f"dmp.{macro}({_argument(name)}{strips})"
 
 
 def _qualified(table: str, column: str) -> str:
