@@ -345,9 +345,10 @@ def _check_read_alike(project_dir: Path, plans: Sequence[Plan]) -> None:
     for plan in plans:
         rule = before.get(plan.table, plan.rule)
         if rule.cursor and rule.identifiers != plan.rule.identifiers:
+            others = ", ".join(rule.identifiers) or "none"
             raise UserError(
-                f"{plan.table} was read up to a cursor with other identifiers ({', '.join(rule.identifiers) or 'none'}), and its rows "
-                f"would stay as they are. Remove {plan.source} with `dmp remove-source` and add it again; nothing was written."
+                f"{plan.table} was read up to a cursor with other identifiers ({others}), and its rows would stay as they are. "
+                f"Remove {plan.source} with `dmp remove-source` and add it again; nothing was written."
             )
 
 
