@@ -4,12 +4,17 @@ A complement is of another product type. With substitutes in the lists, November
 the rest of the basket held of other types; without them 0.085. (Counting products of the same type as hits too, lists
 with them reach 0.099 against 0.083: two flavours of one yoghurt go together, but that is what 'similar_products' shows.)
 
-Five ways compete. Popularity is the naive answer: what sells anyway. The rules are those of `baskets`: by confidence, by
-lift with SHRINKAGE expected orders added (plain lift names chance finds), by cosine. The fifth, 'smoothed_confidence', is
+Six ways are compared. Popularity is the naive answer: what sells anyway. The rules are those of `baskets`: by confidence, by
+lift with SHRINKAGE expected orders added (plain lift names chance finds), by cosine. 'smoothed_confidence' is
 the confidence with SMOOTHING orders of the product's type added (a Bayesian mean), so that a product with few orders
 borrows its complements from its type, and a type with few orders lends little: 0.084 in November (popularity 0.079, plain
 confidence 0.072, lift and cosine less). With a type's shares taken as they are it is 0.086, but types of one order then have the
 highest scores.
+
+Foreseeing baskets is done best by naming what sells: smoothed confidence puts the best seller, bananas, first for 91.5 % of the
+products, which tells nobody what goes with what. So the sixth, 'association', serves: only what orders hold more often than their
+size and the sales explain, with 20 customers behind it (`association`). In December its NDCG@10 is 0.047 (smoothed confidence
+0.084); the best seller is first for 13 % of the products, and a quarter of the products have no complement beyond what is popular.
 """
 
 from __future__ import annotations
@@ -23,10 +28,11 @@ import pandas as pd
 from scipy import sparse
 
 from dmp_assets.analysis.interactions import Interactions, day_number
+from dmp_assets.recommendations.association import Associations, associated_products, association_scores
 from dmp_assets.recommendations.baskets import Rules, TypeBaskets, mine_rules, type_baskets
 from dmp_assets.recommendations.leaderboard import LIST_LENGTH, coverage, list_board, self_information
 from dmp_assets.recommendations.metrics import customer_metrics
-from dmp_assets.recommendations.names import CROSS_SELL, CROSS_SELL_STRATEGIES
+from dmp_assets.recommendations.names import ASSOCIATION, CROSS_SELL, CROSS_SELL_STRATEGIES
 from dmp_assets.recommendations.popularity import recent_orders
 from dmp_assets.recommendations.product_groups import ProductGroups
 from dmp_assets.recommendations.ranking import best_entries, best_places
@@ -71,12 +77,19 @@ def complements(
     is_eligible = eligible_products(past, end_day, groups)
     found = {}
     for strategy in strategies:
-        if strategy == "popularity":
+        if strategy == ASSOCIATION:
+            found[strategy] = associated(associated_products(past, groups, is_eligible), groups, is_eligible)
+        elif strategy == "popularity":
             found[strategy] = _best_sellers(recent_orders(past, end_day), groups.types, is_eligible)
         else:
             scores = _scores(strategy, rules, by_type, groups.types, is_eligible)
             found[strategy] = best_places(_other_types(scores, groups.types, is_eligible), LIST_LENGTH)
     return found
+
+
+def associated(found: tuple[Associations, Associations], groups: ProductGroups, is_eligible: np.ndarray) -> Places:
+    """Return the complements of every eligible product by `association.associated_products`."""
+    return best_places(association_scores(*found, groups.types, is_eligible), LIST_LENGTH)
 
 
 def cross_sell_board(

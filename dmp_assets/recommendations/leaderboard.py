@@ -19,7 +19,7 @@ from dmp_assets.analysis.bootstrap import mean_intervals, resamples
 from dmp_assets.analysis.interactions import Interactions, day_number
 from dmp_assets.platform.emptiness import as_table, empty_table
 from dmp_assets.recommendations.metrics import customer_metrics
-from dmp_assets.recommendations.names import COVERAGE, GAIN, GAP, LISTS, SELECTION_METRIC
+from dmp_assets.recommendations.names import COVERAGE, GAIN, GAP, LISTS, SELECTION_METRIC, SERVING
 from dmp_assets.recommendations.ranking import best_places, merge_places
 from dmp_assets.recommendations.schema import LEADERBOARD
 from dmp_assets.recommendations.scores import is_stored, keep_entries, row_of_entries, select
@@ -84,8 +84,8 @@ def list_board(
 
     ndcg_gain is the mean difference of NDCG to the list's baseline, ndcg_gap that of the champion to the strategy; their
     intervals are paired. A gap whose interval lies above 0 is beyond noise. The champion has the highest NDCG over all
-    customers, ties to the first name; it serves every segment. Coverage is told over all customers only and has no
-    interval: a resample repeats customers and so covers less.
+    customers, of those that may serve (SERVING), ties to the first name; it serves every segment. Coverage is told over all
+    customers only and has no interval: a resample repeats customers and so covers less.
 
     Args:
         which: the list.
@@ -100,7 +100,7 @@ def list_board(
     """
     names = sorted(values)
     means = {name: float(values[name][SELECTION_METRIC].mean()) for name in names}
-    best = min(names, key=lambda name: (-means[name], name))
+    best = min(SERVING.get(which, names), key=lambda name: (-means[name], name))
     baseline = values[BASELINES[which]][SELECTION_METRIC] if BASELINES[which] in values else 0.0
     columns, table = [], []
     for name in names:

@@ -12,8 +12,19 @@ GAP = "ndcg_gap"
 COVERAGE = "coverage"
 METRICS = (SELECTION_METRIC, "recall", "precision", "mrr", "hit_rate", "novelty", COVERAGE, GAIN, GAP)
 
-CROSS_SELL_STRATEGIES = ("popularity", "rule_confidence", "rule_lift", "basket_cosine", "smoothed_confidence")
+ASSOCIATION = "association"
+CROSS_SELL_STRATEGIES = (
+    "popularity",
+    "rule_confidence",
+    "rule_lift",
+    "basket_cosine",
+    "smoothed_confidence",
+    ASSOCIATION,
+)
 SIMILAR_STRATEGIES = ("popularity", "shared_buyers", "content", "buyers_and_content")
 SEQUENCE_STRATEGIES = ("caser", "gru4rec", "sasrec")
 KINDS = ("repeat", "novel")
 """Candidates that the learned ranker has a model for."""
+
+SERVING = {CROSS_SELL: (ASSOCIATION,)}
+"""Which strategies of a list may serve, where not all: what goes with a product is more than what sells anyway."""

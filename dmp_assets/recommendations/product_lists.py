@@ -9,17 +9,17 @@ import pandas as pd
 
 from dmp_assets.analysis.interactions import Interactions, day_number
 from dmp_assets.platform.emptiness import as_table
-from dmp_assets.recommendations.baskets import mine_rules, type_baskets
-from dmp_assets.recommendations.cross_sell import Places, complements, cross_sell_board
+from dmp_assets.recommendations.association import associated_products
+from dmp_assets.recommendations.cross_sell import Places, associated, cross_sell_board, eligible_products
 from dmp_assets.recommendations.leaderboard import champion, sorted_board
-from dmp_assets.recommendations.names import CROSS_SELL, PRODUCT_LISTS, SIMILAR_PRODUCTS
+from dmp_assets.recommendations.names import ASSOCIATION, CROSS_SELL, SIMILAR_PRODUCTS
 from dmp_assets.recommendations.product_groups import ProductGroups
 from dmp_assets.recommendations.reasons import cross_sell_reasons, similar_reasons
 from dmp_assets.recommendations.schema import PRODUCT_RECOMMENDATIONS
 from dmp_assets.recommendations.similar_products import similar_products, similar_products_board
 
-DEFAULT_CHAMPIONS = {CROSS_SELL: "smoothed_confidence", SIMILAR_PRODUCTS: "shared_buyers"}
-"""Who serves where no basket or switch tells: the champions of the demo data."""
+DEFAULT_SIMILAR = "shared_buyers"
+"""Who serves similar products where no switch tells: the champion of the demo data."""
 
 
 def product_board(
@@ -52,7 +52,7 @@ def product_lists(history: Interactions, groups: ProductGroups, as_of_on: date, 
         history: all purchases; only those before as_of_on are read.
         groups: of the products.
         as_of_on: the lists are computed from purchases before this day.
-        board: the leaderboard, of this day or an earlier one; its champions fill the lists.
+        board: the leaderboard, of this day or an earlier one; its champion fills the similar products.
 
     Returns:
         As `schema.PRODUCT_RECOMMENDATIONS`, sorted by product_id, list and rank. Both products were sold in the last
@@ -60,15 +60,16 @@ def product_lists(history: Interactions, groups: ProductGroups, as_of_on: date, 
     """
     end_day = day_number(as_of_on)
     past = history.before(end_day)
-    cross, similar = (champion(board, name) or DEFAULT_CHAMPIONS[name] for name in PRODUCT_LISTS)
-    rules, by_type = mine_rules(past), type_baskets(past, groups.types)
-    complement_table = _table(history, complements(past, end_day, groups, rules, by_type, [cross])[cross])
+    similar = champion(board, SIMILAR_PRODUCTS) or DEFAULT_SIMILAR
+    is_eligible = eligible_products(past, end_day, groups)
+    found = associated_products(past, groups, is_eligible)
+    complement_table = _table(history, associated(found, groups, is_eligible))
     similar_table = _table(history, similar_products(past, end_day, groups, [similar])[similar])
     tables = [
         complement_table.assign(
             list=CROSS_SELL,
-            strategy=cross,
-            reason=cross_sell_reasons(past, end_day, complement_table, groups, rules, by_type),
+            strategy=ASSOCIATION,
+            reason=cross_sell_reasons(complement_table, groups, *found),
         ),
         similar_table.assign(
             list=SIMILAR_PRODUCTS, strategy=similar, reason=similar_reasons(past, similar_table, groups)

@@ -8,7 +8,7 @@ from scipy import sparse
 
 from dmp_assets.analysis.interactions import Interactions
 from dmp_assets.analysis.product_text import UNKNOWN
-from dmp_assets.recommendations.baskets import Rules, TypeBaskets
+from dmp_assets.recommendations.association import Associations
 from dmp_assets.recommendations.neighbours import USER_NEIGHBOURS, USER_RECENT_DAYS, as_set, recent_neighbours
 from dmp_assets.recommendations.popularity import RECENT_DAYS, recent_orders
 from dmp_assets.recommendations.product_groups import ProductGroups
@@ -88,37 +88,33 @@ def discover_reasons(past: Interactions, end_day: int, ranked: pd.DataFrame, gro
 
 
 def cross_sell_reasons(
-    past: Interactions,
-    end_day: int,
-    lists: pd.DataFrame,
-    groups: ProductGroups,
-    rules: Rules,
-    by_type: TypeBaskets,
+    lists: pd.DataFrame, groups: ProductGroups, own: Associations, of_type: Associations
 ) -> np.ndarray:
-    """Return why each product goes with another: how often both are in one order, else how often with its type.
+    """Return why each product goes with another: how often orders with it, or else with its type, hold the other, and who buys so.
 
     Args:
-        past: purchases before the as-of date.
-        end_day: the as-of date, days since 1970-01-01.
         lists: product, recommended (codes).
         groups: of the products.
-        rules: mined from past.
-        by_type: `cross_sell.type_baskets` of past.
+        own: what goes with products, from `association.associated_products`.
+        of_type: what goes with types, from the same.
     """
     product, recommended = lists["product"].to_numpy(), lists["recommended"].to_numpy()
-    both = values_at(rules.support, product, recommended)
-    with_product = rules.order_counts[product]
-    usual = rules.order_counts[recommended] / max(rules.total_orders, 1)
-    with_type = values_at(by_type.confidence(), groups.types[product], recommended)
-    sold = recent_orders(past, end_day)[recommended].astype(np.int64)
+    types = groups.types[product]
+    found = {
+        name: (
+            values_at(getattr(own, name), product, recommended),
+            values_at(getattr(of_type, name), types, recommended),
+        )
+        for name in ("share", "expected", "customers")
+    }
+    is_own = found["share"][0] > 0
+    share, expected, customers = (np.where(is_own, *both) for both in found.values())
+    orders = np.where(is_own, own.order_counts[product], of_type.order_counts[types])
     reasons = [
-        f"in {_share(common / orders)} of the {orders:,.0f} orders with this product, in {_share(any_order)} of all orders"
-        if common
-        else f"in {_share(of_type)} of the orders with {kind}, in {_share(any_order)} of all orders"
-        if of_type > any_order
-        else f"in {sales} orders of all customers in the last {RECENT_DAYS} days"
-        for common, orders, any_order, of_type, kind, sales in zip(
-            both, with_product, usual, with_type, groups.type_names[groups.types[product]], sold, strict=True
+        f"in {_share(held)} of the {count:,.0f} orders with {'this product' if mine else kind}, of {buyers:,.0f} customers; "
+        f"{_share(usual)} would be usual for what these orders hold"
+        for held, count, mine, kind, buyers, usual in zip(
+            share, orders, is_own, groups.type_names[types], customers, expected, strict=True
         )
     ]
     return np.array(reasons, dtype=object)

@@ -121,7 +121,9 @@ LEADERBOARD = pa.DataFrameSchema(
             description="Customers of the segment with at least one relevant product in the list.",
         ),
         "is_champion": pa.Column(
-            bool, description="True for the strategy with the highest ndcg of the list over all customers."
+            bool,
+            description="True for the strategy with the highest ndcg of the list over all customers, of those that may serve; for "
+            "cross_sell only association may, as the others mostly name what sells best.",
         ),
         "as_of_on": pa.Column("datetime64[us]", description="Day after the last day of the test period."),
     },
@@ -240,13 +242,13 @@ PRODUCT_RECOMMENDATIONS = pa.DataFrameSchema(
         "score": pa.Column(
             float,
             pa.Check.in_range(0, float("inf"), include_min=False, include_max=False),
-            description="Score by the strategy; with smoothed_confidence the estimated share of the orders with product_id "
-            "that hold the recommended one. Not comparable between strategies.",
+            description="Score by the strategy; with association the share of the orders with product_id (or with its type) that "
+            "hold the recommended one, beyond what is usual for such orders. Not comparable between strategies.",
         ),
         "strategy": pa.Column(
             str,
             pa.Check.isin(_PRODUCT_STRATEGIES),
-            description="The champion of the leaderboard that filled the list.",
+            description="What filled the list: of similar_products the champion of the leaderboard, of cross_sell association.",
         ),
         "reason": _REASON,
         "as_of_on": _AS_OF,

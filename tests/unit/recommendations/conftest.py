@@ -26,17 +26,18 @@ def products() -> pd.DataFrame:
 
 @pytest.fixture(scope="session")
 def shop(products: pd.DataFrame) -> pd.DataFrame:
-    """Return 181 days of thirty customers, each with favourites that come back and others that do not."""
+    """Return 181 days of thirty customers, each with favourites that come back; p10 and p50 go together."""
     random = np.random.default_rng(5)
     ids = products["product_id"].to_numpy()
     rows = []
     for customer in range(30):
         taste = random.dirichlet(np.full(60, 0.3))
         for day in np.flatnonzero(random.random(181) < 0.2):
-            basket = random.choice(60, size=random.integers(1, 8), p=taste)
+            basket = set(random.choice(60, size=random.integers(1, 8), p=taste).tolist())
+            basket |= {10, 50} if random.random() < 0.2 else set()
             rows += [
                 (f"c{customer:02}", f"o{customer:02}-{day:03}", date(2017, 1, 1) + timedelta(int(day)), ids[item], "s1")
-                for item in set(basket.tolist())
+                for item in basket
             ]
     return pd.DataFrame(rows, columns=pd.Index(["customer_id", "order_id", "ordered_on", "product_id", "store_id"]))
 

@@ -132,6 +132,8 @@ def test_reasons_are_true(shop, lists):
     }
     share = len(set.intersection(*orders.values())) / len(orders["product_id"])
     assert row["reason"].startswith(f"in {100 * share:.0f} % of the {len(orders['product_id'])} orders")
+    together = shop[shop["order_id"].isin(set.intersection(*orders.values()))]
+    assert f", of {together['customer_id'].nunique()} customers; " in row["reason"]
 
 
 def test_what_is_excluded_is_neither_recommended_nor_asked_for(history, products, tmp_path, board):
@@ -159,6 +161,8 @@ def test_little_to_learn_from_still_gives_valid_tables(shop, products, case):
     board = product_board(history, groups, CUTOFF, AS_OF)
     found = PRODUCT_RECOMMENDATIONS.validate(product_lists(history, groups, AS_OF, board))
     assert found.empty == (case == "one product")
+    # One customer is no evidence for others.
+    assert "cross_sell" not in set(found["list"])
     assert ("cross_sell" in set(board["list"])) == (case == "one customer")
 
 
@@ -180,7 +184,7 @@ def test_wrong_lists_are_refused(lists, mistake, message):
 def test_pictures_show_the_lists_of_products_and_the_segments(board):
     figure = plot_leaderboard(board, PRODUCT_LISTS)
     assert [axes.get_title().split(" (")[0] for axes in figure.axes] == ["cross sell", "similar products"]
-    assert len(figure.axes[0].get_yticklabels()) == 5
+    assert len(figure.axes[0].get_yticklabels()) == 6
     segments = plot_segments(board, PRODUCT_LISTS)
     assert [label.get_text() for label in segments.axes[0].get_xticklabels()] == ["light", "medium", "heavy"]
     assert "nothing to foresee of all, repeat, novel" in plot_segments(board).texts[0].get_text()
