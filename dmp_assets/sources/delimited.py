@@ -10,7 +10,7 @@ import csv
 import io
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
@@ -72,7 +72,8 @@ def records(
     number = sum(1 for _ in islice(lines, skip))
     again: deque[str] = deque()
     pending: list[str] = []
-    width, spaced = 0, False
+    width = 0
+    spaced = _spaced(delimiter, quote)
 
     def feed() -> Iterator[str]:
         nonlocal number
@@ -84,17 +85,18 @@ def records(
             if "\0" in line:
                 line = _without_nul(line)
             pending.append(line)
-            yield line.removeprefix("\ufeff")
+            line = line.removeprefix("\ufeff")
+            yield spaced(line) if f" {quote}" in line or f"{quote} " in line else line
 
     while True:
-        reader = csv.reader(feed(), delimiter=delimiter, quotechar=quote, strict=True, skipinitialspace=spaced)
+        reader = csv.reader(feed(), delimiter=delimiter, quotechar=quote, strict=True)
         try:
             for cells in reader:
                 if len(pending) > 1 and width and len(cells) != width:
                     raise csv.Error  # it swallowed the lines after it
                 first = number - len(pending) + 1
                 if not width and cells:
-                    width, spaced = len(cells), f"{delimiter} {quote}" in pending[0]
+                    width = len(cells)
                 pending.clear()
                 if cells:
                     yield first, cells
@@ -189,6 +191,19 @@ def as_text(line: str) -> str:
 def has_bad_bytes(cell: str) -> bool:
     """Return whether a text has lone surrogates."""
     return not cell.isascii() and any("\ud800" <= letter <= "\udfff" for letter in cell)
+
+
+def _spaced(delimiter: str, quote: str) -> Callable[[str], str]:
+    """Return a function that takes the spaces around quoted cells out of a line."""
+    between, mark = re.escape(delimiter), re.escape(quote)
+    cell = re.compile(f"(^|{between})( *{mark}(?:[^{mark}]|{mark}{mark})*{mark} *(?={between}|\n|$)|[^{between}\n]*)")
+
+    def without_spaces(match: re.Match[str]) -> str:
+        text = match[2].strip(" ")
+        is_quoted = len(text) > 1 and text[0] == text[-1] == quote
+        return match[1] + (text if is_quoted else match[2])
+
+    return lambda line: cell.sub(without_spaces, line)
 
 
 def _table(block: list[tuple[int, list[str]]], columns: Sequence[str]) -> pa.Table:

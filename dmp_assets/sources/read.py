@@ -247,7 +247,7 @@ def column_names(header: Iterable[str]) -> list[str]:
 
 def bare_suffix(path: Path) -> str:
     """Return a file's ending in lower case, without ``.gz``; of a ``.zip`` that of the file in it, none if it has several."""
-    if path.suffix == ".zip" and path.is_file():
+    if path.suffix == ".zip" and zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             names = _members(archive)
         return Path(names[0]).suffix.lower() if len(names) == 1 else ""
@@ -376,6 +376,8 @@ def _plain_lines(file: Path, rule: LoadRule) -> int:
 def open_bytes(file: Path) -> BinaryIO:
     """Open a file, or what a compressed file holds."""
     if file.suffix == ".zip":
+        if not zipfile.is_zipfile(file):
+            raise DamagedFileError("it is no zip archive, or is cut off")
         archive = zipfile.ZipFile(file)
         names = _members(archive)
         if len(names) != 1:

@@ -80,6 +80,11 @@ def test_empty_cells_behind_the_last_column_are_nothing():
     assert read("a,b\n1,2,,\n1,2,,3\n") == ([(2, ["1", "2"])], [Unread(3, "too_many_columns", "1,2,,3")])
 
 
+def test_spaces_around_quotes_are_nothing_and_those_within_stay():
+    text = 'a, "b"\n"1" , "x, y"\n 2, z\n"3","say ""hi"" , ""ho"" "\n'
+    assert read(text) == ([(2, ["1", "x, y"]), (3, [" 2", " z"]), (4, ["3", 'say "hi" , "ho" '])], [])
+
+
 def test_a_header_with_line_ends_has_its_rows_at_their_lines():
     assert read('"Order\nID","Amount\n(EUR)"\n1,2\n')[0] == [(4, ["1", "2"])]
 

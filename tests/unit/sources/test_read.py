@@ -87,6 +87,11 @@ def test_a_file_alone_in_an_archive_is_read_and_several_are_told(connection, tmp
         archive.writestr("more.csv", "a,b\n")
     with pytest.raises(DamagedFileError, match="holds 2 files"):
         read_file(connection, file, rule_of())
+    broken = tmp_path / "b.csv.zip"
+    broken.write_bytes(file.read_bytes()[:-30])
+    assert list(files_at(str(tmp_path), "csv")) == ["b.csv.zip"], "told when it is loaded"
+    with pytest.raises(DamagedFileError, match="cut off"):
+        read_file(connection, broken, rule_of())
 
 
 def test_a_file_without_a_line_has_no_rows(connection, tmp_path: Path, rule_of):
