@@ -166,8 +166,11 @@ def _batches(engine: Engine, query: Select, schema: pa.Schema) -> Iterator[pa.Re
         for rows in connection.execution_options(yield_per=_CHUNK).execute(query).partitions():
             arrays = []
             for field, values in zip(schema, zip(*rows, strict=True), strict=True):
+                known = values
+                if pa.types.is_temporal(field.type):  # the day 0 of MySQL is no value, and comes as text
+                    known = [None if str(value).startswith("0000-00-00") else value for value in values]
                 try:
-                    arrays.append(pa.array(values, field.type))
+                    arrays.append(pa.array(known, field.type))
                 except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
                     raise UserError(
                         f"A value of the column {field.name} is not of its type ({error}). Correct it, or read a view that "
@@ -218,12 +221,14 @@ def _by_values(column: ColumnElement, kinds: set[str]) -> ColumnElement:
 
 def _by_type(column: ColumnElement, dialect: str) -> ColumnElement:
     """Return a column as a type that can be landed; what is no simple one is text."""
-    from sqlalchemy import Boolean, Date, DateTime, Float, Integer, Numeric, String, cast, type_coerce
+    from sqlalchemy import Boolean, Date, DateTime, Double, Float, Integer, Numeric, String, cast, type_coerce
 
     kind = column.type
     if isinstance(kind, String):
         return type_coerce(column, String())
-    if isinstance(kind, Integer | Float | Boolean | Date | DateTime):
+    if isinstance(kind, Float):  # MySQL's are read as decimal numbers
+        return type_coerce(column, Double())
+    if isinstance(kind, Integer | Boolean | Date | DateTime):
         return column
     if isinstance(kind, Numeric):
         has_limit = kind.precision and kind.scale is not None and kind.precision <= _DIGITS[0]
@@ -235,12 +240,14 @@ def _by_type(column: ColumnElement, dialect: str) -> ColumnElement:
 
 def _as_text(column: ColumnElement, dialect: str) -> ColumnElement:
     """Return what of a column can be cast to text."""
-    from sqlalchemy import ARRAY, LargeBinary, func
+    from sqlalchemy import ARRAY, BINARY, VARBINARY, BigInteger, LargeBinary, cast, func
 
     if isinstance(column.type, ARRAY):
         return func.to_json(column)
-    if isinstance(column.type, LargeBinary):
+    if isinstance(column.type, LargeBinary | BINARY | VARBINARY):
         return func.encode(column, "hex") if dialect == "postgresql" else func.lower(func.hex(column))
+    if dialect in ("mysql", "mariadb") and column.type.__visit_name__ == "BIT":
+        return cast(column, BigInteger())
     return column
 
 
