@@ -47,7 +47,7 @@ class _Words:
     scale: float = 1.0
 
     def in_units(self, mean: float) -> str:
-        return self.number.format(self.scale * mean)
+        return self.number.format(self.scale * mean, currency=currency())
 
 
 _WORDS: dict[str, _Words] = {
@@ -58,7 +58,7 @@ _WORDS: dict[str, _Words] = {
         "activity", "occasional", "frequent", "order less often", "order more often", "{:.0f}", " orders"
     ),
     "monetary_amount": _Words(
-        "activity", "low-spend", "high-spend", "spend less", "spend more", f"{{:,.0f}} {currency()}", ""
+        "activity", "low-spend", "high-spend", "spend less", "spend more", "{:,.0f} {currency}", ""
     ),
     "discount_share": _Words(
         "choice",

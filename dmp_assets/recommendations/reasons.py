@@ -56,28 +56,24 @@ def buy_again_reasons(past: Interactions, end_day: int, ranked: pd.DataFrame) ->
 
 
 def discover_reasons(past: Interactions, end_day: int, ranked: pd.DataFrame, groups: ProductGroups) -> np.ndarray:
-    """Return the reasons: customers alike who bought it, the customer's habit for its type, what it sells."""
+    """Return the reasons: what it is to the customer, customers alike who bought it, what it sells.
+
+    A customer who never bought the product may well buy its type: then it is another size or brand, and not new.
+    """
     customer, product = ranked["customer"].to_numpy(), ranked["product"].to_numpy()
     near, bought = recent_neighbours(past, end_day, USER_NEIGHBOURS, USER_RECENT_DAYS)
     near.data[:] = 1
     neighbours = np.diff(near.indptr)[customer]
     alike = values_at(sparse.csr_array(near @ bought).sorted_indices(), customer, product).astype(np.int64)
-    recent = past.between(end_day - USER_RECENT_DAYS, end_day)
     size = len(groups.type_names)
-    pairs = np.unique(recent.order * size + groups.types[recent.product], return_index=True)[1]
-    habit = np.bincount(
-        recent.customer[pairs] * size + groups.types[recent.product[pairs]], minlength=past.shape[0] * size
-    )
+    pairs = np.unique(past.order * size + groups.types[past.product], return_index=True)[1]
+    habit = np.bincount(past.customer[pairs] * size + groups.types[past.product[pairs]], minlength=past.shape[0] * size)
     own = habit[customer * size + groups.types[product]]
     sold = recent_orders(past, end_day).astype(np.int64)[product]
     reasons = [
         "; ".join(
-            ([f"bought by {buyers} of the {near_by} most similar customers"] if buyers else [])
-            + (
-                [f"{kind} is in {orders} of this customer's orders of the last {USER_RECENT_DAYS} days"]
-                if orders
-                else []
-            )
+            [_what_it_is(kind, orders)]
+            + ([f"bought by {buyers} of the {near_by} most similar customers"] if buyers else [])
             + [f"in {sales} orders of all customers in the last {RECENT_DAYS} days"]
         )
         for buyers, near_by, orders, kind, sales in zip(
@@ -160,6 +156,15 @@ def similar_reasons(past: Interactions, lists: pd.DataFrame, groups: ProductGrou
         )
     ]
     return np.array(reasons, dtype=object)
+
+
+def _what_it_is(kind: str, orders: int) -> str:
+    """Return whether a product that a customer has not bought is new to them, by its type and their orders with the type."""
+    if kind == UNKNOWN:
+        return "not bought before"
+    if orders:
+        return f"another {kind}, which {orders:,.0f} of this customer's orders {'holds' if orders == 1 else 'hold'}"
+    return f"{kind} is new to this customer"
 
 
 def _share(share: float) -> str:

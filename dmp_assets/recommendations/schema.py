@@ -151,7 +151,8 @@ CUSTOMER_RECOMMENDATIONS = pa.DataFrameSchema(
         "list": pa.Column(
             str,
             pa.Check.isin(list(SERVED_LISTS)),
-            description="buy_again: bought before by the customer; discover: never bought by the customer.",
+            description="buy_again: bought before by the customer; discover: never bought by the customer, who may buy others of "
+            "its type; the reason says so.",
         ),
         "rank": pa.Column("int64", pa.Check.ge(1), description="Place in the customer's list, from 1, without gaps."),
         "product_id": pa.Column(str, description="The product; recommendable, sold in the last 28 days, not excluded."),

@@ -100,8 +100,8 @@ CUSTOMER = CustomerSection(
     {
         "lists": f"""
             select lists.customer_id, lists.list, lists.rank,
-                {inputs.product_name("products", "product_type", "product_category")} as product, lists.product_id,
-                lists.expected_on, lists.strategy, lists.reason
+                {inputs.product_name("products", "product_type", "product_category", "package_size")} as product,
+                lists.product_id, lists.expected_on, lists.strategy, lists.reason
             from recommendations.customer_recommendations as lists
             inner join marts.dim_products as products on lists.product_id = products.product_id
             where lists.customer_id in (select customer_id from asked) and lists.rank <= {LISTED}

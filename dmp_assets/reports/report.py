@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from dmp_assets.analysis import inputs
-from dmp_assets.platform.money import currency, money
+from dmp_assets.platform.money import currency_in_words, money
 from dmp_assets.platform.sections import Fact, Section, tables_read
 from dmp_assets.reports.page import render_template
 
@@ -61,8 +61,9 @@ def build_report(sections: Sequence[Section], query: Callable[[str], pd.DataFram
         ],
         contents=contents,
         footer=(
-            f"Amounts are in {currency()}, as the retailer received them; sales are net: {money(orders['returned_amount'], 0)} of "
-            "returns and cancellations are taken off. Figures and tables come from the warehouse tables of "
+            f"Amounts are in {currency_in_words()}, as the retailer received them; sales are net: "
+            f"{money(orders['returned_amount'], 0)} of returns and cancellations are taken off. Figures and tables come from the "
+            "warehouse tables of "
             "the same names; definitions, grain and lineage of every column are in the dbt docs beside this file."
         ),
     )

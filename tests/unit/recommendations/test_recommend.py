@@ -67,6 +67,20 @@ def test_reasons_are_true(shop, shop_lists):
     assert lists.loc[lists["list"] == "discover", "reason"].str.contains("orders of all customers").all()
 
 
+def test_another_size_of_what_a_customer_buys_is_not_called_new(shop, products, shop_lists):
+    kind_of = products.set_index("product_id")["product_type"]
+    bought = shop.assign(kind=shop["product_id"].map(kind_of)).groupby(["customer_id", "kind"])["order_id"].nunique()
+    discover = shop_lists[shop_lists["list"] == "discover"]
+    said = set()
+    for customer, product, reason in discover[["customer_id", "product_id", "reason"]].itertuples(index=False):
+        kind = kind_of[product]
+        orders = bought.get((customer, kind), 0)
+        holds = f"{orders} of this customer's orders {'holds' if orders == 1 else 'hold'}"
+        assert reason.startswith(f"another {kind}, which {holds}; " if orders else f"{kind} is new to this customer; ")
+        said.add(orders > 0)
+    assert said == {True, False}
+
+
 def test_the_result_does_not_depend_on_row_order_threads_or_the_future(shop, products, shop_trained, shop_lists):
     later = shop.assign(ordered_on=AS_OF, order_id="later").head(3)
     shuffled = pd.concat([shop, later]).sample(frac=1, random_state=2)
@@ -118,6 +132,7 @@ def test_products_that_nothing_is_known_of_are_recommended_one_by_one(shop):
     trained = train(shop, unknown, AS_OF)
     lists = recommend(shop, unknown, AS_OF, trained)
     assert lists.groupby(["customer_id", "list"]).size().max() > Limits().per_category
+    assert lists.loc[lists["list"] == "discover", "reason"].str.startswith("not bought before; ").all()
     of_products = recommend_products(shop, unknown, AS_OF, trained.leaderboard)
     PRODUCT_RECOMMENDATIONS.validate(of_products, lazy=True)
     assert set(of_products["list"]) == set(PRODUCT_LISTS)
