@@ -2,7 +2,7 @@
 
 A row of the raw layer also has its file, row, load and time, columns of a CSV file stay text, and every text is searched for direct
 identifiers. DuckDB guesses numbers and times in a CSV file by itself, and keeps them in less space than text; so it is
-measured twice, also with everything as text, as the raw layer has it.
+measured twice, also with everything as text, as the raw layer has it. Last, many small files, as a till writes them.
 """
 
 import datetime as dt
@@ -24,6 +24,7 @@ BARE = {
     "parquet": {"bare": "read_parquet('{file}')"},
 }
 ROUNDS = 5
+FILES, LINES_A_FILE = 500, 20
 LINES = """
     select
         'o' || line // 4 as order_id, 'c' || hash(line // 4) % 200000 as customer_id, hash(line * 7) % 60000 as product_id,
@@ -42,6 +43,14 @@ def main() -> None:
             duckdb.sql(f"copy ({LINES.format(rows=rows)}) to '{file}'")
             _measure(file, file_format, rows)
             file.unlink()
+        tills = Path(folder) / "tills"
+        tills.mkdir()
+        for number in range(FILES):
+            lines = LINES.replace("md5(cast(line as varchar))", f"md5(line || ' {number}')").format(rows=LINES_A_FILE)
+            duckdb.sql(f"copy ({lines}) to '{tills}/{number:04}.csv'")
+        rule = LoadRule.model_validate({"location": str(tills), "format": "csv", "contract": "order_lines"})
+        seconds = _loaded(DeclaredTable("shop", "order_lines", "Order lines.", {}, rule), FILES * LINES_A_FILE)
+        print(f"{FILES} CSV files of {LINES_A_FILE} order lines: {seconds:.1f} s")
 
 
 def _measure(file: Path, file_format: str, rows: int) -> None:

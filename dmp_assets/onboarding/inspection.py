@@ -240,8 +240,12 @@ def _digits(connection: duckdb.DuckDBPyConnection, column: str, mark: str) -> in
 
 def _best(connection: duckdb.DuckDBPyConnection, column: str, conditions: dict[str, str]) -> tuple[str, ...]:
     """Return the conditions that most values of a column fulfil, if these are enough."""
-    counts = ", ".join(f"count(*) filter (where {condition})" for condition in conditions.values())
-    total, *fitting = connection.execute(f"select count({column}), {counts} from sample").fetchall()[0]
+    # Each distinct value is looked at once: there are many conditions, and most columns have few values.
+    counts = ", ".join(f"coalesce(sum(rows) filter (where {condition}), 0)" for condition in conditions.values())
+    total, *fitting = connection.execute(
+        f"select coalesce(sum(rows), 0), {counts} "
+        f"from (select {column}, count(*) as rows from sample where {column} is not null group by all)"
+    ).fetchall()[0]
     most = max(fitting)
     if most < _ENOUGH * total:
         return ()
