@@ -116,6 +116,9 @@ def _refuse_repeated(features: pd.DataFrame) -> None:
 
 def _log1p(values: pd.Series) -> pd.Series:
     values = values.astype(float)
+    if str(values.name).endswith("_amount"):
+        # Net of returns, who sent back more than they kept has bought nothing.
+        values = values.clip(lower=0)
     if not (values >= 0).all() or np.isinf(values).any():
         raise ValueError(f"{values.name} must be a number of at least 0 for every customer to be clustered")
     return pd.Series(np.log1p(values), index=values.index)

@@ -148,10 +148,9 @@ CLUSTER_SUMMARIES = pa.DataFrameSchema(
         ),
         "recency_days": pa.Column(float, pa.Check.ge(0), description="Mean days from the last order to as_of_on."),
         "frequency": pa.Column(float, pa.Check.ge(0), description="Mean orders with a sale."),
-        "monetary_amount": pa.Column(float, pa.Check.ge(0), description="Mean sales per customer, platform currency."),
+        "monetary_amount": pa.Column(float, description="Mean net sales per customer, platform currency."),
         "average_order_amount": pa.Column(
             float,
-            pa.Check.ge(0),
             nullable=True,
             description="Mean of the customers' mean order, platform currency; null without any.",
         ),

@@ -184,7 +184,7 @@ def plot_feature_distributions(features: pd.DataFrame) -> "Figure":
     figure = Figure(figsize=(9, 6), layout="constrained")
     for axes, (column, is_share) in zip(figure.subplots(3, 4).ravel(), SHOWN_FEATURES.items(), strict=True):
         values = features[column].dropna().to_numpy(dtype=float)
-        drawn = values if is_share else np.log1p(values)
+        drawn = values if is_share else np.log1p(np.maximum(values, 0))
         counts, edges = np.histogram(drawn, bins=30, range=(0, 1) if is_share else (0, max(1, drawn.max(initial=0))))
         axes.stairs(counts, edges, fill=True, color="#4C78A8")
         if not is_share:

@@ -62,7 +62,10 @@ CUSTOMER_PROFILES = pa.DataFrameSchema(
         "as_of_on": _AS_OF,
         "recency_days": pa.Column("int64", pa.Check.ge(0), description="Days from the last order to as_of_on."),
         "frequency": pa.Column("int64", pa.Check.ge(0), description="Orders with a sale."),
-        "monetary_amount": pa.Column(float, pa.Check.ge(0), description="Sales over all orders, platform currency."),
+        "monetary_amount": pa.Column(
+            float,
+            description="Sales over all orders, net of returns, platform currency; below 0 where more came back than was bought.",
+        ),
         "r_score": pa.Column("int64", _SCORE, description="Quintile of recency, 5 most recent; ties score alike."),
         "f_score": pa.Column("int64", _SCORE, description="Quintile of frequency, 5 most frequent; ties score alike."),
         "m_score": pa.Column("int64", _SCORE, description="Quintile of monetary amount, 5 highest; ties score alike."),
@@ -138,7 +141,6 @@ CUSTOMER_PROFILES = pa.DataFrameSchema(
         **_top_tags(TOPICS, "Topic of products that the customer buys more of than others do,"),
         "average_order_amount": pa.Column(
             float,
-            pa.Check.ge(0),
             nullable=True,
             description="Mean sales of an order, platform currency; null without a sale.",
         ),

@@ -56,12 +56,14 @@ def gains(prediction: np.ndarray, outcome: np.ndarray) -> pd.DataFrame:
 
     Args:
         prediction: one per customer.
-        outcome: bool, or amounts of 0 or more; one per customer.
+        outcome: bool, or amounts, of which those below 0 count as 0; one per customer.
 
     Returns:
         taken_share (of the customers: 0.1 to 1), gain (share of all outcomes, or of the whole amount, that they hold), lift
         (gain over taken_share; 1 is no better than chance). No rows where nothing happened.
     """
+    # Who sent back more than they bought holds nothing.
+    outcome = np.maximum(outcome, 0)
     total = outcome.sum()
     if total <= 0:
         return pd.DataFrame({"taken_share": [], "gain": [], "lift": []}, dtype=float)

@@ -47,10 +47,20 @@ def test_a_constant_feature_has_no_say(features: pd.DataFrame) -> None:
     assert points.notna().all(axis=None)
 
 
-@pytest.mark.parametrize("value", [np.nan, -1.0, np.inf])
-def test_an_amount_without_meaning_is_refused(features: pd.DataFrame, value: float) -> None:
-    features.loc[3, "monetary_amount"] = value
-    with pytest.raises(ValueError, match="monetary_amount must be a number of at least 0"):
+def test_who_sent_back_more_than_they_kept_is_clustered_as_one_who_bought_nothing(features: pd.DataFrame) -> None:
+    returned, nothing = features.copy(), features.copy()
+    returned.loc[3, "monetary_amount"], nothing.loc[3, "monetary_amount"] = -50.0, 0.0
+    scaled = scale_features(returned, fit_scaling(returned))
+    pd.testing.assert_frame_equal(scaled, scale_features(nothing, fit_scaling(nothing)))
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("monetary_amount", np.nan), ("monetary_amount", np.inf), ("recency_days", -1.0)]
+)
+def test_a_number_without_meaning_is_refused(features: pd.DataFrame, column: str, value: float) -> None:
+    features[column] = features[column].astype(float)
+    features.loc[3, column] = value
+    with pytest.raises(ValueError, match=f"{column} must be a number of at least 0"):
         transform_features(features)
 
 

@@ -50,3 +50,9 @@ def test_the_gain_never_falls_ends_at_all_and_does_not_depend_on_the_order_of_eq
 
 def test_customers_who_all_look_the_same_gain_nothing_over_chance():
     assert gains(np.full(7, 0.3), np.arange(7.0))["lift"].tolist() == pytest.approx([1] * 10)
+
+
+def test_who_sent_back_more_than_they_bought_holds_nothing():
+    found = gains(np.array([3.0, 2.0, 1.0, 0.5]), np.array([-10.0, 6.0, 4.0, 0.0]))
+    assert found["gain"].between(0, 1).all()
+    assert found["gain"].iloc[-1] == 1
