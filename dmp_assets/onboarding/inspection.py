@@ -13,7 +13,7 @@ import duckdb
 import pandas as pd
 
 from dmp_assets.onboarding.databases import chosen_tables
-from dmp_assets.onboarding.recognise import Question, Reading, recognise
+from dmp_assets.onboarding.recognise import Question, Reading, check_said, recognise
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.warehouse import columns_of, count, literal, quoted
@@ -101,6 +101,7 @@ def inspect(
     resolved = resolve(location)
     if "://" in resolved:
         file_format = "web" if resolved.startswith(("http://", "https://")) else "database"
+        check_said(reading or Reading(), file_format)
         if without_password(resolved) != resolved and resolved == location:
             raise UserError(
                 "The location holds a password, which would be written into the project: put the whole URL into an "

@@ -44,6 +44,19 @@ _FORM = re.compile(r"\d+")
 _SEPARATOR = re.compile(r'\ufeff?"?sep=(.)"?\s*', re.IGNORECASE)
 _MANY = 0.6  # share of the table's cells that a row of it has at least
 
+_FLAGS = {
+    "encoding": ("--encoding", ("csv", "jsonl", "json")),
+    "delimiter": ("--delimiter", ("csv",)),
+    "sheet": ("--sheet", ("xlsx",)),
+    "header_row": ("--header-row", ("csv", "xlsx")),
+    "has_header": ("--no-header", ("csv", "xlsx")),
+    "names": ("--columns", ("csv", "xlsx")),
+    "records": ("--records", ("jsonl", "json")),
+    "explode": ("--explode", ("jsonl", "json")),
+    "flatten": ("--flatten", ("jsonl", "json")),
+}
+"""The flag of each thing that can be said, and the formats for which it means something."""
+
 Rows = list[tuple[int, list[str]]]
 
 
@@ -91,8 +104,9 @@ def recognise(file: Path, rule: LoadRule, said: Reading, ask: Question | None) -
         ask: for what is open; None if nobody can be asked.
 
     Raises:
-        UserError: something is open and nobody can be asked, or the file cannot be read.
+        UserError: something is open and nobody can be asked, what was said does not fit the file, or it cannot be read.
     """
+    check_said(said, rule.format)
     try:
         match rule.format:
             case "csv":
@@ -105,6 +119,21 @@ def recognise(file: Path, rule: LoadRule, said: Reading, ask: Question | None) -
                 return Recognised(rule)
     except (DamagedFileError, OSError, EOFError, LookupError) as error:
         raise UserError(f"{file} cannot be read ({error}). Give --encoding, or an intact file.") from None
+
+
+def check_said(said: Reading, file_format: str) -> None:
+    """Stop if something was said that means nothing for a format, or two things that contradict.
+
+    Raises:
+        UserError: so it is.
+    """
+    for name, (flag, formats) in _FLAGS.items():
+        if getattr(said, name) != getattr(Reading(), name) and file_format not in formats:
+            raise UserError(f"{flag} is for {' and '.join(formats)}; the location is {file_format}.")
+    if said.header_row and (said.names or not said.has_header):
+        raise UserError(
+            "--header-row names the line with the columns' names; --columns and --no-header say that there is none."
+        )
 
 
 def guess_encoding(file: Path) -> str:

@@ -117,6 +117,21 @@ def test_a_first_line_of_data_is_never_taken_for_names(tmp_path: Path):
     assert found.rule.names == ["user", "item", "behavior", "at"]
 
 
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ({"sheet": "Sales"}, "--sheet is for xlsx; the location is csv"),
+        ({"explode": ["lines"]}, "--explode is for jsonl and json"),
+        ({"header_row": 2, "names": ["a"]}, "--columns and --no-header say that there is none"),
+    ],
+)
+def test_what_is_said_and_means_nothing_is_an_error(tmp_path: Path, said, message):
+    with pytest.raises(UserError, match=message):
+        look(tmp_path / "a.csv", "a,b\n1,2\n", **said)
+    with pytest.raises(UserError, match=r"--sheet is for xlsx; the location is database"):
+        inspect("sqlite:////nowhere/shop.db", Reading(sheet="x"))
+
+
 def test_what_stands_before_the_header_is_told_and_not_read(tmp_path: Path):
     found = look(tmp_path / "a.csv", 'sep=;\r\n"Kunde";"Betrag\r\n(EUR)"\r\n1;1,50\r\n2;2,00\r\n')
     assert (found.rule.delimiter, found.rule.skip) == (";", 1)
