@@ -6,7 +6,7 @@
 -#}
 {% macro parse_text(column, nothing=[]) -%}
     {%- set text = dmp.trimmed('cast(' ~ column ~ ' as string)') -%}
-    case when lower({{ text }}) not in ({{ dmp.word_list([''] + var('missing_values', []) + nothing) }}) then {{ text }} end
+    case when lower({{ text }}) not in ({{ dmp.word_list([''] + dmp.missing_values() + nothing) }}) then {{ text }} end
 {%- endmacro %}
 
 {#- Words in lower case as a list of literals. -#}
@@ -49,7 +49,7 @@
 
 {#- Id of a customer (see parse_id); null where it stands for nobody (var guest_customers). -#}
 {% macro parse_customer_id(column, strip_zeros=false) -%}
-    {{ dmp.parse_id(column, strip_zeros, var('guest_customers', [])) }}
+    {{ dmp.parse_id(column, strip_zeros, dmp.guest_customers()) }}
 {%- endmacro %}
 
 {#-

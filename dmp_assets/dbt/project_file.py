@@ -98,10 +98,14 @@ class ProjectFile:
         self._vars["time_zones"].extend(zones)
         self._vars["event_time_zone"] = zones[0]
 
-    def text(self) -> str:
-        """Return the file's new text."""
+    def text(self, sources: dict[str, list[str]] | None = None) -> str:
+        """Return the file's new text; with sources, as if these were all."""
+        listed = self._vars["sources"]
+        if sources is not None:
+            self._vars["sources"] = sources
         stream = io.StringIO()
         self._yaml.dump(self._content, stream)
+        self._vars["sources"] = listed
         return stream.getvalue()
 
     def write(self) -> None:

@@ -16,6 +16,7 @@ from dmp_assets.platform.settings import get_settings
 from dmp_assets.platform.terminal import print_frame
 
 if TYPE_CHECKING:
+    from dmp_assets.dbt.project_file import ProjectFile
     from dmp_assets.onboarding.inspection import Found
     from dmp_assets.onboarding.plan import Ask, Said
     from dmp_assets.onboarding.recognise import Reading
@@ -144,6 +145,10 @@ def add_source(  # noqa: PLR0913, PLR0917 - one option for everything that can b
             "--replace", help="Map a table anew: its files are written again, and what they said is kept beside them."
         ),
     ] = False,
+    accept_rejected: Annotated[
+        bool,
+        typer.Option("--accept-rejected", help="Write it although under 99 % of the first rows would be accepted."),
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be written, and write nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing; what is open is an error.")] = False,
 ) -> None:
@@ -190,11 +195,18 @@ def add_source(  # noqa: PLR0913, PLR0917 - one option for everything that can b
         )
         is_asked = not yes and sys.stdin.isatty()
         _add(
-            name, location, said, (like, (table, schema), reading), is_asked=is_asked, replace=replace, dry_run=dry_run
+            name,
+            location,
+            said,
+            (like, (table, schema), reading),
+            is_asked=is_asked,
+            replace=replace,
+            dry_run=dry_run,
+            accept_rejected=accept_rejected,
         )
 
 
-def _add(
+def _add(  # noqa: PLR0913 - what the command was given
     name: str,
     location: str,
     said: Said,
@@ -203,6 +215,7 @@ def _add(
     is_asked: bool,
     replace: bool,
     dry_run: bool,
+    accept_rejected: bool,
 ) -> None:
     from dmp_assets.dbt.project_file import ProjectFile
     from dmp_assets.onboarding import plan as adding
@@ -224,16 +237,39 @@ def _add(
         for column, kind in plan.rule.identifiers.items():
             typer.echo(f"  {'to the vault':20} {column} ({kind})")
     typer.echo(f"\nIn {project.path}:\n  " + "\n  ".join(changes))
+    is_doubtful = _show_preview(plans, project)
     if dry_run:
         for file, text in scaffold.files(plans, project.path.parent).items():
             typer.echo(f"\n--- {file}\n{text}")
         typer.echo("Nothing was written.")
         return
-    if is_asked and not typer.confirm("\nWrite this?", default=True):
+    if is_doubtful and not is_asked and not accept_rejected:
+        raise UserError(
+            "Under 99 % of the first rows would be accepted, so nothing was written. Correct the mapping (--map, --time-format, "
+            "--decimal, --where, ...) or the data, or say --accept-rejected: the rejected rows are then kept in quarantine."
+        )
+    if is_asked and not typer.confirm("\nWrite this?", default=not is_doubtful):
         raise typer.Exit(0)
     for path in adding.write_source(project, plans, replace=replace):
         typer.echo(f"wrote {path}")
     typer.echo("Now: `dmp build`.")
+
+
+def _show_preview(plans: Sequence[Plan], project: ProjectFile) -> bool:
+    """Show what would become of the first rows; return whether too few of them would be accepted."""
+    from dmp_assets.onboarding.preview import ENOUGH, preview
+
+    typer.echo("\nTrying the rules on the first rows ...")
+    found = preview(plans, project)
+    for each in found:
+        print_frame(f"{each.contract}: what would become of the first {sum(each.rows.values()):,} rows", each.frame())
+        for name, value in each.facts.items():
+            typer.echo(f"  {name:20} {value}")
+        for note in each.notes:
+            typer.echo(f"* {note}")
+        if not each.examples.empty:
+            print_frame("Rows as they will be", each.examples)
+    return any(each.accepted < ENOUGH for each in found)
 
 
 def _plans(

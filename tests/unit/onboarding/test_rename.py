@@ -144,6 +144,6 @@ def test_a_table_is_mapped_anew_and_what_was_written_is_kept_beside(project):
     with pytest.raises(UserError, match="say --replace to write it anew"):
         project.add(project.orders)
     project.add(project.orders, replace=True, mapping={"product_id": "user", "customer_id": "sku"})
-    assert "dmp.parse_text('user')) }} as product_id" in model.read_text()
+    assert "dmp.parse_id('user')) }} as product_id" in model.read_text()
     assert model.with_name(f"{model.name}.before").read_text() == edited
     assert project.load("shop") == 0

@@ -1,0 +1,269 @@
+"""What would become of a source, before anything of it is written: its first rows, under the real rules.
+
+The staging models that would be written and the platform's own rules for rows run in a project and a home that are thrown away,
+on at most so many rows; the files themselves are read no further.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from dmp_assets.dbt.project_file import ProjectFile
+from dmp_assets.onboarding import scaffold
+from dmp_assets.onboarding.inspection import SAMPLE_ROWS
+from dmp_assets.onboarding.scaffold import Plan, RawTable
+from dmp_assets.platform.errors import UserError
+from dmp_assets.platform.project import PACKAGE_DIR
+from dmp_assets.platform.settings import Settings
+from dmp_assets.platform.warehouse import literal, quoted
+from dmp_assets.sources.declare import RAW, DeclaredTable, staging_folder
+from dmp_assets.sources.extract import extract
+from dmp_assets.sources.read import files_of, read_file
+
+ENOUGH = 0.99
+"""Share of the rows that must be accepted for a mapping to be written without a question."""
+
+_EXAMPLES = 5
+_WORDS = 6
+_WAYS = {
+    "leading zeros": "^0[0-9]+$",
+    "decimal point": "^[0-9]+[.]00?$",
+    "scientific": "^[0-9]([.,][0-9]+)?[eE][+][0-9]+$",
+    "protected from a spreadsheet": "^('|=\")",
+}
+_GENERATED = shutil.ignore_patterns("target", "logs", "dbt_packages", ".*")
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What would become of the first rows of one contract table.
+
+    Attributes:
+        contract: its name.
+        rows: rows of each outcome: ``accepted``, or the reason for which they are rejected; the most first.
+        amounts: sales of each outcome, for order lines; of one that has no amount, none.
+        facts: the accepted rows' period, and how many orders, customers and products they have.
+        examples: a few accepted rows as they will be.
+        notes: what is to be known of ids, in words.
+    """
+
+    contract: str
+    rows: Mapping[str, int]
+    amounts: Mapping[str, Decimal | None] = field(default_factory=dict)
+    facts: Mapping[str, str] = field(default_factory=dict)
+    examples: pd.DataFrame = field(default_factory=pd.DataFrame)
+    notes: Sequence[str] = ()
+
+    @property
+    def accepted(self) -> float:
+        """Share of the rows that are accepted; 1 if there are none."""
+        total = sum(self.rows.values())
+        return self.rows.get("accepted", 0) / total if total else 1.0
+
+    def frame(self) -> pd.DataFrame:
+        """Return a row per outcome and one for what was read, with rows, share and sales."""
+        total = sum(self.rows.values())
+        lines = [
+            {"outcome": outcome, "rows": rows, "share": f"{rows / total:.1%}", "sales": self.amounts.get(outcome)}
+            for outcome, rows in self.rows.items()
+        ]
+        read = {
+            "outcome": "read",
+            "rows": total,
+            "share": "",
+            "sales": sum(each or 0 for each in self.amounts.values()),
+        }
+        frame = pd.DataFrame([*lines, read])
+        return frame if self.amounts else frame.drop(columns="sales")
+
+
+def preview(plans: Sequence[Plan], project: ProjectFile) -> list[Preview]:
+    """Return what would become of the first rows of each plan.
+
+    Args:
+        plans: of one source.
+        project: the project's settings as they would be written.
+
+    Raises:
+        UserError: the models that would be written cannot be run.
+    """
+    with tempfile.TemporaryDirectory(prefix="dmp-preview-") as folder:
+        _write_project(plans, project, Path(folder) / "project")
+        settings = Settings(home=Path(folder) / "home", dbt_project_dir=Path(folder) / "project")
+        settings.home.mkdir(mode=0o700)
+        with duckdb.connect(str(settings.warehouse_path)) as connection:
+            connection.execute(f"create schema {RAW}")
+            unread = {
+                plan.contract: sum(_land(connection, settings, plan.source, table) for table in _tables(plan))
+                for plan in plans
+            }
+        checked = _checked(settings)
+        models = [f"+int_{plan.contract}_checked" if plan.contract in checked else plan.model for plan in plans]
+        _run(settings, models)
+        with duckdb.connect(str(settings.warehouse_path), read_only=True) as connection:
+            connection.execute("set timezone = 'UTC'")
+            return [
+                _judged(connection, plan, unread[plan.contract], is_checked=plan.contract in checked) for plan in plans
+            ]
+
+
+def _tables(plan: Plan) -> list[RawTable]:
+    return [plan.raw, *plan.joined.values()]
+
+
+def _write_project(plans: Sequence[Plan], project: ProjectFile, folder: Path) -> None:
+    """Copy the project as it would be, with this source alone."""
+    shutil.copytree(project.path.parent, folder, ignore=_GENERATED)
+    source = plans[0].source
+    shutil.rmtree(staging_folder(folder, source), ignore_errors=True)
+    staging_folder(folder, source).mkdir(parents=True)
+    for name, text in scaffold.files(plans, project.path.parent).items():
+        (staging_folder(folder, source) / name).write_text(text, encoding="utf-8")
+    (folder / "dbt_project.yml").write_text(project.text({source: [plan.contract for plan in plans]}), encoding="utf-8")
+    if project.path.parent != PACKAGE_DIR:
+        packages = folder / "dbt_packages"
+        packages.mkdir()
+        (packages / "dmp").symlink_to(PACKAGE_DIR)
+        link = folder / ".dmp" / "platform"
+        link.parent.mkdir()
+        link.symlink_to(PACKAGE_DIR)
+
+
+def _land(connection: duckdb.DuckDBPyConnection, settings: Settings, source: str, table: RawTable) -> int:
+    """Read the first rows of a raw table; return how many lines were no rows. Direct identifiers are hashed."""
+    files = files_of(table.rule)
+    if files is None:
+        files = extract(settings, DeclaredTable(source, table.name, "", {}, table.rule), is_sample=True)
+    relation = f"{RAW}.{quoted(f'{source}__{table.name}')}"
+    types = ", ".join(f"{quoted(column.name)} {column.data_type}" for column in table.columns)
+    connection.execute(
+        f"create or replace table {relation} ({types}, _file varchar, _row bigint, _load_id varchar, _loaded_at timestamp)"
+    )
+    known = {column.name for column in table.columns}
+    left, unread = SAMPLE_ROWS, 0
+    for name, file in files.items():
+        if left <= 0:
+            break
+        read_file(connection, file, table.rule, rows=left)
+        columns = [column for column, *_ in connection.execute("describe arrived").fetchall() if column in known]
+        values = [
+            f"md5(cast({quoted(column)} as varchar)) as {quoted(column)}"
+            if column in table.rule.identifiers
+            else quoted(column)
+            for column in columns
+        ]
+        connection.execute(
+            f"insert into {relation} by name select {', '.join([*values, f'{literal(name)} as _file', '_row'])}, "
+            f"{literal(name)} as _load_id, {literal(_now())}::timestamp as _loaded_at from arrived limit {left}"
+        )
+        ((rows,),) = connection.execute("select count(*) from arrived").fetchall()
+        left -= rows
+        ((lines,),) = connection.execute("select count(*) from unread").fetchall()
+        unread += lines
+    return unread
+
+
+def _now() -> str:
+    return dt.datetime.now(dt.UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _checked(settings: Settings) -> set[str]:
+    """Return the contract tables whose rows are judged by a model of their own."""
+    folders = [folder / "models" for folder in (settings.dbt_project_dir, PACKAGE_DIR)]
+    found = [file.stem for folder in folders for file in folder.rglob("int_*_checked.sql")]
+    return {name.removeprefix("int_").removesuffix("_checked") for name in found}
+
+
+def _run(settings: Settings, models: Sequence[str]) -> None:
+    command = [
+        *(str(Path(sys.executable).with_name("dbt")), "--quiet", "run", "--select", *models),
+        *("--project-dir", str(settings.dbt_project_dir), "--profiles-dir", str(PACKAGE_DIR), "--no-use-colors"),
+    ]
+    finished = subprocess.run(  # noqa: S603 - dbt itself
+        command, env=os.environ | settings.environment(), capture_output=True, text=True, check=False
+    )
+    if finished.returncode:
+        raise UserError(
+            f"What would be written cannot be run on the first rows, so nothing was written:\n{finished.stdout[-2000:]}"
+        )
+
+
+def _judged(connection: duckdb.DuckDBPyConnection, plan: Plan, unread: int, *, is_checked: bool) -> Preview:
+    relation = f"intermediate.int_{plan.contract}_checked" if is_checked else f"staging.{plan.model}"
+    reason = "coalesce(reject_reason, 'accepted')" if is_checked else "'accepted'"
+    amount = "sum(sales_amount)" if plan.contract == "order_lines" else "null"
+    found = connection.execute(
+        f"select {reason} as outcome, count(*), {amount} from {relation} group by 1 order by 2 desc, 1"
+    ).fetchall()
+    rows = {outcome: count for outcome, count, _ in found} | ({"no row": unread} if unread else {})
+    amounts = {outcome: value for outcome, _, value in found} if plan.contract == "order_lines" else {}
+    accepted = f"(select * from {relation} {'where reject_reason is null' if is_checked else ''})"
+    columns = [
+        name for name in plan.contract_table.types if name in plan.mapping or name in ("sales_amount", "line_type")
+    ]
+    examples = connection.execute(f"select {', '.join(columns)} from {accepted} limit {_EXAMPLES}").df()
+    notes = _notes(connection, plan, relation)
+    return Preview(plan.contract, rows, amounts, _facts(connection, plan, accepted), examples, notes)
+
+
+def _facts(connection: duckdb.DuckDBPyConnection, plan: Plan, accepted: str) -> dict[str, str]:
+    """Return the period of accepted rows and how many orders, customers and products they have."""
+    columns = plan.contract_table.types
+
+    def one(expression: str) -> Any:
+        return connection.execute(f"select {expression} from {accepted}").fetchall()[0][0]
+
+    facts = {}
+    if plan.contract == "order_lines":
+        period = one("min(ordered_at_local)::date || ' to ' || max(ordered_at_local)::date")
+        facts["period"] = str(period or "none")
+    for name, field_name in (("orders", "order_id"), ("customers", "customer_id"), ("products", "product_id")):
+        if field_name in columns:
+            facts[name] = f"{one(f'count(distinct {field_name})'):,}"
+    return facts
+
+
+def _notes(connection: duckdb.DuckDBPyConnection, plan: Plan, relation: str) -> list[str]:
+    """Return what is to be known of a plan's ids, in words: values that mean nothing or are damaged, and ways of writing."""
+    raw = f"{RAW}.{quoted(f'{plan.source}__{plan.table}')}"
+    own = {column.name for column in plan.raw.columns}
+    notes = []
+    for name, origin in plan.mapping.items():
+        if plan.contract_table.columns[name].kind != "id" or len(origin.used) != 1 or origin.used[0] not in own:
+            continue
+        text = f"trim(cast(raw.{quoted(origin.used[0])} as varchar))"
+        lost = connection.execute(
+            f"select coalesce(nullif({text}, ''), 'empty'), count(*) from {relation} as read join {raw} as raw "
+            f"using (_file, _row) where read.{name} is null group by 1 order by 2 desc, 1"
+        ).fetchall()
+        ((total,),) = connection.execute(f"select count(*) from {raw}").fetchall()
+        if lost:
+            words = ", ".join(f"{value} {count:,}" for value, count in lost[:_WORDS])
+            what = (
+                "customer_id that means nobody" if name == "customer_id" else f"{name} that means nothing or is damaged"
+            )
+            notes.append(
+                f"{sum(count for _, count in lost):,} of {total:,} rows have a {what} ({words}{', ...' * (len(lost) > _WORDS)})"
+            )
+        counts = ", ".join(f"count(*) filter (regexp_matches({text}, {literal(form)}))" for form in _WAYS.values())
+        ways = zip(_WAYS, connection.execute(f"select {counts} from {raw} as raw").fetchall()[0], strict=True)
+        written = [f"{way} {count:,}" for way, count in ways if count and count < total]
+        if written:
+            notes.append(
+                f"{name} is written in several ways ({', '.join(written)}): zeros before an id stay unless you say --strip-zeros, "
+                "17.0 is 17, and one in scientific notation has lost its digits and is none"
+            )
+    return notes

@@ -1,0 +1,64 @@
+"""What `dmp add-source` shows before it writes anything: the real rules on the first rows."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from dmp_assets.dbt.project_file import ProjectFile
+from dmp_assets.onboarding.inspection import inspect
+from dmp_assets.onboarding.mapping import TableMapping
+from dmp_assets.onboarding.new_project import create_project
+from dmp_assets.onboarding.plan import Said, change_project, plan_table
+from dmp_assets.onboarding.preview import Preview, preview
+
+NOBODY = ["NULL", "\\N", "NaN", "nan", "None", "n/a", "#N/A", "-", "0", "unknown", "\u00a0", "", "(null)"]
+
+
+@pytest.fixture
+def look(tmp_path: Path):
+    """Return a function that looks at a file in a project of its own."""
+
+    def look(text: str, **said) -> Preview:
+        create_project(tmp_path / "shop")
+        file = tmp_path / "orders.csv"
+        file.write_text(text, encoding="utf-8")
+        project = ProjectFile(tmp_path / "shop")
+        (found,) = inspect(str(file))
+        plan = plan_table("shop", found, Said(**said), None)
+        change_project(project, plan, None, None)
+        before = project.path.read_text(encoding="utf-8")
+        (seen,) = preview([plan], project)
+        assert project.path.read_text(encoding="utf-8") == before
+        assert not (tmp_path / "shop" / "models" / "staging" / "shop").exists()
+        return seen
+
+    return look
+
+
+def test_nobody_is_no_customer_and_what_is_no_number_or_date_is_rejected(look):
+    rows = [f"o{number},{who},p1,2025-01-02,1,10.00" for number, who in enumerate(NOBODY)]
+    wrong = ["x1,c1,p1,2025-01-02,NaN,10.00", "x2,c1,p1,2025-01-02,1,1e400", "x3,c1,p1,0000-00-00,1,10.00"]
+    text = "\n".join(
+        ["order_id,customer_id,product_id,date,quantity,amount", *rows, *wrong, "x9,c1,p1,2025-01-02,1,10.00"]
+    )
+    seen = look(text + "\n", currency="USD", time_zone="UTC")
+    assert dict(seen.rows) == {"accepted": len(NOBODY) + 1, "missing_value": 2, "missing_date": 1}
+    assert seen.amounts["accepted"] == Decimal(10 * (len(NOBODY) + 1))
+    assert seen.accepted == pytest.approx(14 / 17)
+    assert dict(seen.facts) == {
+        "period": "2025-01-02 to 2025-01-02", "orders": "14", "customers": "1", "products": "1",
+    }  # fmt: skip
+    assert seen.notes[0].startswith("13 of 17 rows have a customer_id that means nobody (empty 2, ")
+    assert [*seen.frame()["rows"]] == [14, 2, 1, 17]
+
+
+def test_ids_written_in_several_ways_are_told_and_damaged_ones_are_none(look):
+    ids = ["00123", "123.0", "123", "8.90123E+11", "8.90123E+11", "'00456"]
+    text = "order_id,customer_id,product_id,date,amount\n" + "".join(
+        f"{number},{each},7,2025-01-0{number},10\n" for number, each in enumerate(ids, start=1)
+    )
+    seen = look(text, currency="EUR", time_zone="UTC", declared=TableMapping(strip_zeros=True))
+    assert seen.facts["customers"] == "2", "123 and 456"
+    assert seen.notes[0] == "2 of 6 rows have a customer_id that means nobody (8.90123E+11 2)"
+    assert "(leading zeros 1, decimal point 1, scientific 2, protected from a spreadsheet 1)" in seen.notes[1]
