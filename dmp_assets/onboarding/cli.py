@@ -74,6 +74,9 @@ def add_source(  # noqa: PLR0913, PLR0917 - one option for everything that can b
     minor_units: Annotated[
         bool, typer.Option("--minor-units", help="Amounts are in the currency's smallest unit, such as cents.")
     ] = False,
+    utc_times: Annotated[
+        bool, typer.Option("--utc-times", help="Times without an offset are UTC; default: the time zone's wall time.")
+    ] = False,
     whole_orders: Annotated[
         bool,
         typer.Option(
@@ -167,6 +170,7 @@ def add_source(  # noqa: PLR0913, PLR0917 - one option for everything that can b
                 where=tuple(map(RowFilter.said, where or ())),
                 fill_down=tuple(fill_down or ()),
                 minor_units=minor_units,
+                utc_times=utc_times,
                 whole_orders=whole_orders,
                 strip_zeros=strip_zeros,
             ),

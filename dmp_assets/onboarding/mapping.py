@@ -34,15 +34,17 @@ class _Declared(BaseModel):
 class Origin(_Declared):
     """Where the values of a field come from.
 
-    In yml: a column's name, a list of columns, ``{date: COLUMN, time: COLUMN}`` or ``{value: CONSTANT}``.
+    In yml: a column's name, a list of columns, ``{all: [COLUMN, ...]}``, ``{date: COLUMN, time: COLUMN}`` or ``{value: CONSTANT}``.
 
     Attributes:
         columns: the first of them that has a value gives it.
+        is_joined: whether the values of all of them make it, as where a receipt's number begins anew each day and till.
         time: column with the time of day, where the column has only the day.
         value: a constant instead.
     """
 
     columns: tuple[str, ...] = ()
+    is_joined: bool = False
     time: str | None = None
     value: Value | None = None
 
@@ -54,6 +56,8 @@ class Origin(_Declared):
                 return {"columns": (given,)}
             case list() | tuple():
                 return {"columns": tuple(given)}
+            case {"all": list() as columns, **others}:
+                return {"columns": tuple(columns), "is_joined": True, **others}
             case {"date": date, **others}:
                 return {"columns": (date,), **others}
         return given
@@ -90,7 +94,7 @@ class Origin(_Declared):
         """Return it in words."""
         if self.value is not None:
             return f"always {self.value!r}"
-        return " and ".join(self.used) if self.time else ", or else ".join(self.columns)
+        return (" and " if self.time or self.is_joined else ", or else ").join(self.used)
 
 
 class LineTypeRule(_Declared):
@@ -225,11 +229,6 @@ class Returned(_Declared):
     amount: str | None = None
     at: str | None = None
 
-    @property
-    def used(self) -> tuple[str, ...]:
-        """Every column that it reads."""
-        return tuple(each for each in (self.quantity, self.amount, self.at) if each)
-
 
 class TableMapping(_Declared):
     """How the rows of a source's file become those of a contract table.
@@ -245,9 +244,11 @@ class TableMapping(_Declared):
         identifiers: kind of direct identifier by column.
         returned: columns that say how much of a line came back.
         minor_units: whether amounts are in the currency's smallest unit, such as cents.
+        utc_times: whether times without an offset are UTC, not the wall time of the stores.
         whole_orders: whether a newer load of an order replaces all its lines.
         strip_zeros: whether zeros before an id tell nothing: 00123 is 123.
-        currency, time_zone, time_format, decimal_mark: as the flags of these names.
+        currency, time_zone, time_format: as the flags of these names.
+        decimal_mark: of numbers that could be read in two ways.
     """
 
     also: dict[str, tuple[str, ...]] = {}
@@ -260,6 +261,7 @@ class TableMapping(_Declared):
     identifiers: dict[str, str] = {}
     returned: Returned | None = None
     minor_units: bool = False
+    utc_times: bool = False
     whole_orders: bool = False
     strip_zeros: bool = False
     currency: str | None = None
@@ -275,6 +277,7 @@ class TableMapping(_Declared):
                 "where": self.where + said.where,
                 "fill_down": self.fill_down + said.fill_down,
                 "minor_units": self.minor_units or said.minor_units,
+                "utc_times": self.utc_times or said.utc_times,
                 "whole_orders": self.whole_orders or said.whole_orders,
                 "strip_zeros": self.strip_zeros or said.strip_zeros,
             }
@@ -285,7 +288,7 @@ class TableMapping(_Declared):
         """Every column that it reads, each once."""
         columns = [column for origin in self.fields.values() for column in origin.used]
         columns += [rule.column for rule in (*self.line_type, *self.where)]
-        columns += self.returned.used if self.returned else ()
+        columns += [each for each in self.returned.model_dump().values() if each] if self.returned else []
         return tuple(dict.fromkeys([*columns, *self.fill_down]))
 
 

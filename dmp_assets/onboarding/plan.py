@@ -26,7 +26,7 @@ from dmp_assets.onboarding.guess import (
     plain,
 )
 from dmp_assets.onboarding.inspection import Column, Found
-from dmp_assets.onboarding.mapping import Join, Origin, TableMapping
+from dmp_assets.onboarding.mapping import Join, Origin, Returned, TableMapping
 from dmp_assets.onboarding.scaffold import TELLS_OFFSET, Plan, RawTable, column_name
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.settings import Settings
@@ -152,7 +152,7 @@ def plan_table(
             formats[origin.columns[0]] = _with_time(formats[origin.columns[0]], columns[origin.time])
     decimal_marks = {
         column: _chosen(
-            said.decimal_mark or declared.decimal_mark or _only(columns[column].decimal_marks),
+            said.decimal_mark or _only(columns[column].decimal_marks) or declared.decimal_mark,
             [".", ","],
             _Question(f"Which is the decimal mark of {column} ({', '.join(columns[column].examples)})?", "--decimal"),
             ask,
@@ -437,6 +437,9 @@ def _found_names(
     fields = {}
     for name, origin in declared.fields.items():
         present = tuple(column for each in origin.columns if (column := here(each)))
+        if origin.is_joined and here(origin.columns[-1]) is None:
+            # Without its last part, a joined value would tell nothing apart.
+            present = ()
         if origin.value is None and not present:
             lacks(name, *origin.columns)
         elif origin.time is None or not lacks(f"time of {name}", origin.time):
@@ -446,9 +449,11 @@ def _found_names(
     rules = [each for each in declared.line_type if not lacks(f"line type {each.type}", each.column)]
     filters = [each for each in declared.where if not lacks(f"filter {each}", each.column)]
     filled = [each for each in declared.fill_down if not lacks(f"fill-down of {each}", each)]
-    returned = declared.returned
-    if returned and lacks("returns", *returned.used):
-        returned = None
+    came_back = {
+        name: column
+        for name, each in (declared.returned.model_dump() if declared.returned else {}).items()
+        if each and not lacks(f"{name} of returns", each) and (column := here(each))
+    }
     changed = {
         "join": joins,
         "fields": fields,
@@ -456,10 +461,8 @@ def _found_names(
         "where": tuple(each.model_copy(update={"column": here(each.column)}) for each in filters),
         "fill_down": tuple(column for each in filled if (column := here(each))),
         "identifiers": {column: kind for each, kind in declared.identifiers.items() if (column := here(each))},
-        "returned": returned and returned.model_copy(
-            update={name: here(each) for name, each in returned.model_dump().items() if each}
-        ),
-    }  # fmt: skip
+        "returned": Returned(**came_back) if "quantity" in came_back else None,
+    }
     return declared.model_copy(update=changed), tuple(left_out)
 
 

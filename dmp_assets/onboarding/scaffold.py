@@ -458,6 +458,8 @@ def _expressions(plan: Plan) -> dict[str, str]:
         }
         defaults["order_id"] = _default_order_id(plan, mapped.get("order_line_id", defaults["order_line_id"]))
         mapped |= {name: f"coalesce({mapped[name]}, {defaults[name]})" for name in discounts if name in mapped}
+        if "store_id" in mapped:
+            mapped["store_id"] = f"coalesce({mapped['store_id']}, {defaults['store_id']})"
         mapped["line_type"] = _line_type_sql(plan)
     if plan.contract == "campaign_members":
         defaults["campaign_member_id"] = _joined(plan, "membership", ["campaign_id", "customer_id"])
@@ -481,7 +483,7 @@ def _field_sql(plan: Plan, name: str, kind: str | None, origin: Origin) -> str:
     if plan.contract == "order_lines" and name == "product_id" and "product_name" in plan.mapping:
         # What has no number of its own goes by its name.
         named = plan.mapping["product_name"]
-        if origin.columns and named.columns:
+        if origin.columns and not origin.is_joined and named.columns:
             origin = Origin(columns=tuple(dict.fromkeys([*origin.columns, *named.columns])))
     before = plan.namespace if name in _SHARED else plan.source
     macro = "parse_customer_id" if name == "customer_id" else "parse_id"
@@ -498,8 +500,9 @@ def _kind_sql(plan: Plan, kind: str | None, origin: Origin) -> str:
     amount = f"{{{{ dmp.parse_amount({value}, {mark}) }}}}"
     if plan.declared.minor_units:
         amount = f"{{{{ dmp.parse_minor_units({value}, {_currency_call(plan)}, {mark}) }}}}"
-    time = f"{{{{ dmp.parse_time({value}, {time_format}, '{plan.time_zone or 'UTC'}') }}}}"
-    if "time_zone" in plan.mapping:
+    zone = "UTC" if plan.declared.utc_times else plan.time_zone or "UTC"
+    time = f"{{{{ dmp.parse_time({value}, {time_format}, '{zone}') }}}}"
+    if "time_zone" in plan.mapping and not plan.declared.utc_times:
         time = f"{{{{ dmp.parse_time_by_zone({value}, {time_format}, {_zone_call(plan)}) }}}}"
     return {
         "text": text,
@@ -515,19 +518,16 @@ def _kind_sql(plan: Plan, kind: str | None, origin: Origin) -> str:
 
 
 def _line_type_sql(plan: Plan) -> str:
-    """Return the type of an order line by the declared rules, else by a column, else by words for what is no product."""
+    """Return the type of an order line: by the declared rules, else by a column, else by words for what is no product."""
+    if "line_type" in plan.mapping:
+        other = _kind_sql(plan, "line_type", plan.mapping["line_type"])
+    else:
+        named = [plan.mapping[name] for name in ("product_id", "product_name") if name in plan.mapping]
+        other = f"{{{{ dmp.line_type_by_words([{', '.join(_origin_text(plan, each) for each in named)}]) }}}}"
+    if not plan.declared.line_type:
+        return other
     rules = [f"when {_rule_sql(plan, rule)} then '{rule.type}'" for rule in plan.declared.line_type]
-    named = _kind_sql(plan, "line_type", plan.mapping["line_type"]) if "line_type" in plan.mapping else None
-    if not rules and named is None:
-        texts = [
-            _origin_text(plan, plan.mapping[name]) for name in ("product_id", "product_name") if name in plan.mapping
-        ]
-        return f"{{{{ dmp.line_type_by_words([{', '.join(texts)}]) }}}}"
-    if not rules:
-        return named or ""
-    return "\n            ".join(
-        ["case", *(f"    {each}" for each in rules), *([f"    else {named}"] if named else []), "end"]
-    )
+    return "\n        ".join(["case", *(f"    {each}" for each in [*rules, f"else {other}"]), "end"])
 
 
 def _rule_sql(plan: Plan, rule: LineTypeRule) -> str:
@@ -625,7 +625,9 @@ def _origin_sql(plan: Plan, origin: Origin) -> str:
         if plan.time_formats.get(origin.columns[0], "iso").startswith("iso"):
             day = f"left(cast({day} as string), 10)"
         return f"{day} || ' ' || {_name(origin.time)}"
-    return names[0] if len(names) == 1 else f"coalesce({', '.join(names)})"
+    if len(names) == 1:
+        return names[0]
+    return " || ':' || ".join(names) if origin.is_joined else f"coalesce({', '.join(names)})"
 
 
 def _origin_text(plan: Plan, origin: Origin, macro: str = "parse_text") -> str:
@@ -633,7 +635,10 @@ def _origin_text(plan: Plan, origin: Origin, macro: str = "parse_text") -> str:
     if origin.value is not None or origin.time:
         return f"dmp.{macro}({_argument(_origin_sql(plan, origin))})"
     calls = [_text_call(plan, column, macro) for column in origin.columns]
-    return calls[0] if len(calls) == 1 else f"""'coalesce(' ~ {" ~ ', ' ~ ".join(calls)} ~ ')'"""
+    if len(calls) == 1:
+        return calls[0]
+    between = "' || \\':\\' || '" if origin.is_joined else "', '"
+    return f"""'{"" if origin.is_joined else "coalesce"}(' ~ {f" ~ {between} ~ ".join(calls)} ~ ')'"""
 
 
 def _text_call(plan: Plan, column: str, macro: str = "parse_text", place: tuple[str, str] | None = None) -> str:
