@@ -201,7 +201,7 @@ def change_project(project: ProjectFile, plan: Plan, exchange_rate: float | None
     if others:
         for zone in zones:
             project.add_time_zone(zone)
-        changes += [f"time_zones: {zone} is one" for zone in zones]
+        changes += [f"time_zones: {', '.join(zones)} among them"] if zones else []
     elif zones:
         project.set_time_zones(*zones)
         changes.append(f"time_zones: {', '.join(zones)}; event_time_zone: {zones[0]}")

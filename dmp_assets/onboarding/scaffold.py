@@ -161,10 +161,10 @@ def staging_sql(plan: Plan) -> str:
     if declared.returned:
         ctes.append(("with_returns", _with_returns_lines(plan, columns, ctes[-1][0])))
     last, condition = ctes[-1][0], []
-    if declared.whole_orders:
+    if plan.contract == "order_lines" and declared.whole_orders:
         ctes.append(("versions", _version_lines(last)))
         last, condition = "versions", ["where version = 1 or not is_complete"]
-    else:
+    elif plan.contract != "order_lines":
         ctes.append(("ranked", _ranked_lines(plan, last)))
         last, condition = "ranked", ["where load_rank = 1"]
     lines = [f"{{{{ config(enabled='{plan.source}' in var('sources')) }}}}", ""]

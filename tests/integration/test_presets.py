@@ -1,5 +1,6 @@
 """Exports of shop systems, read by their presets, and what else a mapping can say: what the staging models make of small files."""
 
+import datetime as dt
 import os
 import shutil
 import sqlite3
@@ -17,7 +18,11 @@ from dmp_assets.onboarding.new_project import create_project
 from dmp_assets.onboarding.plan import Said, change_project, plan_table, write_source
 from dmp_assets.onboarding.preset import planned
 from dmp_assets.onboarding.recognise import Reading
+from dmp_assets.platform.home import prepare_home
 from dmp_assets.platform.settings import Settings
+from dmp_assets.platform.warehouse import Warehouse
+from dmp_assets.sources.declare import source_tables
+from dmp_assets.sources.land import load_table
 from tests.conftest import run_dmp
 
 EXPORTS = Path(__file__).parents[1] / "exports"
@@ -35,8 +40,6 @@ LIKE: dict[str, tuple[str, dict[str, Any]]] = {
     "ga4": ("ga4/events.jsonl", {"time_zone": "Europe/Berlin", "currency": "EUR"}),
     "german-till": ("german-till/journal.csv", {}),
 }
-RATES = {"KWD": None, "JPY": None, "EUR": 1.1}
-
 
 class Shops:
     """A project with a source for each preset, built up to the staging layer."""
@@ -49,7 +52,7 @@ class Shops:
         self.project = folder / "shops"
         self.home = self.project / ".dmp"
         create_project(self.project)
-        settings = Settings(home=self.home, dbt_project_dir=self.project, threads=2, lock_timeout_seconds=5)
+        settings = self.settings = Settings(home=self.home, dbt_project_dir=self.project, threads=2, lock_timeout_seconds=5)
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("DMP_", "DAGSTER_"))}
         self.environment = clean | settings.environment()
         self.changes: dict[str, list[str]] = {}
@@ -60,6 +63,10 @@ class Shops:
         plans, notes = planned(name.replace("-", "_"), location, name, Said(**said), Reading())
         self.write(name, plans, notes)
 
+    def lines(self, source: str, columns: str) -> list[tuple]:
+        """Return columns of a source's order lines, in the order of its rows."""
+        return self.query(f"select {columns} from staging.stg_{source}__order_lines order by _file, _row, order_line_id")
+
     def add(self, name: str, place: str, **said: Any) -> None:
         (found,) = inspect(str(self.folder / place))
         self.write(name, [plan_table(name, found, Said(**said), None)], [])
@@ -69,6 +76,15 @@ class Shops:
         changed = [change for plan in plans for change in change_project(project, plan, 1.0, None)]
         write_source(project, plans)
         self.changes[name] = [*changed, *notes]
+
+    def load(self, *sources: str) -> None:
+        """Load what is new of the sources, as a build does."""
+        prepare_home(self.settings)
+        for source in sources:
+            for table in source_tables(self.project, source):
+                now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
+                landing = load_table(Warehouse.from_settings(self.settings), self.settings, table, now=now)
+                assert not landing.damaged
 
     def dmp(self, *arguments: str) -> str:
         finished = run_dmp(self.environment, *arguments)
@@ -89,14 +105,19 @@ def shops(tmp_path_factory: pytest.TempPathFactory) -> Shops:
     days.mkdir()
     shutil.copy(shops.folder / "overlapping" / "day1.csv", days)
     shops.add("chain", "chain/sales.csv", contract="order_lines", mapping={"ordered_at": "local_time"})
-    shops.add(
-        "edited", "days", currency="EUR", time_zone="Europe/Madrid", declared=TableMapping(whole_orders=True)
-    )
+    where = {"currency": "EUR", "time_zone": "Europe/Madrid"}
+    shops.add("edited", "days", declared=TableMapping(whole_orders=True), **where)
+    # Two shops with the same customers and products: each has its own orders.
+    for name in ("north", "south"):
+        shops.add(name, "overlapping/day1.csv", namespace="group", **where)
+    shops.load(*(name.replace("-", "_") for name in shops.changes))
+    for day in ("day2", "day3", "day1"):
+        text = (shops.folder / "overlapping" / f"{day}.csv").read_text(encoding="utf-8")
+        (days / f"{day}_again.csv").write_text(text.replace("total_amount", "amount"), encoding="utf-8")
+        shops.load("edited")
     shops.dmp("build", "--layer", "raw")
-    for day in ("day2.csv", "day3.csv"):
-        shutil.copy(shops.folder / "overlapping" / day, days)
-        shops.dmp("build", "--layer", "raw")
-    shops.dmp("build", "--layer", "staging")
+    for layer in ("staging", "intermediate"):
+        shops.dmp("build", "--layer", layer)
     return shops
 
 
