@@ -1,5 +1,6 @@
 """Exports of shop systems, read by their presets, and what else a mapping can say: what the staging models make of small files."""
 
+import csv
 import datetime as dt
 import os
 import shutil
@@ -13,11 +14,12 @@ import pytest
 
 from dmp_assets.dbt.project_file import ProjectFile
 from dmp_assets.onboarding.inspection import inspect
-from dmp_assets.onboarding.mapping import RowFilter, TableMapping
+from dmp_assets.onboarding.mapping import LineTypeRule, RowFilter, TableMapping
 from dmp_assets.onboarding.new_project import create_project
 from dmp_assets.onboarding.plan import Said, change_project, plan_table, write_source
 from dmp_assets.onboarding.preset import planned
 from dmp_assets.onboarding.recognise import Reading
+from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.home import prepare_home
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.warehouse import Warehouse
@@ -41,6 +43,14 @@ LIKE: dict[str, tuple[str, dict[str, Any]]] = {
     "german-till": ("german-till/journal.csv", {}),
 }
 
+ODD_HEADER = ["{{ unknown.thing }}", 'it\'s a "customer" \\ {% raw %}', "{# day", "{{ ref('x') }}", "what\n{{ it }}"]
+ODD_ROWS = [
+    ["{{ 7 * 7 }}", "c1", "2025-01-01", "1", "{% if %}"],
+    ["it's", "c2", "2025-01-02", "2", "x"],
+    ["sku", "c3", "2025-01-03", "3", "{{ no }} isn't"],
+]
+
+
 class Shops:
     """A project with a source for each preset, built up to the staging layer."""
 
@@ -52,7 +62,9 @@ class Shops:
         self.project = folder / "shops"
         self.home = self.project / ".dmp"
         create_project(self.project)
-        settings = self.settings = Settings(home=self.home, dbt_project_dir=self.project, threads=2, lock_timeout_seconds=5)
+        settings = self.settings = Settings(
+            home=self.home, dbt_project_dir=self.project, threads=2, lock_timeout_seconds=5
+        )
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("DMP_", "DAGSTER_"))}
         self.environment = clean | settings.environment()
         self.changes: dict[str, list[str]] = {}
@@ -65,7 +77,9 @@ class Shops:
 
     def lines(self, source: str, columns: str) -> list[tuple]:
         """Return columns of a source's order lines, in the order of its rows."""
-        return self.query(f"select {columns} from staging.stg_{source}__order_lines order by _file, _row, order_line_id")
+        return self.query(
+            f"select {columns} from staging.stg_{source}__order_lines order by _file, _row, order_line_id"
+        )
 
     def add(self, name: str, place: str, **said: Any) -> None:
         (found,) = inspect(str(self.folder / place))
@@ -110,6 +124,20 @@ def shops(tmp_path_factory: pytest.TempPathFactory) -> Shops:
     # Two shops with the same customers and products: each has its own orders.
     for name in ("north", "south"):
         shops.add(name, "overlapping/day1.csv", namespace="group", **where)
+    product, customer, day, amount, kind = ODD_HEADER
+    with (shops.folder / "odd.csv").open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows([ODD_HEADER, *ODD_ROWS])
+    shops.add(
+        "odd",
+        "odd.csv",
+        contract="order_lines",
+        mapping={"product_id": product, "customer_id": customer, "ordered_at": day, "sales_amount": amount},
+        declared=TableMapping(
+            where=(RowFilter(column=kind, excluded=("{{ no }} isn't",)),),
+            line_type=(LineTypeRule(column=product, values=("{{ 7 * 7 }}", "it''s"), type="fee"),),
+        ),
+        **where,
+    )
     shops.load(*(name.replace("-", "_") for name in shops.changes))
     for day in ("day2", "day3", "day1"):
         text = (shops.folder / "overlapping" / f"{day}.csv").read_text(encoding="utf-8")
@@ -121,13 +149,205 @@ def shops(tmp_path_factory: pytest.TempPathFactory) -> Shops:
     return shops
 
 
-def test_all(shops):
-    for name in shops.changes:
-        print("#####", name, *shops.changes[name], sep="\n  ")
-        with duckdb.connect(str(shops.home / "warehouse.duckdb"), read_only=True) as connection:
-            for table in ("order_lines", "products"):
-                try:
-                    frame = connection.sql(f"from staging.stg_{name.replace('-', '_')}__{table} order by _row").df()
-                except duckdb.Error as e:
-                    continue
-                print(frame.dropna(axis=1, how="all").drop(columns=["_load_id", "_loaded_at", "source"]).to_string())
+def money(rows: list[tuple]) -> dict[str, str]:
+    return {key: f"{Decimal(amount):.2f}" for key, amount in rows}
+
+
+def net(shops: Shops, source: str) -> dict[str, str]:
+    """Return the net sales of each order of a source, without what stands before its id."""
+    return money(
+        shops.query(
+            "select replace(split_part(order_id, ':', 2), ':return', ''), sum(sales_amount) "
+            f"from intermediate.int_order_lines where source = '{source}' group by 1"
+        )
+    )
+
+
+def test_shopify_fills_down_prices_pieces_and_pays_back(shops):
+    assert net(shops, "shopify") == {
+        "#1001": "51.75", "#1002": "0.00", "#1003": "55.00", "#1004": "0.00", "#1005": "10.00", "#1006": "45.00",
+    }  # fmt: skip
+    types = "select line_type, count(*), sum(sales_amount) from intermediate.int_order_lines where source = 'shopify' group by 1"
+    assert {name: (count, f"{amount:.2f}") for name, count, amount in shops.query(types)} == {
+        "sale": (8, "216.75"), "return": (3, "-55.00"), "void": (1, "0.00"),
+    }  # fmt: skip
+    customers = shops.lines("shopify", "customer_id")
+    assert len({customer for (customer,) in customers} - {None}) == 2
+    assert customers.count((None,)) == 2
+    assert not any("example" in str(customer) for customer in customers)
+    assert shops.lines("shopify", "product_id")[2] == ("shopify:Probe",)
+    (local,) = shops.query(
+        "select distinct ordered_at_local::varchar from intermediate.int_order_lines where order_id = 'shopify:#1003'"
+    )
+    assert local == ("2025-03-30 01:59:59",)
+
+
+def test_what_a_shopify_api_order_gave_back_is_a_return_on_its_day(shops):
+    assert net(shops, "shopify_api") == {"450789469": "189.52", "450789470": "0.00"}
+    assert shops.query(
+        "select product_id, order_on::varchar, quantity, sales_amount, original_order_id from intermediate.int_order_lines "
+        "where source = 'shopify_api' and line_type = 'return'"
+    ) == [("shopify_api:Sticker", "2025-01-15", Decimal(-1), Decimal("-0.48"), "shopify_api:450789469")]
+
+
+def test_woocommerce_leaves_out_cancelled_orders_and_knows_guests_by_their_address(shops):
+    assert net(shops, "woocommerce") == {"1201": "36.00", "1202": "0.00", "1203": "30.00"}
+    customers = dict(shops.lines("woocommerce", "order_id, customer_id"))
+    assert customers["woocommerce:1202"] == customers["woocommerce:1203"] != customers["woocommerce:1201"]
+
+
+def test_magento_counts_a_parent_once_and_reads_utc(shops):
+    assert net(shops, "magento") == {"000000101": "118.00", "000000102": "50.00", "100000001": "0.00"}
+    assert shops.query(
+        "select product_id, order_on::varchar, line_type, quantity from intermediate.int_order_lines where source = 'magento' "
+        "order by order_id"
+    ) == [
+        ("magento:SHIRT-M", "2025-05-02", "sale", Decimal(2)),
+        ("magento:SET", "2025-05-02", "sale", Decimal(1)),
+        ("magento:SHIRT-L", "2025-05-03", "sale", Decimal(1)),
+        ("magento:SHIRT-L", "2025-05-09", "return", Decimal(-1)),
+    ]
+
+
+def test_stripe_amounts_are_in_minor_units_of_each_currency(shops):
+    assert shops.lines("stripe", "currency, sales_amount, line_type") == [
+        ("USD", Decimal("19.990"), None),
+        ("JPY", Decimal(500), None),
+        ("KWD", Decimal("12.345"), None),
+        ("USD", Decimal(50), None),
+        ("USD", Decimal(50), "void"),
+        ("USD", Decimal(50), "void"),
+    ]
+    assert net(shops, "stripe") == {"ch_01": "19.99", "ch_04": "30.00", "ch_05": "0.00", "ch_06": "0.00"}
+    assert any("none for JPY, KWD" in change for change in shops.changes["stripe"])
+    assert "amount_type: amounts keep 3 digits behind the point, as here" in shops.changes["stripe"]
+
+
+def test_square_has_day_and_time_apart_and_refunds_as_returns(shops):
+    assert shops.lines("square", "product_id, ordered_at::varchar, line_type, sales_amount") == [
+        ("square:LAT-L", "2025-03-31 18:05:33", None, Decimal("8.100")),
+        ("square:Scone", "2025-03-31 18:05:33", None, Decimal("3.500")),
+        ("square:Custom Amount", "2025-04-01 03:30:00", "fee", Decimal("5.000")),
+        ("square:Scone", "2025-04-01 13:00:00", "return", Decimal("-3.500")),
+    ]
+    assert shops.query(
+        "select product_category from staging.stg_square__products where product_id = 'square:LAT-L'"
+    ) == [("Coffee",)]
+
+
+def test_online_retail_tells_cancellations_fees_and_bookings_apart(shops):
+    sales = net(shops, "online_retail")
+    expected = {
+        "536365": "55.98", "C536379": "-6.78", "541431": "77183.60", "C541433": "-77183.60", "536414": "0.00", "538090": "0.00",
+        "A563185": "0.00", "489521": "0.00",
+    }  # fmt: skip
+    assert {order: sales[order] for order in expected} == expected
+    types = dict(shops.lines("online_retail", "product_id, line_type"))
+    assert (types["online_retail:POST"], types["online_retail:M"]) == ("fee", "fee")
+    assert (types["online_retail:TEST001"], types["online_retail:B"]) == ("adjustment", "adjustment")
+    assert ("online_retail:21773", None, "RETRO £5 BOWL") in shops.lines(
+        "online_retail", "product_id, customer_id, product_name"
+    )
+    # Two equal rows are two lines.
+    assert len({line for (line,) in shops.lines("online_retail", "order_line_id")}) == 14
+
+
+def test_olist_joins_five_files(shops):
+    assert shops.lines("olist", "customer_id, product_id, ordered_at::varchar, sales_amount, line_type") == [
+        ("olist:7c396fd4", "olist:87285b34", "2017-10-02 13:56:33", Decimal("29.990"), None),
+        ("olist:7c396fd4", "olist:87285b34", "2017-10-02 13:56:33", Decimal("29.990"), None),
+        ("olist:af07308b", "olist:595fac2a", "2018-07-24 23:41:37", Decimal("118.700"), "void"),
+        ("olist:7c396fd4", "olist:595fac2a", "2018-08-08 11:38:49", Decimal("118.700"), None),
+    ]
+    assert shops.query("select product_id, product_category from staging.stg_olist__products order by 1") == [
+        ("olist:595fac2a", "perfumery"),
+        ("olist:87285b34", "housewares"),
+        ("olist:aaaa0000", None),
+    ]
+
+
+def test_of_taobao_only_purchases_count_on_the_days_of_shanghai(shops):
+    assert shops.query(
+        "select customer_id, order_on::varchar, sales_amount from intermediate.int_order_lines where source = 'taobao' "
+        "order by ordered_at"
+    ) == [
+        ("taobao:1", "2017-11-25", Decimal(1)),
+        ("taobao:2", "2017-11-28", Decimal(1)),
+        ("taobao:100", "2017-12-02", Decimal(1)),
+        ("taobao:100", "2017-12-03", Decimal(1)),
+    ]
+    assert shops.query(
+        "select row_json like '%taobao:3%', reason from quarantine.rejected_rows where source = 'taobao'"
+    ) in ([], [(True, "after_load")])
+    assert any("has no amounts" in change for change in shops.changes["taobao"])
+
+
+def test_instacart_gives_products_and_says_why_nothing_else(shops):
+    assert shops.query(
+        "select product_type, product_category, department from staging.stg_instacart__products order by _row"
+    ) == [
+        ("Soda", "soft drinks", "beverages"),
+        ('Organic \\"Unsweetened\\" Milk', "soy lactosefree", "dairy eggs"),
+        ("Chipotle Jerky", "popcorn jerky", "snacks"),
+    ]
+    with pytest.raises(UserError, match="neither the day of an order nor any amount"):
+        planned("insta", str(EXPORTS / "instacart" / "orders.csv"), "instacart", Said(), Reading())
+
+
+def test_ga4_reads_items_of_purchases_and_refunds(shops):
+    assert shops.lines(
+        "ga4", "order_id, customer_id, product_id, ordered_at::varchar, quantity, unit_price, line_type"
+    ) == [
+        ("ga4:T1", "ga4:1000.1", "ga4:G1", "2025-03-07 16:00:00.123456", Decimal(2), Decimal(15), None),
+        ("ga4:T1", "ga4:1000.1", "ga4:G2", "2025-03-07 16:00:00.123456", Decimal(1), Decimal(14), None),
+        ("ga4:T1", "ga4:u7", "ga4:G2", "2025-03-09 16:00:00", Decimal(1), Decimal(14), "return"),
+    ]
+
+
+def test_a_german_till_has_receipts_that_begin_anew(shops):
+    columns = "substr(order_id, 13), substr(product_id, 13), ordered_at::varchar, quantity, sales_amount, line_type"
+    assert shops.lines("german_till", columns) == [
+        ("01:1:03.04.2025:1001", "0004711", "2025-04-03 07:15:00", Decimal(4), Decimal("1.800"), None),
+        ("01:1:03.04.2025:1001", "0004712", "2025-04-03 07:15:00", Decimal("0.250"), Decimal("3.590"), None),
+        ("01:1:04.04.2025:1001", "0004711", "2025-04-04 16:59:00", Decimal(2), Decimal("0.900"), None),
+        ("01:2:04.04.2025:1001", "0004711", "2025-04-04 17:01:00", Decimal(-1), Decimal("-0.450"), "cancellation"),
+        ("02:1:04.04.2025:7", "Pfand Kiste", "2025-04-04 08:00:00", Decimal(1), Decimal("3.100"), "fee"),
+        ("02:1:04.04.2025:8", "0004712", "2025-04-04 08:30:00", Decimal(1), Decimal("15.960"), "void"),
+    ]
+
+
+def test_a_chain_has_a_time_zone_and_a_currency_by_row(shops):
+    assert shops.query(
+        "select split_part(order_id, ':', 2), order_on::varchar from intermediate.int_order_lines where source = 'chain' "
+        "order by ordered_at"
+    ) == [("4", "2025-06-30"), ("5", "2025-07-01"), ("1", "2025-06-30"), ("2", "2025-06-30"), ("6", "2025-07-01")]
+    reasons = dict(
+        shops.query(
+            "select split_part(order_id, ':', 2), reject_reason from intermediate.int_order_lines_checked "
+            "where source = 'chain' and reject_reason is not null"
+        )
+    )
+    assert reasons == {"3": "unknown_currency", "7": "unknown_currency", "8": "unknown_time_zone"}
+    assert any("CEST is none" in change for change in shops.changes["chain"])
+
+
+def test_an_order_that_comes_again_replaces_all_its_lines_but_not_by_a_broken_one(shops):
+    assert net(shops, "edited") == {"o1": "10.00", "o2": "10.00", "o3": "15.00", "o4": "10.00", "o5": "40.00"}
+
+
+def test_sources_of_one_namespace_share_customers_and_products_and_no_orders(shops):
+    for source in ("north", "south"):
+        assert shops.lines(source, "order_id, customer_id, product_id, store_id")[0] == (
+            f"{source}:o1", "group:c1", "group:A", f"{source}:online",
+        )  # fmt: skip
+    north, south = ({line for (line,) in shops.lines(each, "order_line_id")} for each in ("north", "south"))
+    assert not north & south
+
+
+def test_nothing_in_headers_and_values_is_read_as_a_template(shops):
+    assert shops.lines("odd", "customer_id, product_id, sales_amount, line_type") == [
+        ("odd:c1", "odd:{{ 7 * 7 }}", Decimal(1), "fee"),
+        ("odd:c2", "odd:it's", Decimal(2), None),
+    ]
+    (table,) = source_tables(shops.project, "odd")
+    assert list(table.columns) == [*ODD_HEADER[:-1], "what {{ it }}"]
