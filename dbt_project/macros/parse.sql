@@ -9,6 +9,14 @@
     case when lower({{ text }}) not in ({{ dmp.word_list([''] + dmp.missing_values() + nothing) }}) then {{ text }} end
 {%- endmacro %}
 
+{#- Text of a floating-point number; a whole one has no point. -#}
+{% macro float_text(column) -%}
+    case
+        when {{ column }} = try_cast({{ column }} as bigint) then cast(try_cast({{ column }} as bigint) as string)
+        else cast({{ column }} as string)
+    end
+{%- endmacro %}
+
 {#- Words in lower case as a list of literals. -#}
 {% macro word_list(words) -%}
     {%- set literals = [] -%}

@@ -60,8 +60,8 @@ def add_source(  # noqa: PLR0913, PLR0917 - one option for everything that can b
     where: Annotated[
         list[str] | None,
         typer.Option(
-            help="Read only rows with COLUMN=VALUE[,VALUE], COLUMN!=VALUE[,VALUE] or 'COLUMN is [not] null'. For a status that changes "
-            "take --line-type: a row that is no longer read withdraws nothing."
+            help="Read only rows with COLUMN=VALUE[,VALUE], COLUMN!=VALUE[,VALUE] or 'COLUMN is [not] null'. For a status that "
+            "changes take --line-type: a row that is no longer read withdraws nothing."
         ),
     ] = None,
     line_type: Annotated[

@@ -645,6 +645,8 @@ def _text_call(plan: Plan, column: str, macro: str = "parse_text", place: tuple[
     """Return the macro call for a column as text; a whole number that a file keeps as a float loses its point."""
     name = _qualified(*place) if place else _name(column)
     if plan.columns[column].data_type in ("DOUBLE", "FLOAT"):
+        if macro == "parse_text":
+            return f"dmp.parse_text(dmp.float_text({_argument(name)}))"
         name = f"try_cast({name} as bigint)"
     strips = ", true" if plan.declared.strip_zeros and macro != "parse_text" else ""
     return f"dmp.{macro}({_argument(name)}{strips})"

@@ -78,7 +78,7 @@ def test_what_a_file_lacks_is_left_out_and_told(tmp_path):
     assert "order_lines: not used is what customers has (no such file)" in notes
     assert "products is left out: there is no file olist_products_dataset." in notes
     sql = scaffold.staging_sql(plan)
-    assert "left join orders on {{ dmp.parse_text('items.order_id') }} = {{ dmp.parse_text('orders.order_id') }}" in sql
+    assert "left join orders on {{ dmp.parse_id('items.order_id') }} = {{ dmp.parse_id('orders.order_id') }}" in sql
 
 
 def test_a_raw_table_of_two_contract_tables_is_declared_once(tmp_path):
@@ -98,3 +98,10 @@ def test_flags_come_before_what_a_preset_says():
     )
     assert plan.time_zone == "Europe/Vienna"
     assert str(plan.mapping["customer_id"]) == "Kasse"
+
+
+def test_the_example_in_the_docs_is_one(tmp_path):
+    page = (Path(__file__).parents[3] / "docs" / "mapping.md").read_text(encoding="utf-8")
+    file = tmp_path / "my.yml"
+    file.write_text(page.split("```yaml\n")[1].split("```")[0], encoding="utf-8")
+    assert list(load_preset(str(file)).tables) == ["order_lines", "customers"]
