@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from dmp_assets.dbt.project_file import ProjectFile
 from dmp_assets.platform.errors import UserError
-from dmp_assets.platform.project import PACKAGE_DIR
+from dmp_assets.platform.files import write_atomically
+from dmp_assets.platform.project import PACKAGE_DIR, TEMPLATES_DIR
 from dmp_assets.sources.declare import source_tables
 from dmp_assets.sources.read import files_of
 
 SOURCE = "complete_journey"
 CURRENCY = "USD"
 TIME_ZONE = "America/New_York"
+_EXCLUSIONS = "rules/exclusions.yml"
 
 
 def enable_demo(project: ProjectFile) -> bool:
     """List the demo among a project's sources, with its currency and time zone; return whether it was not listed before.
+
+    A project that excludes nothing from recommendations yet gets the demo's exclusions.
 
     Args:
         project: whose file is written.
@@ -38,4 +44,7 @@ def enable_demo(project: ProjectFile) -> bool:
     project.set_currency(CURRENCY)
     project.set_time_zones(TIME_ZONE)
     project.write()
+    exclusions = project.path.parent / _EXCLUSIONS
+    if exclusions.exists() and exclusions.read_bytes() == (TEMPLATES_DIR / _EXCLUSIONS).read_bytes():
+        write_atomically(exclusions, Path(__file__).with_name("exclusions.yml").read_text(encoding="utf-8"))
     return True

@@ -29,6 +29,21 @@ def test_a_new_project_gets_the_demo_as_the_checkout_has_it(project):
         assert enabled[setting] == checkout[setting], setting
 
 
+def test_a_project_that_excludes_nothing_yet_gets_the_exclusions_of_the_demo(project):
+    enable_demo(project)
+    assert (
+        "CIGARETTES"
+        in (project.path.parent / "rules" / "exclusions.yml").read_text(encoding="utf-8").split("exclusions:")[1]
+    )
+
+
+def test_exclusions_of_the_users_own_stay(project):
+    own = project.path.parent / "rules" / "exclusions.yml"
+    own.write_text("exclusions: [{product_id: 'x:1', reason: mine}]")
+    enable_demo(project)
+    assert "mine" in own.read_text()
+
+
 def test_enabling_it_again_changes_nothing(project):
     enable_demo(project)
     before = project.path.read_bytes()

@@ -1,6 +1,9 @@
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
+from dmp_assets import demo
 from dmp_assets.platform.project import TEMPLATES_DIR
 from dmp_assets.recommendations.exclusions import (
     NO_EXCLUSIONS,
@@ -33,9 +36,12 @@ def load(tmp_path):
     return write_and_load
 
 
-def test_the_file_that_comes_with_the_platform_is_valid():
-    entries = load_exclusions(TEMPLATES_DIR / "rules" / "exclusions.yml").exclusions
-    assert all(entry.reason for entry in entries)
+def test_a_new_project_excludes_nothing():
+    assert load_exclusions(TEMPLATES_DIR / "rules" / "exclusions.yml") == NO_EXCLUSIONS
+
+
+def test_the_exclusions_of_the_demo_are_valid():
+    assert load_exclusions(Path(demo.__file__).with_name("exclusions.yml")).exclusions
 
 
 def test_products_that_have_all_names_of_an_entry_are_excluded(catalogue, load):
