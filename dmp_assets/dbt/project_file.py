@@ -74,11 +74,11 @@ class ProjectFile:
         """Set the currency of all amounts."""
         self._vars["currency"] = currency
 
-    def set_rate(self, currency: str, rate: float) -> None:
-        """Say what one unit of a currency is worth, at any date."""
+    def set_rate(self, currency: str, rate: float, from_date: str = "1970-01-01") -> None:
+        """Say what one unit of a currency is worth from a date on."""
         from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
-        self._vars["exchange_rates"][currency] = {DoubleQuotedScalarString("1970-01-01"): rate}
+        self._vars["exchange_rates"].setdefault(currency, {})[DoubleQuotedScalarString(from_date)] = rate
 
     def set_amount_digits(self, digits: int) -> bool:
         """Keep so many digits of amounts behind the point; return whether that is more than were kept before."""

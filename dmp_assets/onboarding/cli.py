@@ -92,7 +92,11 @@ def add_source(  # noqa: PLR0913, PLR0917 - one option for everything that can b
     ] = False,
     currency: Annotated[str | None, typer.Option(help="ISO 4217 code of the amounts, if no column tells it.")] = None,
     exchange_rate: Annotated[
-        float | None, typer.Option(help="What one unit of it is worth in the platform's currency.")
+        list[str] | None,
+        typer.Option(
+            help="What one unit of the amounts' currency is worth in the platform's: 1.10, or by currency, JPY=0.0065, and from a "
+            "date on, EUR=2025-07-01:1.20."
+        ),
     ] = None,
     time_zone: Annotated[str | None, typer.Option(help="IANA time zone of the times and stores.")] = None,
     time_format: Annotated[
@@ -162,10 +166,11 @@ def add_source(  # noqa: PLR0913, PLR0917 - one option for everything that can b
 
     The files are yours to edit from then on. `dmp build` loads the data.
     """
-    from dmp_assets.onboarding.plan import Said
+    from dmp_assets.onboarding.plan import Said, read_rates
     from dmp_assets.onboarding.recognise import Reading
 
     with user_errors():
+        rate, rates = read_rates(exchange_rate or ())
         said = Said(
             contract=contract,
             declared=TableMapping(
@@ -181,7 +186,8 @@ def add_source(  # noqa: PLR0913, PLR0917 - one option for everything that can b
             identifiers=_pairs(identifier, "--identifier"),
             namespace=namespace,
             currency=currency,
-            exchange_rate=exchange_rate,
+            exchange_rate=rate,
+            rates=rates,
             time_zone=time_zone,
             time_format=time_format,
             decimal_mark=decimal,
@@ -231,7 +237,7 @@ def _add(  # noqa: PLR0913 - what the command was given
     ask = _ask if is_asked else None
     project = ProjectFile(get_settings().dbt_project_dir)
     plans = _plans(name, location, said, hints, ask)
-    changes = []
+    changes = adding.set_rates(project, said.rates)
     for plan in plans:
         changes += adding.change_project(project, plan, said.exchange_rate, ask)
         typer.echo(f"\n{plan.table} becomes {plan.contract}:")

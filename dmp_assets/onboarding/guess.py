@@ -47,7 +47,8 @@ def missing_fields(table: str, mapping: Mapping[str, str]) -> list[str]:
 def guess_contract(columns: Iterable[str]) -> str | None:
     """Return the contract table that most of the columns fit; None if there is none.
 
-    All required fields must be there, and a second column that tells: many tables name a customer.
+    All required fields must be there, and a second column that tells: many tables name a customer. Rows with a product, a time and
+    a customer, an order or a quantity are order lines, though their amount is still open.
     """
     columns = list(columns)
     telling = {"customers": len(guess_identifiers(columns))}
@@ -56,6 +57,10 @@ def guess_contract(columns: Iterable[str]) -> str | None:
         for table in FIELDS
         if not missing_fields(table, mapping := guess_mapping(table, columns))
     }
+    lines = guess_mapping("order_lines", columns)
+    is_line = {"product_id", "ordered_at"} <= lines.keys() and lines.keys() & {"customer_id", "order_id", "quantity"}
+    if is_line and len(lines) >= max(fits.values(), default=0):
+        return "order_lines"
     best = max(fits, key=lambda table: fits[table], default=None)
     return best if best and fits[best] > 1 else None
 

@@ -26,17 +26,34 @@ TIME_FORMATS = (
     *(
         f"{date}{time}"
         for date in ("%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y年%m月%d日")
+        for time in ("", " %H:%M", " %H:%M:%S", " %H:%M:%S %z")
+    ),
+    *(f"{date} %I:%M{seconds} %p" for date in ("%m/%d/%Y", "%d/%m/%Y") for seconds in ("", ":%S")),
+    *(
+        f"{date}{time}"
+        for date in ("%d %b %Y", "%d-%b-%Y", "%b %d, %Y", "%d %B %Y", "%B %d, %Y")
         for time in ("", " %H:%M", " %H:%M:%S")
     ),
+    "%d/%b/%Y:%H:%M:%S %z",
     "%Y%m%d",
     "%Y%m%d%H%M%S",
     "%d.%m.%y",
+    "%d.%m.%y %H:%M",
+    "%d/%m/%y",
+    "%m/%d/%y",
 )
 """How texts write times, besides ISO 8601."""
 
 SAMPLE_ROWS = 100_000
+_OFFSET = (
+    "^([0-9]{4}-[0-9]{1,2}-[0-9]{1,2}[T ]|(Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? ).*:[0-9.,]+ *"
+    "((UTC|GMT)?[+-][0-9]{1,2}(:?[0-9]{2})?|[Zz]|[A-Z]{3,4}|[A-Za-z]+/[A-Za-z_/]+)( *[(].*[)]|[[].*\\])?$"
+)
+"""Texts of times that tell their offset or zone, as the macro ``try_offset_time_to_utc`` reads them."""
+_DRESS = "[$€£¥￥₹₽₩₺]|^[A-Za-z]{3} +| +[A-Za-z]{3}$"
+"""What stands beside the number of an amount: a currency's sign or code."""
 _FEW = 100
-_ENOUGH = 0.9  # share of a column's values that must fit a type; the others go to quarantine
+_ENOUGH = 0.7  # share of a column's values that must fit a type; the others go to quarantine
 
 Guess = Literal["text", "number", "time", "empty"]
 
@@ -193,7 +210,7 @@ def _look_at(connection: duckdb.DuckDBPyConnection, name: str, data_type: str) -
         return dataclasses.replace(found, guess="number", time_formats=_epochs(connection, column), digits=digits)
     times = _time_formats(connection, column) or _epochs(connection, column)
     marks = _decimal_marks(connection, column)
-    if times and not (marks and times[0] in ("epoch", "epoch_ms")):
+    if times and not (marks and times[0] in ("epoch", "epoch_ms", "epoch_us")):
         return dataclasses.replace(found, guess="time", time_formats=times)
     if marks:
         digits = _digits(connection, column, marks[0]) if len(marks) == 1 else 0
@@ -203,10 +220,18 @@ def _look_at(connection: duckdb.DuckDBPyConnection, name: str, data_type: str) -
 
 def _time_formats(connection: duckdb.DuckDBPyConnection, column: str) -> tuple[str, ...]:
     """Return the formats that fit the most values, if these are enough."""
-    has_offset = f"regexp_matches({column}, '[0-9]([Zz]|[+-][0-9]{{2}}:?[0-9]{{2}})$')"
-    is_iso = f"regexp_matches({column}, '^[0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}}') and try_cast({column} as timestamp) is not null"
-    conditions = {"offset": f"{is_iso} and {has_offset}", "iso": f"{is_iso} and not {has_offset}"}
-    conditions |= {each: f"try_strptime({column}, {literal(each)}) is not null" for each in TIME_FORMATS}
+    text = f"trim({column})"
+    has_offset = f"regexp_matches({text}, {literal(_OFFSET)})"
+    is_iso = (
+        f"regexp_matches({text}, '^[0-9]{{4}}-[0-9]{{1,2}}-[0-9]{{1,2}}') and try_cast({text} as timestamp) is not null"
+    )
+    conditions = {"offset": has_offset, "iso": f"{is_iso} and not {has_offset}"}
+    ((with_offset, without),) = connection.execute(
+        f"select {', '.join(f'count(*) filter (where {each})' for each in conditions.values())} from sample"
+    ).fetchall()
+    if with_offset and without:
+        conditions["mixed"] = f"{has_offset} or {is_iso}"
+    conditions |= {each: f"try_strptime({text}, {literal(each)}) is not null" for each in TIME_FORMATS}
     return _best(connection, column, conditions)
 
 
@@ -216,14 +241,21 @@ def _epochs(connection: duckdb.DuckDBPyConnection, column: str) -> tuple[str, ..
     return _best(
         connection,
         column,
-        {"epoch": f"{number} between 1e9 and 4.1e9", "epoch_ms": f"{number} between 1e12 and 4.1e12"},
+        {
+            "epoch": f"{number} between 1e9 and 4.1e9",
+            "epoch_ms": f"{number} between 1e12 and 4.1e12",
+            "epoch_us": f"{number} between 1e15 and 4.1e15",
+        },
     )
 
 
 def _decimal_marks(connection: duckdb.DuckDBPyConnection, column: str) -> tuple[str, ...]:
+    bare = f"trim(regexp_replace(trim({column}), {literal(_DRESS)}, '', 'g'))"
+
     def written(group: str, mark: str) -> str:
-        form = f"^[+-]?([0-9]+|[0-9]{{1,3}}([{group}][0-9]{{3}})+)([{mark}][0-9]*)?$"
-        return f"regexp_matches(trim({column}), '{form}')"
+        gaps = f"[{group}]|[ \u00a0\u2007\u2009\u202f'’]"
+        form = f"^[+−–(-]? *([0-9]+|[0-9]{{1,3}}(({gaps})[0-9]{{3}})+)([{mark}][0-9]*-?)? *[)−–-]?$"
+        return f"regexp_matches({bare}, {literal(form)})"
 
     marks = _best(connection, column, {".": written(",", "."), ",": written(".", ",")})
     if len(marks) > 1 and _best(connection, column, {"whole": f"regexp_matches(trim({column}), '^[+-]?[0-9]+$')"}):

@@ -62,6 +62,7 @@ class Said:
         namespace: what stands before ids, if not the source's name.
         currency: ISO 4217 code of the amounts.
         exchange_rate: what one unit of it is worth in the platform's currency.
+        rates: the same by currency and the date from which it holds.
         time_zone: IANA time zone of the times and of the stores.
         time_format: how times are written, as strptime has it.
         decimal_mark: of the numbers.
@@ -78,6 +79,7 @@ class Said:
     namespace: str | None = None
     currency: str | None = None
     exchange_rate: float | None = None
+    rates: Mapping[tuple[str, str], float] = field(default_factory=dict)
     time_zone: str | None = None
     time_format: str | None = None
     decimal_mark: str | None = None
@@ -122,7 +124,7 @@ def plan_table(
     contract = _chosen(
         said.contract or guess_contract(own),
         list(FIELDS),
-        _Question(f"Which contract table does {found.name} map to?", "--as"),
+        _Question(f"Which contract table does {found.name} map to?{_nearest(own)}", "--as"),
         ask,
     )
     for flag, column in (("--cursor", said.cursor), ("--deleted-at", said.deleted_at)):
@@ -182,6 +184,33 @@ def plan_table(
         others,
         left_out,
     )
+
+
+def read_rates(given: Sequence[str]) -> tuple[float | None, dict[tuple[str, str], float]]:
+    """Return the rate without a currency among those of ``--exchange-rate``, and those by currency and first date.
+
+    Raises:
+        UserError: one is no rate.
+    """
+    alone, rates = None, {}
+    for text in given:
+        form = re.fullmatch(r"(?:([A-Za-z]{3})=)?(?:(\d{4}-\d{2}-\d{2}):)?([^:=]+)", text.strip())
+        if form is None or (form[2] and not form[1]):
+            raise UserError(f"--exchange-rate: {text} is none of the forms 1.10, JPY=0.0065 and EUR=2025-07-01:1.20.")
+        if form[1]:
+            rates[form[1].upper(), form[2] or "1970-01-01"] = _number(form[3])
+        else:
+            alone = _number(form[3])
+    return alone, rates
+
+
+def set_rates(project: ProjectFile, rates: Mapping[tuple[str, str], float]) -> list[str]:
+    """Set what currencies are worth from a date on; return what changed, in words."""
+    for (currency, from_date), rate in rates.items():
+        project.set_rate(currency, rate, from_date)
+    return [
+        f"exchange_rates: one {currency} is {rate} from {from_date} on" for (currency, from_date), rate in rates.items()
+    ]
 
 
 def change_project(project: ProjectFile, plan: Plan, exchange_rate: float | None, ask: Ask | None) -> list[str]:
@@ -405,6 +434,18 @@ def _chosen(known: str | None, choices: Sequence[str], question: _Question, ask:
     return answer
 
 
+def _nearest(columns: Mapping[str, Column]) -> str:
+    """Return in words which contract table columns come nearest to, and what it lacks."""
+    mappings = {table: guess_mapping(table, columns) for table in FIELDS}
+    best = max(mappings, key=lambda table: len(mappings[table]))
+    missing = missing_fields(best, mappings[best])
+    return (
+        f" The nearest is {best}, of which no column is known for {', '.join(missing)}."
+        if mappings[best] and missing
+        else ""
+    )
+
+
 def _found_names(
     said: Said, columns: Mapping[str, Column], joined: Mapping[str, Found]
 ) -> tuple[TableMapping, tuple[str, ...]]:
@@ -511,6 +552,15 @@ def _mapping(
             f"--like {said.preset}: no column here gives {', '.join(missing)}; there are {', '.join(columns)}. If they have other "
             "names here, say --map FIELD=COLUMN, or copy the preset (`dmp presets "
             f"{said.preset} > my.yml`), change it and say --like ./my.yml."
+        )
+    if missing and ask is None:
+        one_of = contract_tables.contract().tables[contract].one_of
+        words = [f"{name} (or {', '.join(one_of[1:])})" if name in one_of else name for name in missing]
+        nobody = contract == "order_lines" and "customer_id" not in mapping
+        raise UserError(
+            f"Which column holds {' and '.join(words)} of {contract}? Say it with "
+            f"{' '.join(f'--map {name}=COLUMN' for name in missing)} (one of {', '.join(columns)})."
+            + (" customer_id has no column either: without one the lines are nobody's." if nobody else "")
         )
     for name in missing:
         question = _Question(f"Which column holds {name} of {contract}?", f"--map {name}=COLUMN")

@@ -56,3 +56,23 @@ def test_columns_with_direct_identifiers_are_known():
         "手机号": "phone",
         "First Name": "first_name",
     }
+
+
+def test_lines_with_a_product_and_a_time_are_order_lines_though_their_amount_is_open():
+    assert guess_contract(["customer_id", "product_id", "date", "quantity"]) == "order_lines"
+    assert guess_contract(["order_id", "sku", "date"]) == "order_lines"
+
+
+def test_days_of_the_week_hours_and_sequences_are_no_time_and_no_quantity():
+    columns = [
+        "order_id",
+        "user_id",
+        "eval_set",
+        "order_number",
+        "order_dow",
+        "order_hour_of_day",
+        "days_since_prior_order",
+    ]
+    assert guess_mapping("order_lines", columns) == {"order_id": "order_id", "customer_id": "user_id"}
+    assert guess_contract(columns) is None
+    assert "quantity" not in guess_mapping("order_lines", ["order_id", "product_id", "add_to_cart_order", "reordered"])

@@ -8,7 +8,15 @@ import yaml
 from dmp_assets.dbt.project_file import ProjectFile
 from dmp_assets.onboarding import scaffold
 from dmp_assets.onboarding.inspection import inspect
-from dmp_assets.onboarding.plan import Said, change_project, plan_table, remove_source, write_source
+from dmp_assets.onboarding.plan import (
+    Said,
+    change_project,
+    plan_table,
+    read_rates,
+    remove_source,
+    set_rates,
+    write_source,
+)
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.project import PACKAGE_DIR
 from dmp_assets.platform.settings import Settings, get_settings
@@ -231,3 +239,33 @@ def test_deleted_rows_are_withdrawn_by_the_column_that_tells(tmp_path):
     assert planned.rule.deleted_at == "gone_at"
     with pytest.raises(UserError, match="--deleted-at: there is no column removed"):
         plan(file, deleted_at="removed", **SAID)
+
+
+def test_everything_that_is_missing_is_named_at_once(tmp_path):
+    file = tmp_path / "lines.csv"
+    file.write_text("order_id,product_id,add_to_cart_order\n1,2,3\n")
+    with pytest.raises(
+        UserError,
+        match=r"holds ordered_at and sales_amount \(or unit_price\) of order_lines.*customer_id has no column",
+    ):
+        plan(file, contract="order_lines")
+    file.write_text("order_id,user_id,order_dow\n1,2,3\n")
+    with pytest.raises(
+        UserError, match="nearest is order_lines, of which no column is known for product_id, ordered_at, sales_amount"
+    ):
+        plan(file)
+
+
+def test_rates_are_given_by_currency_and_date(project_dir):
+    project = ProjectFile(project_dir)
+    alone, rates = read_rates(["JPY=0.0065", "eur=2025-01-01:1.10", "EUR=2025-07-01:1.20"])
+    assert alone is None
+    assert len(set_rates(project, rates)) == 3
+    assert yaml.safe_load(project.text())["vars"]["exchange_rates"] == {
+        "JPY": {"1970-01-01": 0.0065},
+        "EUR": {"2025-01-01": 1.1, "2025-07-01": 1.2},
+    }
+    assert read_rates(["0.5"]) == (0.5, {})
+    for wrong in ("2025-01-01:1.1", "EUR=", "EUR=-1", "euros=1"):
+        with pytest.raises(UserError, match="--exchange-rate"):
+            read_rates([wrong])
