@@ -232,6 +232,7 @@ app.command()(onboarding_cli.add_source)
 app.command()(onboarding_cli.presets)
 app.command()(onboarding_cli.rename_source)
 app.command()(onboarding_cli.remove_source)
+app.command()(sources_cli.sources)
 app.add_typer(sources_cli.app, name="quarantine")
 app.add_typer(collector_cli.keys_app, name="keys")
 app.command()(collector_cli.collect)
@@ -296,11 +297,18 @@ def _instance() -> Generator[DagsterInstance]:
 
 
 def _print_report(report: RunReport, settings: Settings, *, as_json: bool) -> None:
+    from dmp_assets.platform.warehouse import Warehouse
     from dmp_assets.runs.report import published_files
+    from dmp_assets.sources.totals import rejected_shares
 
+    rejected = []
+    if Path(settings.warehouse_path).exists():
+        with Warehouse.from_settings(settings).read() as connection:
+            rejected = rejected_shares(connection)
     files = [str(path) for path in published_files(settings)]
     if as_json:
         facts = dataclasses.asdict(report) | {"orchestration_seconds": report.orchestration_seconds, "published": files}
+        facts["rejected"] = rejected
         print_json(facts)
         return
     from rich.console import Console
@@ -325,6 +333,8 @@ def _print_report(report: RunReport, settings: Settings, *, as_json: bool) -> No
     console.print(table)
     checks = ", ".join(f"{report.checks[outcome]} {outcome}" for outcome in ("passed", "warned", "failed"))
     console.print(f"Checks: {checks}.")
+    for sentence in rejected:
+        console.print(sentence, markup=False, highlight=False, soft_wrap=True)
     for failure in report.failures:
         console.print(failure, style="red", markup=False, highlight=False, soft_wrap=True)
     if report.succeeded:

@@ -1,4 +1,4 @@
-"""The commands for what was rejected."""
+"""The commands for what became of the sources, and for what was rejected."""
 
 from __future__ import annotations
 
@@ -15,6 +15,24 @@ from dmp_assets.platform.terminal import AsJson, print_frame, print_json
 app = typer.Typer(
     help="Rows that were rejected: see them, export them, take corrected ones back.", no_args_is_help=True
 )
+
+
+def sources(
+    source: Annotated[str | None, typer.Argument(help="Only of this source.")] = None, as_json: AsJson = False
+) -> None:
+    """Show what became of each source's rows by file: accepted, rejected by reason, sales, first and last date."""
+    from dmp_assets.platform.warehouse import Warehouse
+    from dmp_assets.sources.totals import totals
+
+    with user_errors():
+        with Warehouse.from_settings(get_settings()).read() as connection:
+            found = totals(connection, source=source)
+        if as_json:
+            print_json(found.to_dict("records"))
+        elif found.empty:
+            typer.echo("No rows were judged yet: run `dmp build`.")
+        else:
+            print_frame("What became of the sources' rows", found.drop(columns="is_accepted"))
 
 
 @app.command(name="list")

@@ -1,0 +1,55 @@
+"""What became of each source's rows, as the last build judged them: ``quarantine.source_totals``."""
+
+from __future__ import annotations
+
+import duckdb
+import pandas as pd
+
+_TABLE = "quarantine.source_totals"
+
+
+def totals(connection: duckdb.DuckDBPyConnection, *, source: str | None = None) -> pd.DataFrame:
+    """Return a row per source, contract table, file, outcome and currency: its rows, their sales, the first and the last date.
+
+    Empty before the first build.
+    """
+    if not _is_there(connection):
+        return pd.DataFrame()
+    return connection.execute(
+        f"""
+        select source, contract_table, _file as file, outcome, is_accepted, currency, row_count as rows, sales_amount as sales,
+            first_on, last_on
+        from {_TABLE} where ? is null or source = ?
+        order by source, contract_table, file, is_accepted desc, rows desc, outcome, currency
+        """,
+        [source, source],
+    ).df()
+
+
+def rejected_shares(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Return a sentence per source of which rows were rejected: how many, of which share, and for which reasons."""
+    if not _is_there(connection):
+        return []
+    found = connection.execute(
+        f"""
+        with reasons as (
+            select source, contract_table, outcome, is_accepted, sum(row_count) as row_count
+            from {_TABLE} group by all
+        )
+        select source, contract_table, sum(row_count), sum(row_count) filter (where not is_accepted),
+            string_agg(outcome || ' ' || row_count, ', ' order by row_count desc, outcome) filter (where not is_accepted)
+        from reasons group by all having sum(row_count) filter (where not is_accepted) > 0 order by 1, 2
+        """
+    ).fetchall()
+    return [
+        f"{source}: {rejected:,.0f} of {rows:,.0f} rows of {table} were rejected, {rejected / rows:.1%} ({reasons})"
+        for source, table, rows, rejected, reasons in found
+    ]
+
+
+def _is_there(connection: duckdb.DuckDBPyConnection) -> bool:
+    return bool(
+        connection.execute(
+            "select 1 from duckdb_tables() where schema_name = 'quarantine' and table_name = 'source_totals'"
+        ).fetchall()
+    )
