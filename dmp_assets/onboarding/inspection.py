@@ -72,6 +72,7 @@ class Column:
         is_unique: whether every row has a value of its own.
         values: all of its values, if they are few.
         digits: how many digits its numbers have behind the decimal mark, of which nothing is left after the eighth.
+        with_offset: how many of its times tell their offset, where others do not.
     """
 
     name: str
@@ -83,6 +84,7 @@ class Column:
     is_unique: bool = False
     values: tuple[str, ...] = ()
     digits: int = 0
+    with_offset: int = 0
 
 
 @dataclass(frozen=True)
@@ -211,7 +213,8 @@ def _look_at(connection: duckdb.DuckDBPyConnection, name: str, data_type: str) -
     times = _time_formats(connection, column) or _epochs(connection, column)
     marks = _decimal_marks(connection, column)
     if times and not (marks and times[0] in ("epoch", "epoch_ms", "epoch_us")):
-        return dataclasses.replace(found, guess="time", time_formats=times)
+        with_offset = _count_offsets(connection, column) if times == ("mixed",) else 0
+        return dataclasses.replace(found, guess="time", time_formats=times, with_offset=with_offset)
     if marks:
         digits = _digits(connection, column, marks[0]) if len(marks) == 1 else 0
         return dataclasses.replace(found, guess="number", decimal_marks=marks, time_formats=times, digits=digits)
@@ -233,6 +236,13 @@ def _time_formats(connection: duckdb.DuckDBPyConnection, column: str) -> tuple[s
         conditions["mixed"] = f"{has_offset} or {is_iso}"
     conditions |= {each: f"try_strptime({text}, {literal(each)}) is not null" for each in TIME_FORMATS}
     return _best(connection, column, conditions)
+
+
+def _count_offsets(connection: duckdb.DuckDBPyConnection, column: str) -> int:
+    ((number,),) = connection.execute(
+        f"select count(*) from sample where regexp_matches(trim({column}), {literal(_OFFSET)})"
+    ).fetchall()
+    return number
 
 
 def _epochs(connection: duckdb.DuckDBPyConnection, column: str) -> tuple[str, ...]:
@@ -301,6 +311,8 @@ def example_frame(found: Found) -> pd.DataFrame:
 
 
 def _holds(column: Column) -> str:
+    if column.guess == "time" and column.with_offset:
+        return f"time (mixed: {column.with_offset:,} with an offset, the others without)"
     if column.guess == "time":
         return f"time ({' or '.join(column.time_formats)})"
     if column.guess == "number" and column.decimal_marks != (".",):

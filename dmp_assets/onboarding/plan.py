@@ -122,7 +122,7 @@ def plan_table(
     own = {column.name: column for column in found.columns}
     columns = own | {column_name(file, each.name): each for file, table in joined.items() for each in table.columns}
     contract = _chosen(
-        said.contract or guess_contract(own),
+        said.contract or guess_contract([*own, *said.mapping]),
         list(FIELDS),
         _Question(f"Which contract table does {found.name} map to?{_nearest(own)}", "--as"),
         ask,

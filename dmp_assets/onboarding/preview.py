@@ -214,7 +214,9 @@ def _judged(connection: duckdb.DuckDBPyConnection, plan: Plan, unread: int, *, i
     columns = [
         name for name in plan.contract_table.types if name in plan.mapping or name in ("sales_amount", "line_type")
     ]
-    examples = connection.execute(f"select {', '.join(columns)} from {accepted} limit {_EXAMPLES}").df()
+    examples = connection.execute(
+        f"select {', '.join(columns)} from {accepted} order by _file, _row limit {_EXAMPLES}"
+    ).df()
     notes = _notes(connection, plan, relation)
     return Preview(plan.contract, rows, amounts, _facts(connection, plan, accepted), examples, notes)
 

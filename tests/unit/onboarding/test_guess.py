@@ -76,3 +76,24 @@ def test_days_of_the_week_hours_and_sequences_are_no_time_and_no_quantity():
     assert guess_mapping("order_lines", columns) == {"order_id": "order_id", "customer_id": "user_id"}
     assert guess_contract(columns) is None
     assert "quantity" not in guess_mapping("order_lines", ["order_id", "product_id", "add_to_cart_order", "reordered"])
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        ["customer_number", "item_no", "order_date", "quantity", "total"],
+        ["Kundennr", "Artikelnr", "Rechnungsdatum", "Stück", "Gesamtbetrag"],
+        ["client", "référence", "date commande", "quantité", "montant"],
+        ["cliente", "artículo", "fecha", "cantidad", "importe"],
+        ["cliente", "prodotto", "data ordine", "quantità", "importo"],
+        ["klant", "artikelnummer", "besteldatum", "aantal", "bedrag"],
+        ["cliente", "produto", "data compra", "quantidade", "valor"],
+        ["klient", "towar", "data zakupu", "ilość", "kwota"],
+        ["客户编号", "商品编号", "交易时间", "数量", "金额"],
+        ["顧客番号", "商品コード", "購入日", "個数", "売上金額"],
+    ],
+)
+def test_names_of_ten_languages_are_known(columns):
+    fields = ("customer_id", "product_id", "ordered_at", "quantity", "sales_amount")
+    assert guess_mapping("order_lines", columns) == dict(zip(fields, columns, strict=True))
+    assert guess_contract(columns) == "order_lines"
