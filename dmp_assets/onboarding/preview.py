@@ -38,6 +38,8 @@ ENOUGH = 0.99
 
 _EXAMPLES = 5
 _WORDS = 6
+_TELLING = 4  # rows
+_CENTS = 100
 _WAYS = {
     "leading zeros": "^0[0-9]+$",
     "decimal point": "^[0-9]+[.]00?$",
@@ -217,7 +219,7 @@ def _judged(connection: duckdb.DuckDBPyConnection, plan: Plan, unread: int, *, i
     examples = connection.execute(
         f"select {', '.join(columns)} from {accepted} order by _file, _row limit {_EXAMPLES}"
     ).df()
-    notes = _notes(connection, plan, relation)
+    notes = [*_notes(connection, plan, relation), *_amount_notes(connection, plan)]
     return Preview(plan.contract, rows, amounts, _facts(connection, plan, accepted), examples, notes)
 
 
@@ -268,4 +270,37 @@ def _notes(connection: duckdb.DuckDBPyConnection, plan: Plan, relation: str) -> 
                 f"{name} is written in several ways ({', '.join(written)}): zeros before an id stay unless you say --strip-zeros, "
                 "17.0 is 17, and one in scientific notation has lost its digits and is none"
             )
+    return notes
+
+
+def _amount_notes(connection: duckdb.DuckDBPyConnection, plan: Plan) -> list[str]:
+    """Return what speaks against the reading of amounts: a total that looks like a price, whole numbers, other currencies."""
+    if plan.contract != "order_lines":
+        return []
+    notes = []
+    relation = f"staging.{plan.model}"
+    if {"sales_amount", "quantity"} <= plan.mapping.keys() and "unit_price" not in plan.mapping:
+        ((products, constant),) = connection.execute(
+            f"""
+            with by_product as (
+                select count(distinct abs(quantity)) as quantities, count(distinct abs(sales_amount)) as amounts
+                from {relation} where quantity <> 0 and sales_amount <> 0 group by product_id
+            )
+            select count(*), count(*) filter (where amounts = 1) from by_product where quantities > 1
+            """
+        ).fetchall()
+        if products and constant > products / 2:
+            notes.append(
+                f"{plan.mapping['sales_amount']} is the same whatever the quantity, for {constant:,} of {products:,} products "
+                "bought in several quantities: if it is the price of one piece, say --map unit_price=COLUMN instead of sales_amount"
+            )
+    amounts = [name for name in ("sales_amount", "unit_price") if name in plan.mapping]
+    digits = max((plan.columns[each].digits for name in amounts for each in plan.mapping[name].columns), default=1)
+    ((rows, smallest),) = connection.execute(
+        f"select count(*), min(abs({amounts[0]})) from {relation} where {amounts[0]} <> 0"
+    ).fetchall()
+    if not digits and not plan.declared.minor_units and rows >= _TELLING and smallest >= _CENTS:
+        notes.append(
+            "all amounts are whole numbers of three digits or more: if they are in cents or the like, say --minor-units"
+        )
     return notes

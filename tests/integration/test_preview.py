@@ -62,3 +62,23 @@ def test_ids_written_in_several_ways_are_told_and_damaged_ones_are_none(look):
     assert seen.facts["customers"] == "2", "123 and 456"
     assert seen.notes[0] == "2 of 6 rows have a customer_id that means nobody (8.90123E+11 2)"
     assert "(leading zeros 1, decimal point 1, scientific 2, protected from a spreadsheet 1)" in seen.notes[1]
+
+
+def test_a_price_of_a_piece_taken_for_the_total_is_told(look):
+    rows = [f"{number},c1,p{number % 2},2025-01-02,{number},2.55" for number in range(1, 7)]
+    text = "\n".join(["order_id,customer_id,product_id,date,quantity,amount", *rows])
+    seen = look(text + "\n", currency="GBP", time_zone="UTC")
+    assert seen.notes == [
+        "amount is the same whatever the quantity, for 2 of 2 products bought in several quantities: if it is "
+        "the price of one piece, say --map unit_price=COLUMN instead of sales_amount"
+    ]
+
+
+def test_whole_amounts_may_be_cents(look):
+    rows = [f"{number},c1,p1,2025-01-02,{number}99" for number in range(1, 6)]
+    seen = look(
+        "\n".join(["order_id,customer_id,product_id,date,amount", *rows]) + "\n", currency="USD", time_zone="UTC"
+    )
+    assert seen.notes == [
+        "all amounts are whole numbers of three digits or more: if they are in cents or the like, say --minor-units"
+    ]
