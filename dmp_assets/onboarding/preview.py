@@ -145,7 +145,7 @@ def _write_project(plans: Sequence[Plan], project: ProjectFile, folder: Path) ->
 
 
 def _land(connection: duckdb.DuckDBPyConnection, settings: Settings, source: str, table: RawTable) -> int:
-    """Read the first rows of a raw table; return how many lines were no rows. Direct identifiers are hashed."""
+    """Read the first rows of a raw table; return how many lines are no rows but should be. Direct identifiers are hashed."""
     files = files_of(table.rule)
     if files is None:
         files = extract(settings, DeclaredTable(source, table.name, "", {}, table.rule), is_sample=True)
@@ -173,7 +173,9 @@ def _land(connection: duckdb.DuckDBPyConnection, settings: Settings, source: str
         )
         ((rows,),) = connection.execute("select count(*) from arrived").fetchall()
         left -= rows
-        ((lines,),) = connection.execute("select count(*) from unread").fetchall()
+        ((lines,),) = connection.execute(
+            "select count(*) from unread where reason not in ('repeated_header', 'totals_row')"
+        ).fetchall()
         unread += lines
     return unread
 
@@ -295,11 +297,18 @@ def _amount_notes(connection: duckdb.DuckDBPyConnection, plan: Plan) -> list[str
                 "bought in several quantities: if it is the price of one piece, say --map unit_price=COLUMN instead of sales_amount"
             )
     amounts = [name for name in ("sales_amount", "unit_price") if name in plan.mapping]
-    digits = max((plan.columns[each].digits for name in amounts for each in plan.mapping[name].columns), default=1)
+    own = {column.name for column in plan.raw.columns}
+    texts = [each for name in amounts for each in plan.mapping[name].columns if each in own]
+    with_point = " or ".join(
+        f"regexp_matches(cast({quoted(each)} as varchar), '[.,][0-9]{{1,2}}([^0-9]|$)')" for each in texts
+    )
+    ((pointed,),) = connection.execute(
+        f"select count(*) from {RAW}.{quoted(f'{plan.source}__{plan.table}')} where {with_point or 'true'}"
+    ).fetchall()
     ((rows, smallest),) = connection.execute(
         f"select count(*), min(abs({amounts[0]})) from {relation} where {amounts[0]} <> 0"
     ).fetchall()
-    if not digits and not plan.declared.minor_units and rows >= _TELLING and smallest >= _CENTS:
+    if not pointed and not plan.declared.minor_units and rows >= _TELLING and smallest >= _CENTS:
         notes.append(
             "all amounts are whole numbers of three digits or more: if they are in cents or the like, say --minor-units"
         )
