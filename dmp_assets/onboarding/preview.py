@@ -246,7 +246,7 @@ def _notes(connection: duckdb.DuckDBPyConnection, plan: Plan, relation: str) -> 
     """Return what is to be known of a plan's ids, in words: values that mean nothing or are damaged, and ways of writing."""
     raw = f"{RAW}.{quoted(f'{plan.source}__{plan.table}')}"
     own = {column.name for column in plan.raw.columns}
-    notes = []
+    notes = [_left_out(connection, plan, raw)] if plan.declared.where else []
     for name, origin in plan.mapping.items():
         if plan.contract_table.columns[name].kind != "id" or len(origin.used) != 1 or origin.used[0] not in own:
             continue
@@ -313,3 +313,12 @@ def _amount_notes(connection: duckdb.DuckDBPyConnection, plan: Plan) -> list[str
             "all amounts are whole numbers of three digits or more: if they are in cents or the like, say --minor-units"
         )
     return notes
+
+
+def _left_out(connection: duckdb.DuckDBPyConnection, plan: Plan, raw: str) -> str:
+    """Return how many rows the filters leave out, in words."""
+    ((total, kept),) = connection.execute(
+        f"select count(*), count(read._row) from {raw} as raw "
+        f"left join (select distinct _file, _row from staging.{plan.model}) as read using (_file, _row)"
+    ).fetchall()
+    return f"{total - kept:,} of {total:,} rows are left out: read are those where {' and '.join(map(str, plan.declared.where))}"

@@ -7,7 +7,7 @@ import pytest
 
 from dmp_assets.dbt.project_file import ProjectFile
 from dmp_assets.onboarding.inspection import inspect
-from dmp_assets.onboarding.mapping import TableMapping
+from dmp_assets.onboarding.mapping import RowFilter, TableMapping
 from dmp_assets.onboarding.new_project import create_project
 from dmp_assets.onboarding.plan import Said, change_project, plan_table
 from dmp_assets.onboarding.preview import Preview, preview
@@ -82,3 +82,11 @@ def test_whole_amounts_may_be_cents(look):
     assert seen.notes == [
         "all amounts are whole numbers of three digits or more: if they are in cents or the like, say --minor-units"
     ]
+
+
+def test_rows_that_a_filter_leaves_out_are_counted(look):
+    text = "customer_id,product_id,date,amount,status\nc1,p1,2025-01-01,1,Paid\nc1,p1,2025-01-02,2,test\nc1,p1,2025-01-03,3,\n"
+    paid = TableMapping(where=(RowFilter.said("status=paid"),))
+    seen = look(text, currency="USD", time_zone="UTC", declared=paid)
+    assert dict(seen.rows) == {"accepted": 1}
+    assert seen.notes[0] == "2 of 3 rows are left out: read are those where status is 'paid'"
