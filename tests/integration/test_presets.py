@@ -138,6 +138,12 @@ def shops(tmp_path_factory: pytest.TempPathFactory) -> Shops:
         ),
         **where,
     )
+    together = shops.folder / "together"
+    together.mkdir()
+    for day in ("day1", "day2"):
+        text = (shops.folder / "overlapping" / f"{day}.csv").read_text(encoding="utf-8")
+        (together / f"{day}.csv").write_text(text.replace("total_amount", "amount"), encoding="utf-8")
+    shops.add("together", "together", **where)
     shops.load(*(name.replace("-", "_") for name in shops.changes))
     for day in ("day2", "day3", "day1"):
         text = (shops.folder / "overlapping" / f"{day}.csv").read_text(encoding="utf-8")
@@ -334,6 +340,10 @@ def test_a_chain_has_a_time_zone_and_a_currency_by_row(shops):
 
 def test_an_order_that_comes_again_replaces_all_its_lines_but_not_by_a_broken_one(shops):
     assert net(shops, "edited") == {"o1": "10.00", "o2": "10.00", "o3": "15.00", "o4": "10.00", "o5": "40.00"}
+
+
+def test_of_files_that_are_loaded_together_the_last_has_the_newest_rows(shops):
+    assert net(shops, "together") == {"o1": "10.00", "o2": "30.00", "o3": "15.00", "o4": "10.00"}
 
 
 def test_sources_of_one_namespace_share_customers_and_products_and_no_orders(shops):

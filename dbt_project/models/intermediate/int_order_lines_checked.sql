@@ -134,7 +134,12 @@ ranked as (
         *,
         row_number() over (
             partition by order_line_id
-            order by case when row_reason is null then 0 else 1 end, _loaded_at desc, _load_id desc, _row desc
+            order by
+                case when row_reason is null then 0 else 1 end,
+                _loaded_at desc,
+                _file desc,
+                _load_id desc,
+                _row desc
         ) as load_rank,
         max(case when row_reason is null then _loaded_at end) over (partition by order_line_id) as good_load_at
     from judged
