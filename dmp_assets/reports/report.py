@@ -16,7 +16,7 @@ from dmp_assets.reports.page import render_template
 TEMPLATE = Path(__file__).with_name("report.html")
 
 ORDERS = f"""
-    select count(*) filter (where is_purchase) as orders, count(distinct customer_id) as customers,
+    select count(*) filter (where is_purchase) as orders, count(distinct customer_id) filter (where is_purchase) as customers,
         sum(sales_amount) as sales_amount, sum(returned_amount) as returned_amount,
         min(order_on) as first_on, max(order_on) as last_on, string_agg(distinct source, ', ' order by source) as sources,
         {inputs.AS_OF} as as_of_on
