@@ -162,7 +162,7 @@ def _land(connection: duckdb.DuckDBPyConnection, settings: Settings, source: str
         read_file(connection, file, table.rule, rows=left)
         columns = [column for column, *_ in connection.execute("describe arrived").fetchall() if column in known]
         values = [
-            f"md5(cast({quoted(column)} as varchar)) as {quoted(column)}"
+            f"md5(lower(trim(cast({quoted(column)} as varchar)))) as {quoted(column)}"
             if column in table.rule.identifiers
             else quoted(column)
             for column in columns
