@@ -247,6 +247,7 @@ def _notes(connection: duckdb.DuckDBPyConnection, plan: Plan, relation: str) -> 
     raw = f"{RAW}.{quoted(f'{plan.source}__{plan.table}')}"
     own = {column.name for column in plan.raw.columns}
     notes = [_left_out(connection, plan, raw)] if plan.declared.where else []
+    is_mixed = False
     for name, origin in plan.mapping.items():
         if plan.contract_table.columns[name].kind != "id" or len(origin.used) != 1 or origin.used[0] not in own:
             continue
@@ -268,10 +269,13 @@ def _notes(connection: duckdb.DuckDBPyConnection, plan: Plan, relation: str) -> 
         ways = zip(_WAYS, connection.execute(f"select {counts} from {raw} as raw").fetchall()[0], strict=True)
         written = [f"{way} {count:,}" for way, count in ways if count and count < total]
         if written:
-            notes.append(
-                f"{name} is written in several ways ({', '.join(written)}): zeros before an id stay unless you say --strip-zeros, "
-                "17.0 is 17, and one in scientific notation has lost its digits and is none"
-            )
+            notes.append(f"{name} is written in several ways ({', '.join(written)})")
+            is_mixed = True
+    if is_mixed:
+        notes.append(
+            "zeros before an id stay unless you say --strip-zeros; 17.0 is 17; one in scientific notation has lost its "
+            "digits and is none"
+        )
     return notes
 
 
