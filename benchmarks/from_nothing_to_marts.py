@@ -1,7 +1,7 @@
 """Time from a CSV file of 30 million order lines (2 GB) to the marts, in a new project, beside bare DuckDB in the same run.
 
-The bare statement reads the same file into one table with typed columns. The platform lands it, checks every row, spreads, links and
-joins, and builds facts, series and features. `DMP_MEMORY_LIMIT` bounds DuckDB's memory; the process' peak is printed beside it.
+The bare statement reads the same file into one table with typed columns. The platform lands it, checks every row, spreads and links,
+and builds facts, series and features. `DMP_MEMORY_LIMIT` bounds the memory of DuckDB; the peak of a command is printed beside it.
 """
 
 import argparse
@@ -19,7 +19,8 @@ import duckdb
 COMMAND = Path(sys.executable).with_name("dmp")
 LINES = """
     select
-        'o' || line // 3 as order_id, 'c' || hash(line // 3) % {customers} as customer_id, 'p' || hash(line * 7) % 20000 as product_id,
+        'o' || line // 3 as order_id, 'c' || hash(line // 3) % {customers} as customer_id,
+        'p' || hash(line * 7) % 20000 as product_id,
         strftime(timestamp '2023-01-01' + to_seconds(line // 3 * 31536000 // ({rows} // 3)), '%Y-%m-%d %H:%M:%S') as ordered_at,
         1 + hash(line * 3) % 5 as quantity, cast(hash(line * 5) % 5000 / 100 as decimal(10, 2)) as unit_price,
         'Ware ' || hash(line * 7) % 20000 as product_name
