@@ -1,6 +1,6 @@
 """Time from a CSV file of 30 million order lines (2 GB) to the marts, in a new project, beside bare DuckDB in the same run.
 
-The bare statement reads the same file into one table with typed columns. The platform lands it, checks every row, spreads and links,
+The bare statement reads the same file into one table with typed columns. The platform lands it, checks every row, spreads, links
 and builds facts, series and features. `DMP_MEMORY_LIMIT` bounds the memory of DuckDB; the peak of a command is printed beside it.
 """
 
