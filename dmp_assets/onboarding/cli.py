@@ -155,9 +155,12 @@ def add_source(  # noqa: PLR0913, PLR0917 - one option for everything that can b
             "--replace", help="Map a table anew: its files are written again, and what they said is kept beside them."
         ),
     ] = False,
-    accept_rejected: Annotated[
+    accept_doubts: Annotated[
         bool,
-        typer.Option("--accept-rejected", help="Write it although under 99 % of the first rows would be accepted."),
+        typer.Option(
+            "--accept-doubts",
+            help="Write it although the first rows speak against it: under 99 % accepted, or amounts that look like prices or cents.",
+        ),
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be written, and write nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing; what is open is an error.")] = False,
@@ -215,7 +218,7 @@ def add_source(  # noqa: PLR0913, PLR0917 - one option for everything that can b
             is_asked=is_asked,
             replace=replace,
             dry_run=dry_run,
-            accept_rejected=accept_rejected,
+            accept_doubts=accept_doubts,
         )
 
 
@@ -228,7 +231,7 @@ def _add(  # noqa: PLR0913 - what the command was given
     is_asked: bool,
     replace: bool,
     dry_run: bool,
-    accept_rejected: bool,
+    accept_doubts: bool,
 ) -> None:
     from dmp_assets.dbt.project_file import ProjectFile
     from dmp_assets.onboarding import plan as adding
@@ -250,27 +253,28 @@ def _add(  # noqa: PLR0913 - what the command was given
         for column, kind in plan.rule.identifiers.items():
             typer.echo(f"  {'to the vault':20} {column} ({kind})")
     typer.echo(f"\nIn {project.path}:\n  " + "\n  ".join(changes))
-    is_doubtful = _show_preview(plans, project)
+    doubts = _show_preview(plans, project)
     if dry_run:
         for file, text in scaffold.files(plans, project.path.parent).items():
             typer.echo(f"\n--- {file}\n{text}")
         typer.echo("Nothing was written.")
         return
-    if is_doubtful and not is_asked and not accept_rejected:
+    if doubts and not is_asked and not accept_doubts:
         raise UserError(
-            "Under 99 % of the first rows would be accepted, so nothing was written. Correct the mapping (--map, --time-format, "
-            "--decimal, --where, ...) or the data, or say --accept-rejected: the rejected rows are then kept in quarantine."
+            "Nothing was written, because this is doubtful: "
+            + "; ".join(doubts)
+            + ". If it is right as it is, say --accept-doubts; rejected rows are then kept in quarantine."
         )
-    if is_asked and not typer.confirm("\nWrite this?", default=not is_doubtful):
+    if is_asked and not typer.confirm("\nWrite this?", default=not doubts):
         raise typer.Exit(0)
     for path in adding.write_source(project, plans, replace=replace):
         typer.echo(f"wrote {path}")
     typer.echo("Now: `dmp build`.")
 
 
-def _show_preview(plans: Sequence[Plan], project: ProjectFile) -> bool:
-    """Show what would become of the first rows; return whether too few of them would be accepted."""
-    from dmp_assets.onboarding.preview import ENOUGH, preview
+def _show_preview(plans: Sequence[Plan], project: ProjectFile) -> list[str]:
+    """Show what would become of the first rows; return what speaks against the mapping."""
+    from dmp_assets.onboarding.preview import preview
 
     typer.echo("\nTrying the rules on the first rows ...")
     found = preview(plans, project)
@@ -278,11 +282,13 @@ def _show_preview(plans: Sequence[Plan], project: ProjectFile) -> bool:
         print_frame(f"{each.contract}: what would become of the first {sum(each.rows.values()):,} rows", each.frame())
         for name, value in each.facts.items():
             typer.echo(f"  {name:20} {value}")
-        for note in each.notes:
+        for note in [*each.notes, *each.doubts]:
             typer.echo(f"* {note}")
         if not each.examples.empty:
-            print_frame("Rows as they will be", each.examples)
-    return any(each.accepted < ENOUGH for each in found)
+            fields = each.examples.T
+            fields.columns = [f"row {number}" for number in range(1, len(each.examples) + 1)]
+            print_frame("Rows as they will be", fields.reset_index(names="field"))
+    return [doubt for each in found for doubt in each.doubts]
 
 
 def _plans(

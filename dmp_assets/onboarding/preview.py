@@ -60,6 +60,7 @@ class Preview:
         facts: the accepted rows' period, and how many orders, customers and products they have.
         examples: a few accepted rows as they will be.
         notes: what is to be known of ids, in words.
+        amount_doubts: what speaks against the reading of amounts, in words.
     """
 
     contract: str
@@ -68,6 +69,16 @@ class Preview:
     facts: Mapping[str, str] = field(default_factory=dict)
     examples: pd.DataFrame = field(default_factory=pd.DataFrame)
     notes: Sequence[str] = ()
+    amount_doubts: Sequence[str] = ()
+
+    @property
+    def doubts(self) -> list[str]:
+        """What speaks against the mapping, in words: too few rows are accepted, or amounts look like something else."""
+        few = (
+            f"{self.accepted:.1%} of the first rows of {self.contract} would be accepted: correct the mapping (--map, "
+            "--time-format, --decimal, --where, ...) or the data"
+        )
+        return [*([few] if self.accepted < ENOUGH else []), *self.amount_doubts]
 
     @property
     def accepted(self) -> float:
@@ -221,8 +232,9 @@ def _judged(connection: duckdb.DuckDBPyConnection, plan: Plan, unread: int, *, i
     examples = connection.execute(
         f"select {', '.join(columns)} from {accepted} order by _file, _row limit {_EXAMPLES}"
     ).df()
-    notes = [*_notes(connection, plan, relation), *_amount_notes(connection, plan)]
-    return Preview(plan.contract, rows, amounts, _facts(connection, plan, accepted), examples, notes)
+    examples = examples.dropna(axis="columns", how="all")
+    facts, notes = _facts(connection, plan, accepted), _notes(connection, plan, relation)
+    return Preview(plan.contract, rows, amounts, facts, examples, notes, _amount_doubts(connection, plan))
 
 
 def _facts(connection: duckdb.DuckDBPyConnection, plan: Plan, accepted: str) -> dict[str, str]:
@@ -279,8 +291,10 @@ def _notes(connection: duckdb.DuckDBPyConnection, plan: Plan, relation: str) -> 
     return notes
 
 
-def _amount_notes(connection: duckdb.DuckDBPyConnection, plan: Plan) -> list[str]:
-    """Return what speaks against the reading of amounts: a total that looks like a price, whole numbers, other currencies."""
+def _amount_doubts(connection: duckdb.DuckDBPyConnection, plan: Plan) -> list[str]:
+    """Return what speaks against the reading of amounts, in words: a total that looks like a price, whole numbers like cents."""
+    from babel.numbers import get_currency_precision
+
     if plan.contract != "order_lines":
         return []
     notes = []
@@ -312,7 +326,8 @@ def _amount_notes(connection: duckdb.DuckDBPyConnection, plan: Plan) -> list[str
     ((rows, smallest),) = connection.execute(
         f"select count(*), min(abs({amounts[0]})) from {relation} where {amounts[0]} <> 0"
     ).fetchall()
-    if not pointed and not plan.declared.minor_units and rows >= _TELLING and smallest >= _CENTS:
+    has_cents = plan.currency is None or get_currency_precision(plan.currency) > 0
+    if has_cents and not pointed and not plan.declared.minor_units and rows >= _TELLING and smallest >= _CENTS:
         notes.append(
             "all amounts are whole numbers of three digits or more: if they are in cents or the like, say --minor-units"
         )

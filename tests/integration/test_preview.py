@@ -68,7 +68,7 @@ def test_a_price_of_a_piece_taken_for_the_total_is_told(look):
     rows = [f"{number},c1,p{number % 2},2025-01-02,{number},2.55" for number in range(1, 7)]
     text = "\n".join(["order_id,customer_id,product_id,date,quantity,amount", *rows])
     seen = look(text + "\n", currency="GBP", time_zone="UTC")
-    assert seen.notes == [
+    assert seen.doubts == [
         "amount is the same whatever the quantity, for 2 of 2 products bought in several quantities: if it is "
         "the price of one piece, say --map unit_price=COLUMN instead of sales_amount"
     ]
@@ -79,7 +79,7 @@ def test_whole_amounts_may_be_cents(look):
     seen = look(
         "\n".join(["order_id,customer_id,product_id,date,amount", *rows]) + "\n", currency="USD", time_zone="UTC"
     )
-    assert seen.notes == [
+    assert seen.doubts == [
         "all amounts are whole numbers of three digits or more: if they are in cents or the like, say --minor-units"
     ]
 
