@@ -159,7 +159,7 @@ def add_source(  # noqa: PLR0913, PLR0917 - one option for everything that can b
         bool,
         typer.Option(
             "--accept-doubts",
-            help="Write it although the first rows speak against it: under 99 % accepted, or amounts that look like prices or cents.",
+            help="Write it although the first rows speak against it: under 99 % accepted, amounts like prices or cents.",
         ),
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be written, and write nothing.")] = False,
