@@ -22,7 +22,7 @@ def sources(
 ) -> None:
     """Show what became of each source's rows by file: accepted, rejected by reason, sales, first and last date."""
     from dmp_assets.platform.warehouse import Warehouse
-    from dmp_assets.sources.totals import totals
+    from dmp_assets.sources.totals import by_file, totals
 
     with user_errors():
         with Warehouse.from_settings(get_settings()).read() as connection:
@@ -32,7 +32,8 @@ def sources(
         elif found.empty:
             typer.echo("No rows were judged yet: run `dmp build`.")
         else:
-            print_frame("What became of the sources' rows", found.drop(columns="is_accepted"))
+            for title, rows in by_file(found).items():
+                print_frame(title, rows)
 
 
 @app.command(name="list")

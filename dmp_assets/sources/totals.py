@@ -18,12 +18,35 @@ def totals(connection: duckdb.DuckDBPyConnection, *, source: str | None = None) 
     return connection.execute(
         f"""
         select source, contract_table, _file as file, outcome, is_accepted, currency, row_count as rows, sales_amount as sales,
-            first_on, last_on
+            cast(first_on as varchar) as first_on, cast(last_on as varchar) as last_on
         from {_TABLE} where ? is null or source = ?
         order by source, contract_table, file, is_accepted desc, rows desc, outcome, currency
         """,
         [source, source],
     ).df()
+
+
+def by_file(found: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return the rows of `totals` as tables to show, one per file by its title; accepted and rejected add up to read."""
+    titles = (
+        found["source"]
+        + " "
+        + found["contract_table"]
+        + found["file"].map(", {}".format, na_action="ignore").fillna("")
+    )
+    return {str(title): _with_sums(rows) for title, rows in found.groupby(titles, sort=False)}
+
+
+def _with_sums(found: pd.DataFrame) -> pd.DataFrame:
+    parts = {"= accepted": found[found["is_accepted"]], "= rejected": found[~found["is_accepted"]], "= read": found}
+    sums = [
+        {"outcome": name, "rows": part["rows"].sum(), "sales": part["sales"].sum(min_count=1)}
+        for name, part in parts.items()
+    ]
+    shown = pd.DataFrame([*found.to_dict("records"), *sums])
+    shown["sales"] = shown["sales"].map("{:,.2f}".format, na_action="ignore")
+    shown["rows"] = shown["rows"].map("{:,.0f}".format)
+    return shown[["outcome", "rows", "sales", "currency", "first_on", "last_on"]]
 
 
 def rejected_shares(connection: duckdb.DuckDBPyConnection) -> list[str]:

@@ -1,6 +1,6 @@
 import duckdb
 
-from dmp_assets.sources.totals import rejected_shares, totals
+from dmp_assets.sources.totals import by_file, rejected_shares, totals
 
 
 def test_what_became_of_each_sources_rows_is_told_by_file_and_in_sentences():
@@ -26,3 +26,12 @@ def test_what_became_of_each_sources_rows_is_told_by_file_and_in_sentences():
         assert [*found["file"]] == ["c.csv", "a.csv", "b.csv", "b.csv"]
         assert int(found["rows"].sum()) == 13
         assert totals(connection, source="other").empty
+    tables = by_file(found)
+    assert [*tables] == ["shop customers, c.csv", "shop order_lines, a.csv", "shop order_lines, b.csv"]
+    assert tables["shop order_lines, b.csv"][["outcome", "rows", "sales"]].fillna("").to_numpy().tolist() == [
+        ["missing_date", "1", "5.00"],
+        ["missing_id", "1", "5.00"],
+        ["= accepted", "0", ""],
+        ["= rejected", "2", "10.00"],
+        ["= read", "2", "10.00"],
+    ]
