@@ -303,7 +303,8 @@ def _print_report(report: RunReport, settings: Settings, *, as_json: bool) -> No
 
     rejected = []
     if Path(settings.warehouse_path).exists():
-        with Warehouse.from_settings(settings).read() as connection:
+        # Where another process holds the warehouse, the run has said so.
+        with contextlib.suppress(UserError), Warehouse.from_settings(settings).read() as connection:
             rejected = rejected_shares(connection)
     files = [str(path) for path in published_files(settings)]
     if as_json:
