@@ -100,7 +100,7 @@
     {%- set blanks = ' \u00a0\u2007\u2009\u202f' -%}
     {%- set gap = '[' ~ blanks ~ ']*' -%}
     {%- set plain = '^[+-]?[0-9]*([' ~ decimal_mark ~ '][0-9]*)?([eE][+-]?[0-9]+)?$' -%}
-    {%- set grouped = '[0-9]{1,3}(([' ~ group_mark ~ '][0-9]{2})*[' ~ group_mark ~ '][0-9]{3}|([' ~ group_mark
+    {%- set grouped = '[1-9][0-9]{0,2}(([' ~ group_mark ~ '][0-9]{2})*[' ~ group_mark ~ '][0-9]{3}|([' ~ group_mark
         ~ '][0-9]{3})+|([' ~ blanks ~ '][0-9]{3})+|([’´`' ~ "''" ~ '][0-9]{3})+)' -%}
     {%- set number = '(' ~ grouped ~ '|[0-9]+)([' ~ decimal_mark ~ ']([0-9]*|--?|[–—]))?' -%}
     {%- set sign = '[+−–-]?' -%}

@@ -67,6 +67,9 @@ _WIDE: dict[str, Callable[[str], bool]] = {
 }
 """Encodings of two bytes a letter: which letters are common. Korean comes first, because all of it would be common Chinese too."""
 
+_WHOLLY_BEYOND_ASCII = ("cp949", "euc_jp", "gb18030")
+"""Those of whose common letters no byte is ASCII: Latin letters may stand beside them, as in 用户ID."""
+
 _NARROW: list[tuple[str, tuple[str, ...], float]] = [
     ("cp1252", tuple(_WESTERN.values()), 1),
     ("cp1250", tuple(_CENTRAL.values()), 1),
@@ -112,7 +115,7 @@ def encoding_of(head: bytes, rest: bytes = b"") -> str | None:
     lines = lines[: lines.find(b"\n", _SAMPLE)] if len(lines) > _SAMPLE and b"\n" in lines[_SAMPLE:] else lines
     scores: dict[str, float] = {}
     for encoding, is_common in _WIDE.items():
-        scores[encoding] = _share(_decoded(lines, encoding), [is_common])
+        scores[encoding] = _share(_decoded(lines, encoding), [is_common], may_be_mixed=encoding in _WHOLLY_BEYOND_ASCII)
     for encoding, languages, weight in _NARROW:
         share = weight * _share(_decoded(words, encoding), [_letters(each) for each in languages])
         scores[encoding] = max(scores.get(encoding, 0), share)
@@ -140,10 +143,10 @@ def _decoded(text: bytes, encoding: str) -> str | None:
         return None
 
 
-def _share(text: str | None, languages: Sequence[Callable[[str], object]]) -> float:
+def _share(text: str | None, languages: Sequence[Callable[[str], object]], *, may_be_mixed: bool = False) -> float:
     """Return the highest share of a text's letters beyond ASCII that one language has; a letter beside no other is a sign.
 
-    Capitals within words count against it, and so do Latin letters beside those of another script.
+    Capitals within words count against it, and so do Latin letters beside those of another script, unless they may.
     """
     if text is None:
         return 0
@@ -154,7 +157,10 @@ def _share(text: str | None, languages: Sequence[Callable[[str], object]]) -> fl
     ]
     if not letters:
         return 0
-    odd = sum((before.islower() and after.isupper()) or _are_mixed(before, after) for before, after in pairwise(text))
+    odd = sum(
+        (before.islower() and after.isupper()) or (not may_be_mixed and _are_mixed(before, after))
+        for before, after in pairwise(text)
+    )
     return max(sum(bool(is_of(letter.lower())) for letter in letters) for is_of in languages) / (len(letters) + odd)
 
 

@@ -264,7 +264,7 @@ def _decimal_marks(connection: duckdb.DuckDBPyConnection, column: str) -> tuple[
 
     def written(group: str, mark: str) -> str:
         gaps = f"[{group}]|[ \u00a0\u2007\u2009\u202f'’]"
-        form = f"^[+−–(-]? *([0-9]+|[0-9]{{1,3}}(({gaps})[0-9]{{3}})+)([{mark}][0-9]*-?)? *[)−–-]?$"
+        form = f"^[+−–(-]? *([0-9]+|[1-9][0-9]{{0,2}}(({gaps})[0-9]{{3}})+)([{mark}][0-9]*-?)? *[)−–-]?$"
         return f"regexp_matches({bare}, {literal(form)})"
 
     marks = _best(connection, column, {".": written(",", "."), ",": written(".", ",")})
