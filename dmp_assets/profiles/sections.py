@@ -108,7 +108,7 @@ CUSTOMER = CustomerSection(
         "history": f"""
             select customer_id, as_of_on, sales_amount_7d
             from marts.customer_features
-            where customer_id in (select customer_id from asked) and (date_diff('day', as_of_on, {inputs.AS_OF}) % 7) = 0
+            where customer_id in (select customer_id from asked) and (isodow(as_of_on) = 1 or as_of_on = {inputs.AS_OF})
             order by customer_id, as_of_on
         """,
     },
