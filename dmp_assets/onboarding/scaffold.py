@@ -293,11 +293,7 @@ def _with_returns_lines(plan: Plan, columns: Sequence[str], relation: str) -> li
         "line_type": "'return'",
         "quantity": "-returned_quantity",
         "sales_amount": f"cast({amount} as {AMOUNT_TYPE})",
-        **{
-            name: f"cast(0 as {AMOUNT_TYPE})"
-            for name in kinds
-            if name.endswith("discount_amount") and not name.startswith("order_")
-        },
+        **dict.fromkeys(_line_discounts(kinds), f"cast(0 as {AMOUNT_TYPE})"),
         **{
             name: f"cast(null as {AMOUNT_TYPE})"
             for name in kinds
@@ -315,6 +311,11 @@ def _with_returns_lines(plan: Plan, columns: Sequence[str], relation: str) -> li
         f"    from {relation}",
         "    where returned_quantity > 0",
     ]
+
+
+def _line_discounts(columns: Iterable[str]) -> list[str]:
+    """Return the columns with discounts of a line, not of its whole order."""
+    return [name for name in columns if name.endswith("discount_amount") and not name.startswith("order_")]
 
 
 def _ranked_lines(plan: Plan, relation: str) -> list[str]:
@@ -446,7 +447,7 @@ def _expressions(plan: Plan) -> dict[str, str]:
         defaults["is_private_label"] = "false"
         defaults["is_recommendable"] = "true"
     if plan.contract == "order_lines":
-        discounts = [name for name in kinds if name.endswith("discount_amount") and not name.startswith("order_")]
+        discounts = _line_discounts(kinds)
         defaults |= dict.fromkeys(discounts, f"cast(0 as {AMOUNT_TYPE})")
         defaults |= {
             "quantity": "cast(1 as decimal(12, 3))",

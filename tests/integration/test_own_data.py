@@ -25,9 +25,9 @@ class Platform:
         self.project = folder / "my-shop"
         self.home = self.project / ".dmp"
         create_project(self.project)
-        settings = Settings(home=self.home, dbt_project_dir=self.project, threads=2, lock_timeout_seconds=5)
+        self.settings = Settings(home=self.home, dbt_project_dir=self.project, threads=2, lock_timeout_seconds=5)
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("DMP_", "DAGSTER_"))}
-        self.environment = clean | settings.environment()
+        self.environment = clean | self.settings.environment()
 
     def dmp(self, *arguments: str) -> str:
         finished = run_dmp(self.environment, *arguments)

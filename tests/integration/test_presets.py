@@ -2,30 +2,26 @@
 
 import csv
 import datetime as dt
-import os
 import shutil
 import sqlite3
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from dmp_assets.dbt.project_file import ProjectFile
 from dmp_assets.onboarding.inspection import inspect
 from dmp_assets.onboarding.mapping import LineTypeRule, RowFilter, TableMapping
-from dmp_assets.onboarding.new_project import create_project
 from dmp_assets.onboarding.plan import Said, change_project, plan_table, write_source
 from dmp_assets.onboarding.preset import planned
 from dmp_assets.onboarding.recognise import Reading
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.home import prepare_home
-from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.warehouse import Warehouse
 from dmp_assets.sources.declare import source_tables
 from dmp_assets.sources.land import load_table
-from tests.conftest import run_dmp
+from tests.integration.test_own_data import Platform
 
 EXPORTS = Path(__file__).parents[1] / "exports"
 LIKE: dict[str, tuple[str, dict[str, Any]]] = {
@@ -51,22 +47,15 @@ ODD_ROWS = [
 ]
 
 
-class Shops:
+class Shops(Platform):
     """A project with a source for each preset, built up to the staging layer."""
 
     def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
         self.folder = folder / "exports"
         shutil.copytree(EXPORTS, self.folder)
         with sqlite3.connect(self.folder / "shop.db") as database:
             database.executescript((self.folder / "magento" / "shop.sql").read_text(encoding="utf-8"))
-        self.project = folder / "shops"
-        self.home = self.project / ".dmp"
-        create_project(self.project)
-        settings = self.settings = Settings(
-            home=self.home, dbt_project_dir=self.project, threads=2, lock_timeout_seconds=5
-        )
-        clean = {name: value for name, value in os.environ.items() if not name.startswith(("DMP_", "DAGSTER_"))}
-        self.environment = clean | settings.environment()
         self.changes: dict[str, list[str]] = {}
 
     def add_like(self, name: str) -> None:
@@ -99,15 +88,6 @@ class Shops:
                 now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
                 landing = load_table(Warehouse.from_settings(self.settings), self.settings, table, now=now)
                 assert not landing.damaged
-
-    def dmp(self, *arguments: str) -> str:
-        finished = run_dmp(self.environment, *arguments)
-        assert finished.returncode == 0, finished.stdout[-3000:] + finished.stderr[-3000:]
-        return finished.stdout
-
-    def query(self, sql: str) -> list[tuple]:
-        with duckdb.connect(str(self.home / "warehouse.duckdb"), read_only=True) as connection:
-            return connection.execute(sql).fetchall()
 
 
 @pytest.fixture(scope="module")
