@@ -17,10 +17,11 @@ from dmp_assets.platform.terminal import print_frame
 
 if TYPE_CHECKING:
     from dmp_assets.dbt.project_file import ProjectFile
+    from dmp_assets.onboarding.decide import Said
     from dmp_assets.onboarding.inspection import Found
-    from dmp_assets.onboarding.plan import Ask, Said
+    from dmp_assets.onboarding.plan import Plan
+    from dmp_assets.onboarding.questions import Ask
     from dmp_assets.onboarding.recognise import Reading
-    from dmp_assets.onboarding.scaffold import Plan
 
 
 def add_source(  # noqa: PLR0913, PLR0917 - one option for everything that can be said
@@ -169,7 +170,8 @@ def add_source(  # noqa: PLR0913, PLR0917 - one option for everything that can b
 
     The files are yours to edit from then on. `dmp build` loads the data.
     """
-    from dmp_assets.onboarding.plan import Said, read_rates
+    from dmp_assets.onboarding.decide import Said
+    from dmp_assets.onboarding.project_settings import read_rates
     from dmp_assets.onboarding.recognise import Reading
 
     with user_errors():
@@ -234,15 +236,14 @@ def _add(  # noqa: PLR0913 - what the command was given
     accept_doubts: bool,
 ) -> None:
     from dmp_assets.dbt.project_file import ProjectFile
-    from dmp_assets.onboarding import plan as adding
-    from dmp_assets.onboarding import scaffold
+    from dmp_assets.onboarding import project_settings, scaffold, source_files
 
     ask = _ask if is_asked else None
     project = ProjectFile(get_settings().dbt_project_dir)
     plans = _plans(name, location, said, hints, ask)
-    changes = adding.set_rates(project, said.rates)
+    changes = project_settings.set_rates(project, said.rates)
     for plan in plans:
-        changes += adding.change_project(project, plan, said.exchange_rate, ask)
+        changes += project_settings.change_project(project, plan, said.exchange_rate, ask)
         typer.echo(f"\n{plan.table} becomes {plan.contract}:")
         for field, origin in plan.mapping.items():
             typer.echo(f"  {field:20} {origin}")
@@ -267,7 +268,7 @@ def _add(  # noqa: PLR0913 - what the command was given
         )
     if is_asked and not typer.confirm("\nWrite this?", default=not doubts):
         raise typer.Exit(0)
-    for path in adding.write_source(project, plans, replace=replace):
+    for path in source_files.write_source(project, plans, replace=replace):
         typer.echo(f"wrote {path}")
     typer.echo("Now: `dmp build`.")
 
@@ -299,8 +300,8 @@ def _plans(
     ask: Ask | None,
 ) -> list[Plan]:
     """Return the plans for what is at a place, after showing what was found there."""
+    from dmp_assets.onboarding.decide import plan_table
     from dmp_assets.onboarding.inspection import inspect
-    from dmp_assets.onboarding.plan import plan_table
     from dmp_assets.onboarding.preset import planned
 
     like, (table, schema), reading = hints
@@ -376,7 +377,8 @@ def remove_source(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask whether it is meant.")] = False,
 ) -> None:
     """Remove a source: its staging files, its raw rows and what the vault has of it. The demo is only taken off the list."""
-    from dmp_assets.onboarding import plan as adding
+    from dmp_assets.onboarding import source_files
+    from dmp_assets.onboarding.plan import PACKAGED
     from dmp_assets.platform.warehouse import Warehouse
 
     with user_errors():
@@ -384,11 +386,11 @@ def remove_source(
         if not yes:
             if not sys.stdin.isatty():
                 raise UserError("Say --yes: nobody can be asked whether it is meant.")
-            if name not in adding.PACKAGED:
+            if name not in PACKAGED:
                 typer.confirm(f"Delete the files of {name}, its rows and its identifiers?", abort=True)
-        for each in adding.remove_source(Warehouse.from_settings(settings), settings, name):
+        for each in source_files.remove_source(Warehouse.from_settings(settings), settings, name):
             typer.echo(f"removed {each}")
-        if name in adding.PACKAGED:
+        if name in PACKAGED:
             typer.echo("What was built from it stays in this home; `dmp clean` or another DMP_HOME begins without it.")
         typer.echo("Now: `dmp build`.")
 

@@ -13,13 +13,14 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from dmp_assets.onboarding.decide import Said, plan_table
 from dmp_assets.onboarding.guess import FIELDS
 from dmp_assets.onboarding.inspection import Found, inspect
 from dmp_assets.onboarding.mapping import TableMapping, validated
-from dmp_assets.onboarding.plan import Ask, Said, plan_table
+from dmp_assets.onboarding.plan import Plan
 from dmp_assets.onboarding.presets import preset_text
+from dmp_assets.onboarding.questions import Ask
 from dmp_assets.onboarding.recognise import Question, Reading
-from dmp_assets.onboarding.scaffold import Plan
 from dmp_assets.platform.errors import UserError
 from dmp_assets.sources.declare import resolve
 from dmp_assets.sources.read import SUFFIXES, bare_suffix

@@ -24,7 +24,7 @@ import pandas as pd
 from dmp_assets.dbt.project_file import ProjectFile
 from dmp_assets.onboarding import scaffold
 from dmp_assets.onboarding.inspection import SAMPLE_ROWS
-from dmp_assets.onboarding.scaffold import Plan, RawTable
+from dmp_assets.onboarding.plan import Plan, RawTable
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.project import PACKAGE_DIR
 from dmp_assets.platform.settings import Settings

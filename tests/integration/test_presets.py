@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 
 from dmp_assets.dbt.project_file import ProjectFile
+from dmp_assets.onboarding.decide import Said, plan_table
 from dmp_assets.onboarding.inspection import inspect
 from dmp_assets.onboarding.mapping import LineTypeRule, RowFilter, TableMapping
-from dmp_assets.onboarding.plan import Said, change_project, plan_table, write_source
 from dmp_assets.onboarding.preset import planned
+from dmp_assets.onboarding.project_settings import change_project
 from dmp_assets.onboarding.recognise import Reading
+from dmp_assets.onboarding.source_files import write_source
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.home import prepare_home
 from dmp_assets.platform.warehouse import Warehouse

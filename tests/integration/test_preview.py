@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from dmp_assets.dbt.project_file import ProjectFile
+from dmp_assets.onboarding.decide import Said, plan_table
 from dmp_assets.onboarding.inspection import inspect
 from dmp_assets.onboarding.mapping import RowFilter, TableMapping
 from dmp_assets.onboarding.new_project import create_project
-from dmp_assets.onboarding.plan import Said, change_project, plan_table
 from dmp_assets.onboarding.preview import Preview, preview
+from dmp_assets.onboarding.project_settings import change_project
 
 NOBODY = ["NULL", "\\N", "NaN", "nan", "None", "n/a", "#N/A", "-", "0", "unknown", "\u00a0", "", "(null)"]
 

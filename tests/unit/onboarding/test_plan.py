@@ -7,16 +7,10 @@ import yaml
 
 from dmp_assets.dbt.project_file import ProjectFile
 from dmp_assets.onboarding import scaffold
+from dmp_assets.onboarding.decide import Said, plan_table
 from dmp_assets.onboarding.inspection import inspect
-from dmp_assets.onboarding.plan import (
-    Said,
-    change_project,
-    plan_table,
-    read_rates,
-    remove_source,
-    set_rates,
-    write_source,
-)
+from dmp_assets.onboarding.project_settings import change_project, read_rates, set_rates
+from dmp_assets.onboarding.source_files import remove_source, write_source
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.project import PACKAGE_DIR
 from dmp_assets.platform.settings import Settings, get_settings

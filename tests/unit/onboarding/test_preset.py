@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from dmp_assets.onboarding import scaffold
-from dmp_assets.onboarding.plan import Said
+from dmp_assets.onboarding.decide import Said
 from dmp_assets.onboarding.preset import load_preset, planned
 from dmp_assets.onboarding.presets import preset_names, preset_text
 from dmp_assets.onboarding.recognise import Reading

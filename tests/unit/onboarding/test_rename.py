@@ -5,10 +5,12 @@ import pytest
 import yaml
 
 from dmp_assets.dbt.project_file import ProjectFile
+from dmp_assets.onboarding.decide import Said, plan_table
 from dmp_assets.onboarding.inspection import inspect
 from dmp_assets.onboarding.new_project import create_project
-from dmp_assets.onboarding.plan import Said, change_project, plan_table, write_source
+from dmp_assets.onboarding.project_settings import change_project
 from dmp_assets.onboarding.rename import rename_source
+from dmp_assets.onboarding.source_files import write_source
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.warehouse import Warehouse

@@ -1,0 +1,312 @@
+"""Decide how a user's table maps to a contract table: from what was found, what the user said, and what they are asked.
+
+Nothing is guessed that changes numbers: a currency, a time zone, a date that could be read in two ways or a number whose decimal
+mark is open must be said.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from dmp_assets.dbt import contract_tables
+from dmp_assets.onboarding.found_names import found_names
+from dmp_assets.onboarding.guess import FIELDS, guess_contract, guess_identifiers, guess_mapping, missing_fields, plain
+from dmp_assets.onboarding.inspection import Column, Found
+from dmp_assets.onboarding.mapping import Origin, TableMapping
+from dmp_assets.onboarding.plan import TELLS_OFFSET, Plan, RawTable, check_name, column_name, columns_of_kinds
+from dmp_assets.onboarding.project_settings import column_currencies
+from dmp_assets.onboarding.questions import Ask, Question, chosen, currency_code, time_zone_name
+from dmp_assets.platform.errors import UserError
+
+_NAMESPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the user said of a table; everything is optional.
+
+    Attributes:
+        contract: the contract table.
+        declared: how rows become those of the contract table: filters, line types and the like, and the fields of a preset.
+        preset: the preset that `declared` comes from; what it names and is not there is left out and told.
+        mapping: by field of the contract table, column or what else `Origin.said` reads.
+        identifiers: kind of direct identifier by column.
+        namespace: what stands before ids, if not the source's name.
+        currency: ISO 4217 code of the amounts.
+        exchange_rate: what one unit of it is worth in the platform's currency.
+        rates: the same by currency and the date from which it holds.
+        time_zone: IANA time zone of the times and of the stores.
+        time_format: how times are written, as strptime has it.
+        decimal_mark: of the numbers.
+        cursor: column of a database table that only grows.
+        deleted_at: column with a value in rows that are deleted.
+        is_full_copy: whether a changed file replaces its earlier rows.
+    """
+
+    contract: str | None = None
+    declared: TableMapping = field(default_factory=TableMapping)
+    preset: str | None = None
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    identifiers: Mapping[str, str] = field(default_factory=dict)
+    namespace: str | None = None
+    currency: str | None = None
+    exchange_rate: float | None = None
+    rates: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    time_zone: str | None = None
+    time_format: str | None = None
+    decimal_mark: str | None = None
+    cursor: str | None = None
+    deleted_at: str | None = None
+    is_full_copy: bool = False
+
+
+def plan_table(
+    source: str, found: Found, said: Said, ask: Ask | None, joined: Mapping[str, Found] | None = None
+) -> Plan:
+    """Return the plan for one contract table.
+
+    Args:
+        source: its name.
+        found: what is at the place.
+        said: what the user said.
+        ask: for what is open; None if nobody can be asked.
+        joined: what is at the places of the files that are joined, by their name.
+
+    Raises:
+        UserError: something is open and nobody can be asked, or what was said does not fit what was found.
+    """
+    joined = joined or {}
+    check_name(source)
+    if said.namespace and not _NAMESPACE.fullmatch(said.namespace):
+        raise UserError(f"--namespace: {said.namespace!r} is not accepted: use letters, digits, _ and - .")
+    own = {column.name: column for column in found.columns}
+    columns = own | {column_name(file, each.name): each for file, table in joined.items() for each in table.columns}
+    contract = chosen(
+        said.contract or guess_contract([*own, *said.mapping]),
+        list(FIELDS),
+        Question(f"Which contract table does {found.name} map to?{_nearest(own)}", "--as"),
+        ask,
+    )
+    for flag, column in (("--cursor", said.cursor), ("--deleted-at", said.deleted_at)):
+        if column and column not in own:
+            raise UserError(f"{flag}: there is no column {column}; there are {', '.join(own)}.")
+    declared, left_out = found_names(said.declared, columns, joined, is_preset=bool(said.preset))
+    mapping = _mapping(contract, columns, declared, said, ask)
+    declared = declared.model_copy(update={"fields": mapping})
+    if declared.fill_down and "order_id" not in mapping:
+        raise UserError(
+            "Columns are filled down within an order: say with --map order_id=COLUMN which column tells orders apart."
+        )
+    raw = _raw_table(
+        found if said.preset or found.rule.format == "database" else dataclasses.replace(found, name=contract),
+        contract, own, declared, said,
+    )  # fmt: skip
+    others = {
+        file: _raw_table(table, contract, {each.name: columns[column_name(file, each.name)] for each in table.columns},
+                         declared, said, file)
+        for file, table in joined.items() if file in declared.join
+    }  # fmt: skip
+    formats = {
+        column: _time_format(columns[column], said, ask)
+        for column in columns_of_kinds(contract, declared, "time", "date")
+    }
+    for origin in mapping.values():
+        if origin.time:
+            formats[origin.columns[0]] = _with_time(formats[origin.columns[0]], columns[origin.time])
+    decimal_marks = {
+        column: chosen(
+            said.decimal_mark or _only(columns[column].decimal_marks) or declared.decimal_mark,
+            [".", ","],
+            Question(f"Which is the decimal mark of {column} ({', '.join(columns[column].examples)})?", "--decimal"),
+            ask,
+        )
+        for column in columns_of_kinds(contract, declared, "amount", "quantity")
+    }
+    is_order = contract == "order_lines"
+    needs_zone = is_order or any(
+        formats[each] not in TELLS_OFFSET for each in columns_of_kinds(contract, declared, "time")
+    )
+    time_zone = said.time_zone or declared.time_zone
+    if needs_zone and (time_zone or "time_zone" not in mapping):
+        time_zone = time_zone_name(time_zone, ask)
+    currency = base_currency = None
+    if is_order and "currency" not in mapping:
+        currency = currency_code(said.currency or declared.currency, ask)
+    elif is_order and said.currency:
+        base_currency = _base_currency(said.currency, mapping["currency"], columns)
+    return Plan(
+        source,
+        said.namespace or source,
+        raw,
+        declared,
+        formats,
+        decimal_marks,
+        currency,
+        time_zone,
+        base_currency,
+        others,
+        left_out,
+    )
+
+
+def _base_currency(said: str, origin: Origin, columns: Mapping[str, Column]) -> str:
+    """Return which of a column's currencies the user wants amounts in.
+
+    Raises:
+        UserError: the column has no such currency.
+    """
+    currency, found = currency_code(said, None), column_currencies(origin, columns)
+    if currency not in found:
+        raise UserError(
+            f"--currency {currency}: the column {origin} tells the currency ({', '.join(found)}). Leave the flag out, or set the "
+            f"column aside with --map currency=={currency}."
+        )
+    return currency
+
+
+def _nearest(columns: Mapping[str, Column]) -> str:
+    """Return in words which contract table columns come nearest to, and what it lacks."""
+    mappings = {table: guess_mapping(table, columns) for table in FIELDS}
+    best = max(mappings, key=lambda table: len(mappings[table]))
+    missing = missing_fields(best, mappings[best])
+    return (
+        f" The nearest is {best}, of which no column is known for {', '.join(missing)}."
+        if mappings[best] and missing
+        else ""
+    )
+
+
+def _mapping(
+    contract: str, columns: Mapping[str, Column], declared: TableMapping, said: Said, ask: Ask | None
+) -> dict[str, Origin]:
+    names = list(FIELDS[contract])
+    own = {name: Origin.said(text, columns) for name, text in said.mapping.items()}
+    for name, origin in {**declared.fields, **own}.items():
+        if name not in names:
+            raise UserError(f"--map: {contract} has no field {name}; there are {', '.join(names)}.")
+        for column in origin.used:
+            if column not in columns:
+                raise UserError(f"--map: there is no column {column}; there are {', '.join(columns)}.")
+    mapping = {**declared.fields, **own}
+    if not said.preset:
+        taken = {column for origin in mapping.values() for column in origin.used}
+        guessed = guess_mapping(contract, [column for column in columns if column not in taken])
+        mapping = {name: Origin(columns=(column,)) for name, column in guessed.items()} | mapping
+    if contract == "order_lines":
+        mapping |= _line_id(columns, mapping, said)
+    missing = missing_fields(contract, {name: str(origin) for name, origin in mapping.items()})
+    if missing and said.preset:
+        raise UserError(
+            f"--like {said.preset}: no column here gives {', '.join(missing)}; there are {', '.join(columns)}. If they have other "
+            "names here, say --map FIELD=COLUMN, or copy the preset (`dmp presets "
+            f"{said.preset} > my.yml`), change it and say --like ./my.yml."
+        )
+    if missing and ask is None:
+        one_of = contract_tables.contract().tables[contract].one_of
+        words = [f"{name} (or {', '.join(one_of[1:])})" if name in one_of else name for name in missing]
+        nobody = contract == "order_lines" and "customer_id" not in mapping
+        raise UserError(
+            f"Which column holds {' and '.join(words)} of {contract}? Say it with "
+            f"{' '.join(f'--map {name}=COLUMN' for name in missing)} (one of {', '.join(columns)})."
+            + (" customer_id has no column either: without one the lines are nobody's." if nobody else "")
+        )
+    for name in missing:
+        question = Question(f"Which column holds {name} of {contract}?", f"--map {name}=COLUMN")
+        mapping[name] = Origin(columns=(chosen(None, list(columns), question, ask),))
+    return mapping
+
+
+def _line_id(columns: Mapping[str, Column], mapping: Mapping[str, Origin], said: Said) -> dict[str, Origin]:
+    """Return the column that tells order lines apart, if there is one; rows with the same value would be one line."""
+    if "order_line_id" not in mapping:
+        used = {column for origin in mapping.values() for column in origin.used}
+        free = [name for name in columns if plain(name) == "id" and name not in used]
+        if free and columns[free[0]].is_unique and not said.preset:
+            return {"order_line_id": Origin(columns=(free[0],))}
+        if said.cursor and "order_id" not in mapping:
+            raise UserError(
+                "With --cursor a row that has changed comes again and would count twice: name the column that tells order lines "
+                "apart with --map order_line_id=COLUMN, or the order with --map order_id=COLUMN."
+            )
+        return {}
+    (column, *others) = mapping["order_line_id"].columns
+    if not others and not columns[column].is_unique and not said.preset:
+        raise UserError(
+            f"--map: {column} repeats or is missing in some rows, so it cannot be order_line_id. Name another column, or none: "
+            "lines are then told apart by their values."
+        )
+    return {}
+
+
+def _raw_table(
+    found: Found,
+    contract: str,
+    columns: Mapping[str, Column],
+    declared: TableMapping,
+    said: Said,
+    file: str | None = None,
+) -> RawTable:
+    """Return how a found table is loaded, and its columns as the raw layer has them."""
+    named = {column: kind for column in columns if (kind := declared.identifiers.get(column_name(file, column)))}
+    said_of_it = {} if file else dict(said.identifiers)
+    identifiers = guess_identifiers(columns) | named | said_of_it
+    _check_identifiers(identifiers, columns)
+    customer = declared.fields.get("customer_id")
+    of_customer = [column for column in columns if customer and column_name(file, column) in customer.columns]
+    cursor = None if file else said.cursor
+    rule = found.rule.model_copy(
+        update={
+            "contract": contract,
+            "customer": of_customer[0] if of_customer else None,
+            "identifiers": identifiers,
+            "cursor": cursor,
+            "deleted_at": None if file else said.deleted_at,
+            # What is found in a database or web service is a full copy, unless it is read from a cursor on.
+            "keep": "append" if cursor else "replace" if said.is_full_copy else found.rule.keep,
+        }
+    )
+    return RawTable(found.name, rule, tuple(_landed(column, identifiers) for column in columns.values()))
+
+
+def _check_identifiers(identifiers: Mapping[str, str], columns: Mapping[str, Column]) -> None:
+    kinds = contract_tables.contract().direct_identifiers
+    for column, kind in identifiers.items():
+        if column not in columns:
+            raise UserError(f"--identifier: there is no column {column}; there are {', '.join(columns)}.")
+        if kind not in kinds:
+            raise UserError(f"--identifier: {kind} is no kind of identifier; there are {', '.join(kinds)}.")
+
+
+def _landed(column: Column, identifiers: Mapping[str, str]) -> Column:
+    """Return a column as the raw layer has it: an identifier's holds pseudonyms."""
+    if column.name not in identifiers:
+        return column
+    return Column(column.name, "VARCHAR", "text", examples=())
+
+
+def _time_format(column: Column, said: Said, ask: Ask | None) -> str:
+    examples = ", ".join(column.examples)
+    if given := said.time_format or said.declared.time_format:
+        return given
+    if column.guess == "empty":
+        return "iso"
+    if not column.time_formats:
+        question = Question(f"How does {column.name} write times ({examples})? As strptime has it:", "--time-format")
+        return chosen(None, (), question, ask)
+    question = Question(f"{column.name} ({examples}) can be read in several ways. Which is right?", "--time-format")
+    return chosen(_only(column.time_formats), list(column.time_formats), question, ask)
+
+
+def _with_time(day_format: str, time: Column) -> str:
+    """Return the format of a day with the time of day of another column behind it."""
+    if day_format.startswith("iso"):
+        return day_format
+    has_seconds = any(example.count(":") == 2 for example in time.examples)
+    return f"{day_format.split(maxsplit=1)[0]} %H:%M{':%S' if has_seconds else ''}"
+
+
+def _only(choices: Sequence[str]) -> str | None:
+    return choices[0] if len(choices) == 1 else None
