@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime as dt
+import logging
 import os
 import signal
 import sys
@@ -19,6 +20,7 @@ from dmp_assets.collector import cli as collector_cli
 from dmp_assets.onboarding import cli as onboarding_cli
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.errors import user_errors as _user_errors
+from dmp_assets.platform.locks import one_build, short_lock, this_command
 from dmp_assets.platform.settings import Settings, get_settings
 from dmp_assets.platform.terminal import AsJson, print_json
 from dmp_assets.privacy import cli as privacy_cli
@@ -37,6 +39,14 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+
+
+@app.callback()
+def _start() -> None:
+    # What code has to say while it waits.
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    logging.getLogger("dmp").addHandler(handler)
 
 
 @app.command()
@@ -82,7 +92,7 @@ def build(
         from dmp_assets.runs.fingerprint import fingerprint, finished_run
         from dmp_assets.runs.report import report as report_of
 
-        with _instance() as instance:
+        with _instance() as instance, one_build(settings.home, this_command()):
             offered = domains(settings)
             present = None if layer else fingerprint(settings, offered)
             done = finished_run(instance, settings, present) if present and not force else None
@@ -133,6 +143,8 @@ def dev(
         from dmp_assets.platform.ports import listen
 
         listen(host, port, "The Dagster UI").close()
+        with _instance():  # ends runs that died
+            pass
     dagster = str(Path(sys.executable).with_name("dagster"))
     workspace = str(settings.project_dir / "workspace.yaml")
     arguments = ["dev", "--workspace", workspace, "--host", host, "--port", str(port)]
@@ -171,7 +183,7 @@ def refresh(as_json: AsJson = False) -> None:
         from dmp_assets.definitions import domains
         from dmp_assets.platform.automation import REFRESH
 
-        with _instance() as instance:
+        with _instance() as instance, one_build(settings.home, this_command()):
             report = _run(instance, settings, REFRESH, domains(settings), as_json=as_json)
             _print_report(report, settings, as_json=as_json)
     if not report.succeeded:
@@ -263,6 +275,7 @@ def _run(
     as_json: bool,
 ) -> RunReport:
     """Run a job and show its progress; where the answer is JSON, on the error stream."""
+    from dmp_assets.definitions import build_defs
     from dmp_assets.runs.execute import run_job
 
     start = time.monotonic()
@@ -272,7 +285,7 @@ def _run(
             settings,
             job_name,
             lambda line: typer.echo(f"[{time.monotonic() - start:6.1f} s] {line}"),
-            offered=offered,
+            graph=lambda loggers: build_defs(settings, offered, loggers=loggers),
             fingerprint=fingerprint,
         )
 
@@ -284,15 +297,21 @@ def _prepare() -> Settings:
     settings = get_settings()
     os.environ.update(settings.environment())
     prepare_home(settings)
-    prepare_project(settings)
+    with short_lock(settings.home, "setup"):
+        prepare_project(settings)
     return settings
 
 
 @contextlib.contextmanager
 def _instance() -> Generator[DagsterInstance]:
+    """Yield the instance, in which no run is left that died."""
     import dagster as dg
 
+    from dmp_assets.runs.dead import end_dead_runs
+
     with dg.DagsterInstance.get() as instance:
+        for run in end_dead_runs(instance):
+            typer.echo(f"Run {run[:8]} was left by a process that died; it is marked failed.", err=True)
         yield instance
 
 

@@ -20,6 +20,7 @@ from dmp_assets.platform.settings import Settings, get_settings, store_time_zone
 from dmp_assets.platform.warehouse import Warehouse
 from dmp_assets.profiles import assets as profiles
 from dmp_assets.recommendations import assets as recommendations
+from dmp_assets.runs.executor import home_executor
 from dmp_assets.similarity import assets as similarity
 from dmp_assets.sources import assets as sources
 
@@ -85,7 +86,7 @@ def build_defs(
             "dbt": dbt_resource(dbt_project(settings)),
             **(resources or {}),
         },
-        executor=dg.in_process_executor,
+        executor=home_executor(settings),
         loggers=loggers,
     )
 

@@ -26,7 +26,9 @@ from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.gate import gated
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.tables import EMPTY_BECAUSE
-from dmp_assets.platform.warehouse import Warehouse
+from dmp_assets.platform.warehouse import CLOSE_IT, Warehouse, is_locked, lock_holder
+
+RUN_RESULTS = "run_results.json"
 
 
 class Translator(DagsterDbtTranslator):
@@ -64,7 +66,10 @@ def build_dbt_assets(settings: Settings, manifest: Mapping[str, Any]) -> dg.Asse
         warehouse: Warehouse,
         settings: dg.ResourceParam[Settings],
     ) -> Iterator[Any]:
-        with _environment(config.environment(settings)):
+        # dbt opens the warehouse itself, and would fail at once while a notebook has it open.
+        warehouse.wait_until_free()
+        (settings.dbt_target_dir / "build" / RUN_RESULTS).unlink(missing_ok=True)
+        with _environment(config.environment(settings) | {"DMP_KEEP_OPEN": "True"}):
             invocation = dbt.cli(
                 ["build", "--exclude-resource-type", "unit_test"],
                 context=context,
@@ -77,7 +82,9 @@ def build_dbt_assets(settings: Settings, manifest: Mapping[str, Any]) -> dg.Asse
         # Also of a build that failed: what was made before is there, and its lineage is kept.
         is_made = any(isinstance(event, dg.Output | dg.AssetMaterialization) for event in events)
         facts = _facts(invocation.get_artifact("manifest.json"), warehouse, translator, project) if is_made else {}
-        results = invocation.get_artifact("run_results.json")
+        if not (settings.dbt_target_dir / "build" / RUN_RESULTS).exists():
+            raise UserError(not_begun(str(invocation.get_error()), str(settings.warehouse_path)))
+        results = invocation.get_artifact(RUN_RESULTS)
         busy = {BUSY_SECONDS: busy_seconds(results)}
         for event in events:
             if isinstance(event, dg.Output | dg.AssetMaterialization):
@@ -90,6 +97,16 @@ def build_dbt_assets(settings: Settings, manifest: Mapping[str, Any]) -> dg.Asse
             raise dg.Failure("dbt build failed: " + "\n".join(failed_nodes(results)), allow_retries=False)
 
     return models
+
+
+def not_begun(error: str, warehouse: str) -> str:
+    """Return why dbt came to no model at all, in words: another process holds the warehouse, or what dbt itself says."""
+    if is_locked(error):
+        return f"dbt cannot open the warehouse {warehouse}: {lock_holder(error)} has it open. {CLOSE_IT}"
+    _, _, said = error.partition("Errors parsed from dbt logs:")
+    return (
+        f"dbt came to no model: {' '.join(said.split())[:1000] or 'it ended without a word, as if it had been killed'}"
+    )
 
 
 class AsOf(dg.Config):

@@ -32,8 +32,8 @@ def dbt_project(settings: Settings) -> DbtProject:
 
 
 def dbt_resource(project: DbtProject) -> DbtCliResource:
-    """Return the resource that runs the dbt installed beside this Python."""
-    return DbtCliResource(project_dir=project, dbt_executable=str(Path(sys.executable).with_name("dbt")))
+    """Return the resource that runs the dbt installed beside this Python; see `dmp_assets.dbt.child`."""
+    return DbtCliResource(project_dir=project, dbt_executable=str(Path(sys.executable).with_name("dmp-dbt")))
 
 
 def prepare_project(settings: Settings) -> None:

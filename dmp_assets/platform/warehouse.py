@@ -6,19 +6,24 @@ waited for, up to a limit.
 
 from __future__ import annotations
 
+import logging
+import re
 import time
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
 import pandas as pd
+import psutil
 from dagster_duckdb import DuckDBResource
 
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.settings import Settings
 
 LOAD_TIMES = {"_loaded_at", "loaded_at"}
+
+log = logging.getLogger("dmp.warehouse")
 
 
 class Warehouse(DuckDBResource):
@@ -88,6 +93,15 @@ class Warehouse(DuckDBResource):
                 raise
             connection.commit()
 
+    def wait_until_free(self) -> None:
+        """Wait until no other process has the file open, for another program that shall open it.
+
+        Raises:
+            UserError: as `write`.
+        """
+        with self._open(read_only=False):
+            pass
+
     @contextmanager
     def _open(self, *, read_only: bool) -> Generator[duckdb.DuckDBPyConnection]:
         connection = self._connect(read_only=read_only)
@@ -98,26 +112,60 @@ class Warehouse(DuckDBResource):
 
     def _connect(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         give_up_at = time.monotonic() + self.lock_timeout_seconds
+        is_told = False
         while True:
             try:
                 return duckdb.connect(self.database, read_only=read_only, config=dict(self.connection_config))
-            except duckdb.IOException as error:
-                if "lock" not in str(error):
-                    raise UserError(f"The warehouse {self.database} cannot be opened: {error}") from None
+            except duckdb.Error as error:
+                if not is_locked(str(error)):
+                    raise UserError(unreadable(self.database, error)) from None
+                holder = lock_holder(str(error))
                 if time.monotonic() >= give_up_at:
                     raise UserError(
                         f"The warehouse {self.database} is locked by another process and stayed so for "
-                        f"{self.lock_timeout_seconds:g} s ({_lock_holder(error)}). Wait for that run to end or close the "
-                        "program that has the file open, then try again. To read while builds run, open published/published.duckdb "
-                        "in the same folder, which no build locks. DMP_LOCK_TIMEOUT_SECONDS sets the patience."
+                        f"{self.lock_timeout_seconds:g} s: {holder}. {CLOSE_IT}"
                     ) from None
+                if not is_told:
+                    log.warning("Waiting for %s, which has the warehouse open.", holder)
+                    is_told = True
                 time.sleep(0.25)
 
 
-def _lock_holder(error: duckdb.IOException) -> str:
-    """Return DuckDB's own words on who holds the lock, such as 'held in /usr/bin/python3.11 (PID 42)'."""
-    _, _, tail = str(error).partition("Conflicting lock is ")
-    return tail.split(".  ")[0].split(". See")[0] or "holder unknown"
+CLOSE_IT = (
+    "Wait for that run to end or close the program that has the file open, then try again. To read while builds run, open "
+    "published/published.duckdb or the Parquet files beside it in the same folder, which no build locks. "
+    "DMP_LOCK_TIMEOUT_SECONDS sets the patience."
+)
+
+
+def is_locked(error: str) -> bool:
+    """Return whether DuckDB says that another process has a file open."""
+    return "Could not set lock" in error or "Conflicting lock" in error
+
+
+def lock_holder(error: str) -> str:
+    """Return who holds a file that DuckDB could not lock, such as 'python3 hold.py (PID 42)'."""
+    found = re.search(r"Conflicting lock is held in (.*?) \(PID (\d+)\)", error)
+    if not found:
+        return "holder unknown"
+    command, process = found[1], int(found[2])
+    with suppress(psutil.Error):
+        # The script too, not only the interpreter; what follows may hold secrets.
+        command = " ".join(psutil.Process(process).cmdline()[:2]) or command
+    return f"{command} (PID {process})"
+
+
+def unreadable(file: str, error: duckdb.Error) -> str:
+    """Return why DuckDB cannot open a file that nobody else holds, and the way out, in one sentence."""
+    text = " ".join(str(error).split())
+    if "No space left" in text:
+        return f"The disk of {file} is full: free some space, then try again; nothing was lost."
+    if "Cannot open file" in text or "Permission denied" in text:
+        return f"The warehouse {file} cannot be opened: {text}"
+    return (
+        f"The warehouse {file} is damaged ({text.split(': ', 1)[-1][:200]}): put back a copy of it, or move it away and "
+        "run `dmp build`, which makes it again from the sources."
+    )
 
 
 def replace_table(

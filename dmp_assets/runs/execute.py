@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 
 import dagster as dg
 from dagster._core.definitions.job_base import InMemoryJob
@@ -10,11 +10,12 @@ from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY
 from dagster._core.execution.api import execute_run
 from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
 from dagster._core.storage.tags import MAX_RETRIES_TAG
+from dagster._core.utils import make_new_run_id
 
 from dmp_assets.dbt.project import DBT_STEP
 from dmp_assets.platform.automation import REBUILD, REFRESH
-from dmp_assets.platform.domain import Domain
 from dmp_assets.platform.errors import UserError
+from dmp_assets.platform.locks import alive
 from dmp_assets.platform.settings import Settings
 from dmp_assets.runs.fingerprint import FINGERPRINT
 from dmp_assets.runs.progress import progress_logger
@@ -34,7 +35,7 @@ def run_job(
     job_name: str,
     show: Callable[[str], None],
     *,
-    offered: Sequence[Domain],
+    graph: Callable[[Mapping[str, dg.LoggerDefinition]], dg.Definitions],
     fingerprint: str | None = None,
 ) -> RunReport:
     """Materialise and check the assets of a job in this process and return what happened.
@@ -44,21 +45,19 @@ def run_job(
         settings: of the platform; their as-of date goes into the run's configuration.
         job_name: one of `automation.jobs`.
         show: receives one line of progress at a time.
-        offered: what the domains offer under these settings.
+        graph: returns the graph under these settings with the loggers that it is given.
         fingerprint: under which a whole build is started.
 
     Raises:
         UserError: a setting is wrong, no source brings orders, or there is no such job.
     """
-    from dmp_assets.definitions import build_defs
-
     has_orders = any("order_lines" in tables for tables in listed_sources(settings).values())
     if job_name in (REBUILD, REFRESH) and not has_orders and settings.as_of is None:
         raise UserError(
             f"No source of {settings.dbt_project_dir} brings orders, from which the as-of date follows: add one with "
             "`dmp add-source`, try `dmp demo`, or set DMP_AS_OF."
         )
-    definitions = build_defs(settings, offered, loggers={_CONSOLE: progress_logger(show)})
+    definitions = graph({_CONSOLE: progress_logger(show)})
     names = [job.name for job in definitions.jobs or ()]
     if job_name not in names:
         layers = [name.removeprefix(f"{REFRESH}_") for name in names if name.startswith(f"{REFRESH}_")]
@@ -68,17 +67,20 @@ def run_job(
     ops = {DBT_STEP: {"config": {"as_of": as_of}}} if job.has_node_named(DBT_STEP) else {}
     # As Dagster's own `execute_in_process`, which leaves out the origin: without one the UI shows the run neither under its job
     # nor in the timeline.
-    run = instance.create_run_for_job(
-        job,
-        run_config={"ops": ops, "loggers": {_CONSOLE: {}}},
-        tags={
-            MAX_RETRIES_TAG: "0",  # who started it sees that it broke off; the daemon does not start it again
-            **({FINGERPRINT: fingerprint} if fingerprint else {}),
-        },
-        remote_job_origin=_origin(job_name),
-    )
-    execute_run(InMemoryJob(job), run, instance)
-    return report(instance, run.run_id)
+    run_id = make_new_run_id()
+    with alive(settings.home, run_id):
+        run = instance.create_run_for_job(
+            job,
+            run_id=run_id,
+            run_config={"ops": ops, "loggers": {_CONSOLE: {}}},
+            tags={
+                MAX_RETRIES_TAG: "0",  # who started it sees that it broke off; the daemon does not start it again
+                **({FINGERPRINT: fingerprint} if fingerprint else {}),
+            },
+            remote_job_origin=_origin(job_name),
+        )
+        execute_run(InMemoryJob(job), run, instance)
+    return report(instance, run_id)
 
 
 def _origin(job_name: str) -> RemoteJobOrigin:

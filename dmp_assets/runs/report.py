@@ -100,6 +100,9 @@ def report(instance: dg.DagsterInstance, run_id: str) -> RunReport:
                 cause = cause.cause
             text = getattr(error, "description", None) or (_message(cause.message) if cause else "unknown reason")
             summary.failures.append(f"step {step} failed: {text}")
+        elif event.is_job_failure and not summary.failures:
+            error = event.job_failure_data.error
+            summary.failures.append(_message(error.message) if error else event.message or "unknown reason")
     places: dict[str, list[int]] = defaultdict(list)
     for place, table in enumerate(summary.rows):
         places[table.split("/", maxsplit=1)[0]].append(place)

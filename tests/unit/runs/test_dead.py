@@ -1,0 +1,154 @@
+"""A run whose process died is found and marked failed; one that lives is left alone."""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+
+import dagster as dg
+import pytest
+from dagster._core.test_utils import create_test_daemon_workspace_context, environ
+from dagster._core.workspace.load_target import EmptyWorkspaceTarget
+from dagster._daemon.monitoring.run_monitoring import execute_run_monitoring_iteration
+
+from dmp_assets.platform.home import prepare_home
+from dmp_assets.platform.settings import Settings
+from dmp_assets.runs import dead
+from dmp_assets.runs.dead import end_dead_runs
+from dmp_assets.runs.executor import home_executor
+
+# A run as the daemon, the UI or a sensor makes it: Dagster's own way, in a process of its own.
+RUN = """
+import sys
+import dagster as dg
+from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.execution.api import execute_run
+from dmp_assets.platform.settings import get_settings
+from dmp_assets.runs.executor import home_executor
+
+@dg.op
+def wait():
+    print("at work", flush=True)
+    sys.stdin.read()
+
+@dg.job(executor_def=home_executor(get_settings()))
+def waiting():
+    wait()
+
+with dg.DagsterInstance.get() as instance:
+    run = instance.create_run_for_job(waiting, run_id=sys.argv[1])
+    execute_run(InMemoryJob(waiting), run, instance)
+"""
+RUN_ID = "5b4b7a3e-0f4c-4a9d-9f0a-2c3d4e5f6a7b"
+
+
+@pytest.fixture
+def settings(tmp_path):
+    settings = Settings(home=tmp_path / "home")
+    prepare_home(settings)
+    return settings
+
+
+@pytest.fixture
+def instance(settings):
+    with environ({"DAGSTER_HOME": str(settings.dagster_home)}), dg.DagsterInstance.get() as instance:
+        yield instance
+
+
+@pytest.fixture
+def running(settings, instance):
+    process = subprocess.Popen(
+        [sys.executable, "-c", RUN, RUN_ID],
+        env=os.environ | settings.environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert process.stdout
+    assert process.stdout.readline() == "at work\n"
+    yield process
+    process.kill()
+    process.wait()
+
+
+def status(instance):
+    return instance.get_run_by_id(RUN_ID).status
+
+
+def monitor(instance):
+    """Do what the daemon does every few seconds."""
+    with create_test_daemon_workspace_context(EmptyWorkspaceTarget(), instance) as context:
+        assert [error for error in execute_run_monitoring_iteration(context, logging.getLogger("test")) if error] == []
+
+
+@pytest.mark.parametrize("sweep", [end_dead_runs, monitor])
+def test_a_run_that_lives_is_left_alone_and_a_killed_one_is_failed_by_command_and_daemon(instance, running, sweep):
+    sweep(instance)
+    assert status(instance) == dg.DagsterRunStatus.STARTED
+    running.send_signal(signal.SIGKILL)
+    running.wait()
+    sweep(instance)
+    assert status(instance) == dg.DagsterRunStatus.FAILURE
+    assert end_dead_runs(instance) == []
+    assert "died before it was done" in str([entry.message for entry in instance.all_logs(RUN_ID)])
+
+
+def test_a_run_that_takes_too_long_is_ended_with_its_process(instance, running):
+    instance.add_run_tags(RUN_ID, {"dagster/max_runtime": "0.1"})
+    monitor(instance)
+    running.wait(30)
+    assert status(instance) == dg.DagsterRunStatus.FAILURE
+
+
+def test_a_process_that_does_not_listen_is_killed(instance, running, monkeypatch):
+    running.send_signal(signal.SIGSTOP)
+    monkeypatch.setattr(dead, "END_SECONDS", 0.3)
+    assert instance.run_launcher.terminate(RUN_ID)
+    assert running.wait(30) == -signal.SIGKILL
+
+
+@dg.job
+def nothing():
+    pass
+
+
+@pytest.mark.parametrize(
+    ("begun", "ended"),
+    [
+        (dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.FAILURE),
+        (dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.FAILURE),
+        (dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.FAILURE),
+        (dg.DagsterRunStatus.CANCELING, dg.DagsterRunStatus.CANCELED),
+        (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.SUCCESS),
+    ],
+)
+def test_a_run_that_never_got_a_process_is_ended_once_its_start_is_over(instance, monkeypatch, begun, ended):
+    """Such as one of an older version, or one whose process was killed while it started."""
+    instance.create_run_for_job(nothing, run_id=RUN_ID, status=begun)
+    end_dead_runs(instance)
+    assert status(instance) == begun
+    monkeypatch.setattr(dead, "START_SECONDS", -1)
+    end_dead_runs(instance)
+    assert status(instance) == ended
+
+
+def test_runs_of_any_start_take_turns(settings, instance, running):
+    @dg.op
+    def make():
+        assert running.stdin.closed
+
+    @dg.job(executor_def=home_executor(settings))
+    def turn():
+        make()
+
+    from threading import Timer
+
+    from dagster._core.definitions.job_base import InMemoryJob
+    from dagster._core.execution.api import execute_run
+
+    Timer(0.5, running.stdin.close).start()
+    result = execute_run(InMemoryJob(turn), instance.create_run_for_job(turn), instance)
+    assert result.success
+    assert status(instance) == dg.DagsterRunStatus.SUCCESS
