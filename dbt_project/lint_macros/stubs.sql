@@ -44,3 +44,11 @@
 {% macro last_known(column, window) %}last_known({{ column }}){% endmacro %}
 {% macro arrived_loads(code_version) %}'load'{% endmacro %}
 {% macro incremental_or_table() %}table{% endmacro %}
+
+{% macro trimmed(text) %}trim({{ text }}){% endmacro %}
+{% macro translated(relation, column) %}select {{ relation }}.* from {{ relation }} {% endmacro %}
+{% macro every_purpose() %}select purpose from listed{% endmacro %}
+{% macro refused_channel(event_name) %}lower({{ event_name }}){% endmacro %}
+{% macro has_address(word) %}{{ word }} = 'email'{% endmacro %}
+{% macro speaks_of_addresses(consent) %}{{ consent }} like '%'{% endmacro %}
+{% macro permission_pairs() %}select purpose from listed{% endmacro %}

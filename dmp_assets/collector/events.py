@@ -19,6 +19,8 @@ from typing import Any
 
 import orjson
 
+from dmp_assets.collector import consent
+
 EVENT_BYTES = 32 << 10
 BODY_BYTES = 500 << 10
 BATCH_EVENTS = 2_500
@@ -41,7 +43,7 @@ REASONS = {
     "no_group_id": "a group call needs groupId",
     "no_previous_id": "an alias call needs previousId",
     "invalid_object": "context, integrations, properties and traits are JSON objects",
-    "invalid_consent": "context.consent.categoryPreferences is an object of categories, each true or false",
+    "invalid_consent": consent.FORM,
     "invalid_time": "timestamp, originalTimestamp and sentAt are ISO 8601 times",
     "nul_character": "a text contains the NUL character",
     "too_deep": f"objects and lists are nested at most {DEPTH} deep",
@@ -275,7 +277,7 @@ def _refusal(event: Mapping[str, Any]) -> str | None:  # noqa: PLR0911 (one retu
         return "no_previous_id"
     if not all(isinstance(event.get(name), dict | None) for name in _OBJECTS):
         return "invalid_object"
-    if not _is_consent((event.get("context") or {}).get("consent")):
+    if not consent.is_well_formed(event.get("context") or {}):
         return "invalid_consent"
     if not all(_is_time(event.get(name)) for name in _TIMES):
         return "invalid_time"
@@ -284,17 +286,6 @@ def _refusal(event: Mapping[str, Any]) -> str | None:  # noqa: PLR0911 (one retu
 
 def _is_absent(identifier: object) -> bool:
     return identifier is None or identifier == ""
-
-
-def _is_consent(consent: object) -> bool:
-    if consent is None:
-        return True
-    if not isinstance(consent, dict):
-        return False
-    preferences = consent.get("categoryPreferences")
-    return preferences is None or (
-        isinstance(preferences, dict) and all(isinstance(choice, bool) for choice in preferences.values())
-    )
 
 
 def _is_time(value: object) -> bool:

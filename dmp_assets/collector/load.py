@@ -23,6 +23,7 @@ import orjson
 import pandas as pd
 from filelock import FileLock
 
+from dmp_assets.collector.consent import choices
 from dmp_assets.collector.segments import sealed_segments, write_gzip
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.settings import Settings
@@ -206,7 +207,7 @@ def _accept(segment: Segment, record: dict[str, Any], line: bytes, token: Token,
     event = cleaned.event
     user_id, anonymous_id = _text(event.get("userId")), _text(event.get("anonymousId"))
     context = event.get("context") or {}
-    consent = (context.get("consent") or {}).get("categoryPreferences")
+    chosen = choices(context)
     source, received_at = record["source"], record.get("received_at")
     segment.events.append(
         (
@@ -227,7 +228,7 @@ def _accept(segment: Segment, record: dict[str, Any], line: bytes, token: Token,
             _json(context),
             _json(_properties(event)),
             _json(event.get("traits")),
-            None if consent is None else orjson.dumps(consent).decode(),
+            None if chosen is None else orjson.dumps(chosen).decode(),
             bool(record.get("gpc")),
             source.startswith(SIMULATED),
             *place,

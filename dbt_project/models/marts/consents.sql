@@ -3,6 +3,45 @@ with decisions as (
     select * from {{ ref('int_consents_checked') }}
     where reject_reason is null
 
+),
+
+translated as (
+
+    {{ translated('decisions', 'purpose') }}
+
+),
+
+meant as (
+
+    -- What a source calls by two names is decided once.
+    select
+        min(consent_id)
+        || case when count(*) > 1 or min(purpose) <> meaning then ':' || meaning else '' end as consent_id,
+        -- A file names the customer, as an event does that comes from no device.
+        case when subject_id = customer_id then 'customer:' || customer_id else subject_id end as subject_id,
+        customer_id,
+        anonymous_id,
+        email_token,
+        source,
+        meaning as purpose,
+        is_known,
+        is_granted <> is_opposite as is_granted,
+        decided_at,
+        is_simulated
+    from translated
+    where meaning is not null
+    group by
+        subject_id,
+        customer_id,
+        anonymous_id,
+        email_token,
+        source,
+        meaning,
+        is_known,
+        is_granted <> is_opposite,
+        decided_at,
+        is_simulated
+
 )
 
 select
@@ -13,6 +52,7 @@ select
     email_token,
     source,
     purpose,
+    is_known,
     is_granted,
     decided_at as valid_from,
     -- Of two decisions at one time the refusal comes last, so it counts.
@@ -21,4 +61,4 @@ select
         order by decided_at asc, is_granted desc, consent_id asc
     ) as valid_to,
     is_simulated
-from decisions
+from meant

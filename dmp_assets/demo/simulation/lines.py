@@ -81,7 +81,7 @@ def segment_lines(
     device_contexts = [_device_context(row.kind) for row in device_rows]
     orders = {row.basket_id: row for row in _rows(purchases.orders)}
     products = {row.product_id: _product(row) for row in _rows(purchases.products)}
-    consents = {code: _consent(code) for code in range(8, 16)}
+    consents = {code: _consent(code) for code in range(16, 32)}
     lines = []
     for i, (row, (high, low)) in enumerate(zip(_rows(arrived), ids, strict=True)):
         person = people.get((row.household, row.person))
@@ -194,7 +194,8 @@ def _device_context(kind: int) -> dict:
 
 
 def _consent(code: int) -> dict:
-    choices = {"analytics": bool(code & 1), "marketing": bool(code & 2), "personalization": bool(code & 4)}
+    categories = ("analytics", "marketing", "personalization", "email")
+    choices = {category: bool(code >> bit & 1) for bit, category in enumerate(categories)}
     return {"categoryPreferences": choices}
 
 

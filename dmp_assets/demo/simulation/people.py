@@ -82,7 +82,8 @@ def simulate_persons(households: np.ndarray, sizes: np.ndarray, rates: Rates) ->
 
     Returns:
         household, person (1 to 4), person_id, first_name, last_name, email and phone ("" without), bounces (bool), consent_code
-        (0: unknown, else 8 + bits analytics 1, marketing 2, personalization 4) and consent_changed_at (µs since 1970, UTC).
+        (0: unknown, else 16 + bits analytics 1, marketing 2, personalization 4, email 8) and consent_changed_at (µs since 1970,
+        UTC).
     """
     seed = rates.seed
     drawn = np.searchsorted(np.cumsum(SIZE_SHARES), uniform(seed, "size", households)) + 1
@@ -119,10 +120,11 @@ def simulate_persons(households: np.ndarray, sizes: np.ndarray, rates: Rates) ->
     has_phone = chance < rates.family_phone + rates.has_phone
     phone = np.where(is_family_phone, phone[of_first], np.where(has_phone, phone, ""))
     chosen = (
-        8
+        16
         + (draw("analytics") < rates.consent_analytics)
         + 2 * (draw("marketing") < rates.consent_marketing)
         + 4 * (draw("personalization") < rates.consent_personalization)
+        + 8 * (draw("newsletter") < rates.consent_email)
     )
     changed_at = FIRST_DAY + (draw("changed at") * YEAR).astype(np.int64)
     never = np.iinfo(np.int64).max

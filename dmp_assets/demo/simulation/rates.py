@@ -58,6 +58,7 @@ class Rates:
     consent_analytics: float = 0.85  # of persons with a choice
     consent_marketing: float = 0.65
     consent_personalization: float = 0.75
+    consent_email: float = 0.85  # of persons with a choice: newsletters
     consent_change: float = 0.12  # of persons with a choice: marketing is switched once
     gpc: float = 0.06  # of browsers send Sec-GPC: 1
     bot: float = 0.01  # bots per household

@@ -1,11 +1,12 @@
 {#-
     Decisions are told by events: each names what is allowed at that moment, so a decision is where that changes.
-    A global privacy control (Sec-GPC) refuses the purpose sale, an unsubscription the purpose email, an empty map every
-    purpose of var consent_purposes. If one event says both yes and no for a purpose, no counts.
+    A global privacy control (Sec-GPC) refuses the purpose sale, an event of var refusing_events its channel, an empty map
+    every purpose of var consent_purposes. If one event says both yes and no for a purpose, no counts; unless its categories
+    are resolved by `or`. What the words mean is in macros/consent_words.sql.
 -#}
 {{ config(enabled='collector' in var('sources')) }}
 
-{%- set person = ['event_id', 'customer_id', 'anonymous_id', 'email_token'] -%}
+{%- set person = ['event_id', 'customer_id', 'anonymous_id', 'email_token', 'phone_token'] -%}
 {%- set told = person + ['source', 'occurred_at', 'is_simulated', '_file', '_row', '_load_id', '_loaded_at'] -%}
 {%- set is_empty = "replace(consent, ' ', '') = '{}'" -%}
 {%- set of_device = 'over (partition by anonymous_id order by occurred_at, event_id)' -%}
@@ -15,31 +16,52 @@ with telling as (
 
     select
         {{ told | join(',\n        ') }},
-        event_name = 'Unsubscribed' as is_unsubscription,
+        {{ refused_channel('event_name') }} as refused_channel,
         consent,
         {{ is_empty }} as is_empty,
+        is_any_consent_enough,
         is_sale_allowed,
         lag(is_sale_allowed) {{ of_device }} as was_sale_allowed,
         lag(consent) {{ of_device }} as earlier_consent,
         lag(customer_id) {{ of_device }} as earlier_customer_id
     from {{ ref('stg_collector__events') }}
-    where event_id is not null and (consent is not null or not is_sale_allowed or event_name = 'Unsubscribed')
+    where
+        event_id is not null
+        and (consent is not null or not is_sale_allowed or {{ refused_channel('event_name') }} is not null)
 
 ),
 
 events as (
 
-    -- Nearly all events repeat what their device told before. A statement on e-mails is of an address or a customer,
-    -- who may have told otherwise on another device.
+    -- Nearly all events repeat what their device told before. A statement on e-mails or calls is of an address or a
+    -- customer, who may have told otherwise on another device.
     select *
     from telling
     where
         anonymous_id is null
         or was_sale_allowed is null
-        or coalesce(is_unsubscription or is_empty or consent like '%"email"%', false)
+        or refused_channel is not null
+        or coalesce(is_empty or {{ speaks_of_addresses('consent') }}, false)
         or is_sale_allowed <> was_sale_allowed
         or consent is distinct from earlier_consent
         or customer_id is distinct from earlier_customer_id
+
+),
+
+choices as (
+
+    select
+        {{ told | join(',\n        ') }},
+        is_any_consent_enough,
+        {{ unnest_json_booleans('consent', 'category', 'is_chosen') }}
+    from events
+    where consent is not null
+
+),
+
+purposes as (
+
+    {{ every_purpose() }}
 
 ),
 
@@ -47,21 +69,23 @@ statements as (
 
     select
         {{ told | join(',\n        ') }},
-        {{ unnest_json_booleans('consent', 'purpose', 'is_granted') }}
+        is_any_consent_enough,
+        meaning as purpose,
+        is_chosen <> is_opposite as is_granted
+    from ({{ translated('choices', 'category') }}) as translated_choices
+    union all
+    select
+        events.{{ told | join(',\n        events.') }},
+        false as is_any_consent_enough,
+        purposes.purpose,
+        false as is_granted
     from events
-    where consent is not null
-    {%- for purpose in var('consent_purposes') %}
-        union all
-        select
-            {{ told | join(',\n            ') }},
-            '{{ purpose }}' as purpose,
-            false as is_granted
-        from events
-        where is_empty
-    {%- endfor %}
+    cross join purposes
+    where events.is_empty
     union all
     select
         {{ told | join(',\n        ') }},
+        false as is_any_consent_enough,
         'sale' as purpose,
         false as is_granted
     from events
@@ -69,10 +93,11 @@ statements as (
     union all
     select
         {{ told | join(',\n        ') }},
-        'email' as purpose,
+        false as is_any_consent_enough,
+        refused_channel as purpose,
         false as is_granted
     from events
-    where is_unsubscription
+    where refused_channel is not null
 
 ),
 
@@ -88,15 +113,17 @@ decisions as (
         _load_id,
         _loaded_at,
         purpose,
-        bool_and(is_granted) as is_granted,
+        bool_and(is_granted or is_any_consent_enough) and bool_or(is_granted) as is_granted,
         case
-            when anonymous_id is not null and purpose <> 'email' then 'device:' || anonymous_id
+            when purpose = 'email' and email_token is not null then 'email:' || email_token
+            when purpose in ('sms', 'phone') and phone_token is not null then 'phone:' || phone_token
+            when {{ has_address('purpose') }} and customer_id is not null then 'customer:' || customer_id
+            when anonymous_id is not null then 'device:' || anonymous_id
             when email_token is not null then 'email:' || email_token
-            when customer_id is not null then 'customer:' || customer_id
-            else 'device:' || anonymous_id
+            else 'customer:' || customer_id
         end as subject_id
     from statements
-    where is_granted is not null
+    where is_granted is not null and purpose is not null
     group by
         {{ told | join(',\n        ') }},
         purpose

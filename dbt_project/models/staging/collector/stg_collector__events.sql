@@ -156,6 +156,9 @@ select
     {{ os_name('user_agent', 'context_os_name') }} as os_name,
     locale,
     consent,
+    -- RudderStack's resolutionStrategy, of categories that stand for one purpose.
+    coalesce(lower({{ json_text('context', 'consentManagement.resolutionStrategy') }}) in ('or', 'any'), false)
+        as is_any_consent_enough,
     not coalesce(is_gpc, false) as is_sale_allowed,
     {{ is_bot('user_agent') }} as is_bot,
     is_simulated,

@@ -1,0 +1,341 @@
+{#-
+    The rule: within one identifier the newest decision counts, of two at one time the refusal. A refusal of any of the
+    customer's identifiers wins over a permission of another; it wins for the purpose and for the channel alike. What
+    nobody decided stays unknown, and the default of the purpose and of the channel holds (vars consent_purposes,
+    contact_channels).
+
+    Known is what was decided before the as-of date. Without a date (DMP_AS_OF) that is everything: a refusal holds
+    although nobody has ordered since.
+-#}
+{%- set dated = "cast(" ~ to_local_time('known_at', var('event_time_zone')) ~ " as date)"
+    ~ " < (select as_of.as_of_on from as_of)" if env_var('DMP_AS_OF', '') else 'true' -%}
+{%- set of_device = 'partition by anonymous_id order by ' -%}
+{%- set bounce_type = 'lower(' ~ json_text('properties', 'bounce_type') ~ ')' -%}
+{%- set refusals_first = "order by is_granted asc, case when not is_granted then valid_from end asc, valid_from desc,"
+    ~ " consent_id asc" %}
+
+with as_of as (
+
+    select as_of_on from {{ ref('int_as_of') }}
+
+),
+
+decisions as (
+
+    select
+        consent_id,
+        subject_id,
+        customer_id,
+        anonymous_id,
+        source,
+        purpose as word,
+        is_granted,
+        valid_from
+    from {{ ref('consents') }}
+    where {{ dated | replace('known_at', 'valid_from') }}
+
+),
+
+events as (
+
+    select
+        event_id,
+        event_name,
+        customer_id,
+        anonymous_id,
+        email_token,
+        phone_token,
+        source,
+        occurred_at,
+        properties
+    from {{ ref('fct_events') }}
+    where {{ dated | replace('known_at', 'occurred_at') }}
+
+),
+
+bounces as (
+
+    -- An address is out of reach from a bounce until something is delivered again; a soft bounce is no sign.
+    select
+        event_id as consent_id,
+        coalesce('email:' || email_token, 'customer:' || customer_id) as subject_id,
+        customer_id,
+        cast(null as string) as anonymous_id,
+        source,
+        'email' as word,
+        event_name <> 'Email Bounced' as is_granted,
+        occurred_at as valid_from
+    from events
+    where
+        event_name in ('Email Bounced', 'Email Delivered', 'Email Opened', 'Email Link Clicked')
+        and coalesce(email_token, customer_id) is not null
+        and not (event_name = 'Email Bounced' and coalesce({{ bounce_type }}, '') in ('soft', 'transient'))
+
+),
+
+statements as (
+
+    select
+        *,
+        word || case when is_granted then ' granted' else ' refused' end as reason
+    from decisions
+    union all
+    -- Who refuses the sale refuses that advertisers learn of them.
+    select
+        *,
+        'sale refused' as reason
+    from (
+        select
+            consent_id,
+            subject_id,
+            customer_id,
+            anonymous_id,
+            source,
+            'ads' as word,
+            is_granted,
+            valid_from
+        from decisions
+        where word = 'sale'
+    ) as sales
+    union all
+    select
+        *,
+        'email bounced' as reason
+    from bounces
+
+),
+
+devices as (
+
+    select distinct anonymous_id
+    from statements
+    where customer_id is null and subject_id like 'device:%'
+
+),
+
+namings as (
+
+    -- When each device told its customer, and when it decided without telling.
+    select
+        events.anonymous_id,
+        events.occurred_at as known_at,
+        events.customer_id,
+        false as is_decision,
+        cast(null as string) as consent_id,
+        cast(null as string) as word
+    from events
+    inner join devices on events.anonymous_id = devices.anonymous_id
+    where events.customer_id is not null
+    union all
+    select
+        anonymous_id,
+        valid_from as known_at,
+        cast(null as string) as customer_id,
+        true as is_decision,
+        consent_id,
+        word
+    from statements
+    where customer_id is null and subject_id like 'device:%'
+
+),
+
+named as (
+
+    select
+        consent_id,
+        word,
+        is_decision,
+        {{ last_known('customer_id', of_device ~ 'known_at asc, is_decision asc, consent_id asc') }} as customer_before,
+        {{ last_known('customer_id', of_device ~ 'known_at desc, is_decision asc, consent_id asc') }} as customer_after
+    from namings
+
+),
+
+addresses as (
+
+    select distinct
+        'email:' || email_token as subject_id,
+        customer_id
+    from events
+    where email_token is not null and customer_id is not null
+    union all
+    select distinct
+        'phone:' || phone_token as subject_id,
+        customer_id
+    from events
+    where phone_token is not null and customer_id is not null
+
+),
+
+owned as (
+
+    -- A device's decision is that of the customer whom it names then, or else named last, or else names first; an
+    -- address's is that of everyone who has it.
+    select
+        statements.consent_id,
+        statements.subject_id,
+        statements.source,
+        statements.word,
+        statements.reason,
+        statements.is_granted,
+        statements.valid_from,
+        coalesce(statements.customer_id, named.customer_before, named.customer_after) as customer_id
+    from statements
+    left join named
+        on statements.consent_id = named.consent_id and statements.word = named.word and named.is_decision
+    union
+    select
+        statements.consent_id,
+        statements.subject_id,
+        statements.source,
+        statements.word,
+        statements.reason,
+        statements.is_granted,
+        statements.valid_from,
+        addresses.customer_id
+    from statements
+    inner join addresses on statements.subject_id = addresses.subject_id
+
+),
+
+ranked as (
+
+    select
+        *,
+        row_number() over (
+            partition by customer_id, subject_id, word, reason in ('email bounced', 'sale refused')
+            order by valid_from desc, is_granted asc, consent_id asc
+        ) as age_rank
+    from owned
+    where customer_id is not null
+
+),
+
+current_statements as (
+
+    -- What is delivered, and that data may be sold, is no permission.
+    select *
+    from ranked
+    where age_rank = 1 and not (is_granted and reason in ('email bounced', 'sale refused'))
+
+),
+
+weighed as (
+
+    select
+        *,
+        row_number() over (partition by customer_id, word {{ refusals_first }}) as weight_rank
+    from current_statements
+
+),
+
+answers as (
+
+    select * from weighed
+    where weight_rank = 1
+
+),
+
+customers as (
+
+    select customer_id from {{ ref('dim_customers') }}
+    union
+    select customer_id from answers
+
+),
+
+pairs as (
+
+    {{ permission_pairs() }}
+
+),
+
+asked as (
+
+    select
+        customers.customer_id,
+        pairs.purpose,
+        pairs.channel,
+        pairs.is_purpose_allowed_if_unknown,
+        pairs.is_channel_allowed_if_unknown,
+        coalesce(of_purpose.is_granted, pairs.is_purpose_allowed_if_unknown)
+        and coalesce(of_channel.is_granted, pairs.is_channel_allowed_if_unknown) as is_allowed,
+        -- Of two refusals the older counts, of two permissions the younger: both are needed.
+        case
+            when of_channel.consent_id is null then true
+            when of_purpose.consent_id is null then false
+            when of_purpose.is_granted <> of_channel.is_granted then not of_purpose.is_granted
+            when of_purpose.is_granted then of_purpose.valid_from >= of_channel.valid_from
+            else of_purpose.valid_from <= of_channel.valid_from
+        end as is_decided_by_purpose,
+        of_purpose.is_granted as is_purpose_granted,
+        of_purpose.valid_from as purpose_decided_at,
+        of_purpose.consent_id as purpose_consent_id,
+        of_purpose.subject_id as purpose_subject_id,
+        of_purpose.source as purpose_source,
+        of_purpose.reason as purpose_reason,
+        of_channel.is_granted as is_channel_granted,
+        of_channel.valid_from as channel_decided_at,
+        of_channel.consent_id as channel_consent_id,
+        of_channel.subject_id as channel_subject_id,
+        of_channel.source as channel_source,
+        of_channel.reason as channel_reason
+    from customers
+    cross join pairs
+    left join answers as of_purpose
+        on customers.customer_id = of_purpose.customer_id and pairs.purpose = of_purpose.word
+    left join answers as of_channel
+        on customers.customer_id = of_channel.customer_id and pairs.channel = of_channel.word
+
+),
+
+decided as (
+
+    select
+        *,
+        case
+            when not coalesce(is_purpose_granted, true) or not coalesce(is_channel_granted, true) then 'refused'
+            when is_allowed and coalesce(is_purpose_granted, is_channel_granted) is not null then 'granted'
+            else 'unknown'
+        end as state
+    from asked
+
+)
+
+select
+    decided.customer_id,
+    decided.purpose,
+    decided.channel,
+    decided.is_allowed,
+    decided.state,
+    case
+        when decided.state = 'unknown' then cast(null as timestamp)
+        when decided.is_decided_by_purpose then decided.purpose_decided_at
+        else decided.channel_decided_at
+    end as decided_at,
+    case
+        when decided.state <> 'unknown'
+            then case when decided.is_decided_by_purpose then decided.purpose_reason else decided.channel_reason end
+        when decided.is_allowed then 'no decision, allowed until refused'
+        when coalesce(decided.is_purpose_granted, decided.is_purpose_allowed_if_unknown)
+            then decided.channel || ' not decided, refused until granted'
+        else decided.purpose || ' not decided, refused until granted'
+    end as reason,
+    case
+        when decided.state = 'unknown' then cast(null as string)
+        when decided.is_decided_by_purpose then decided.purpose_subject_id
+        else decided.channel_subject_id
+    end as subject_id,
+    case
+        when decided.state = 'unknown' then cast(null as string)
+        when decided.is_decided_by_purpose then decided.purpose_source
+        else decided.channel_source
+    end as source,
+    case
+        when decided.state = 'unknown' then cast(null as string)
+        when decided.is_decided_by_purpose then decided.purpose_consent_id
+        else decided.channel_consent_id
+    end as consent_id,
+    as_of.as_of_on
+from decided
+cross join as_of
