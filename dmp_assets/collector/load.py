@@ -23,8 +23,11 @@ import orjson
 import pandas as pd
 from filelock import FileLock
 
+from dmp_assets.collector.broken_json import DEPTH, depth_of
 from dmp_assets.collector.consent import choices
+from dmp_assets.collector.events import check, id_text
 from dmp_assets.collector.segments import sealed_segments, write_gzip
+from dmp_assets.collector.times import read_time
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.warehouse import Warehouse
@@ -54,6 +57,7 @@ EVENTS = {
     "traits": "VARCHAR",
     "consent": "VARCHAR",
     "is_gpc": "BOOLEAN",
+    "request_user_agent": "VARCHAR",
     "is_simulated": "BOOLEAN",
     "_segment": "VARCHAR",
     "_line": "BIGINT",
@@ -178,23 +182,38 @@ def read_lines(lines: Sequence[bytes], name: str, keys: Keys) -> Segment:
     segment = Segment()
     for number, line in enumerate(lines, start=1):
         record = _record(line)
-        if "event" in record:
-            _accept(segment, record, line, token, (name, number))
-        else:
+        if record.get("reason"):
             _reject(segment, record, token, (name, number))
+        else:
+            _accept(segment, record, line, token, (name, number))
     return segment
 
 
 def _record(line: bytes) -> dict[str, Any]:
-    """Return a line's record; one with a reason and the line's text if it is none."""
+    """Return a line's record: with an event that the rules accept, or with a reason and the text of what was refused."""
     try:
         record = orjson.loads(line)
     except orjson.JSONDecodeError:
         return _refused(line, "not_json")
-    is_record = isinstance(record, dict) and isinstance(record.get("source"), str)
-    if is_record and (isinstance(record.get("event"), dict) or record.get("reason")):
+    if not _is_record(record):
+        return _refused(line, "not_an_event")
+    event = record.pop("event", None)
+    if record.get("reason"):
         return record
-    return _refused(line, "not_an_event")
+    reason, text = check(event)
+    if reason is None and not _is_time(record.get("received_at")):
+        reason = "invalid_time"
+    return {**record, "reason": reason, "raw": text.decode()} if reason else {**record, "event": event}
+
+
+def _is_record(record: Any) -> bool:
+    """Return whether the parts of a line have the types in which the collector writes them."""
+    if not isinstance(record, dict) or not isinstance(record.get("source"), str):
+        return False
+    texts = [record.get(name) for name in ("source", "namespace", "received_at", "user_agent", "reason", "raw")]
+    if not all(text is None or (isinstance(text, str) and "\0" not in text) for text in texts):
+        return False
+    return "event" in record or bool(record.get("reason"))
 
 
 def _refused(line: bytes, reason: str) -> dict[str, Any]:
@@ -205,7 +224,7 @@ def _accept(segment: Segment, record: dict[str, Any], line: bytes, token: Token,
     sent = record["event"]
     cleaned = clean(sent, line, token)
     event = cleaned.event
-    user_id, anonymous_id = _text(event.get("userId")), _text(event.get("anonymousId"))
+    user_id, anonymous_id = id_text(event.get("userId")), id_text(event.get("anonymousId"))
     context = event.get("context") or {}
     chosen = choices(context)
     source, received_at = record["source"], record.get("received_at")
@@ -213,23 +232,24 @@ def _accept(segment: Segment, record: dict[str, Any], line: bytes, token: Token,
         (
             source,
             record.get("namespace"),
-            _text(event.get("messageId")),
+            id_text(event.get("messageId")),
             event.get("type"),
             _text(event.get("event") if event.get("type") == "track" else event.get("name")),
             user_id,
             anonymous_id,
-            _text(event.get("previousId")),
-            _text(event.get("groupId")),
+            id_text(event.get("previousId")),
+            id_text(event.get("groupId")),
             cleaned.email_token,
             cleaned.phone_token,
-            _time(event.get("sentAt")),
-            _time(event.get("originalTimestamp") or event.get("timestamp")),
-            received_at,
+            _time(sent.get("sentAt")),
+            _time(sent.get("originalTimestamp")) or _time(sent.get("timestamp")),
+            _time(received_at),
             _json(context),
             _json(_properties(event)),
             _json(event.get("traits")),
             None if chosen is None else orjson.dumps(chosen).decode(),
             bool(record.get("gpc")),
+            record.get("user_agent"),
             source.startswith(SIMULATED),
             *place,
         )
@@ -249,7 +269,7 @@ def _reject(segment: Segment, record: dict[str, Any], token: Token, place: tuple
         sent = orjson.loads(raw)
     except orjson.JSONDecodeError:
         sent = None
-    if isinstance(sent, dict):
+    if isinstance(sent, dict) and depth_of(raw.encode()) <= DEPTH:
         cleaned = clean(sent, raw.encode(), token)
         found, text = cleaned.found, orjson.dumps(cleaned.event).decode()
     else:
@@ -266,12 +286,17 @@ def _text(value: Any) -> str | None:
 
 
 def _time(value: Any) -> str | None:
-    """Return an ISO 8601 time in the one form of the many that DuckDB reads, UTC unless it says otherwise; None if it is none."""
+    """Return a time of the many forms that clients write in the one that DuckDB reads."""
+    time = read_time(value)
+    return None if time is None else time.isoformat()
+
+
+def _is_time(value: Any) -> bool:
     try:
-        time = dt.datetime.fromisoformat(value)
-    except (TypeError, ValueError):
-        return None
-    return (time if time.tzinfo else time.replace(tzinfo=dt.UTC)).isoformat()
+        read_time(value)
+    except ValueError:
+        return False
+    return True
 
 
 def _properties(event: dict[str, Any]) -> dict[str, Any] | None:
@@ -296,6 +321,8 @@ def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
     for table, columns in (("events", EVENTS), ("rejected_events", REJECTED_EVENTS)):
         typed = ", ".join(f"{name} {kind}" for name, kind in {**columns, **LOAD_COLUMNS}.items())
         connection.execute(f"create table if not exists raw.{table} ({typed})")
+        for name, kind in columns.items():  # a table of an earlier version lacks some
+            connection.execute(f"alter table raw.{table} add column if not exists {name} {kind}")
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, segment: Segment, path: Path, now: dt.datetime) -> None:
@@ -311,8 +338,10 @@ def _insert(connection: duckdb.DuckDBPyConnection, segment: Segment, path: Path,
             frame = pd.DataFrame(rows, columns=pd.Index(list(columns))).astype(texts)
             connection.register("new_rows", frame)
             selected = ", ".join(_cast(column, kind) for column, kind in columns.items())
+            named = ", ".join([*columns, *LOAD_COLUMNS])
             connection.execute(
-                f"insert into raw.{table} select {selected}, ?, ? from new_rows order by _line", [load_id, now]
+                f"insert into raw.{table} ({named}) select {selected}, ?, ? from new_rows order by _line",
+                [load_id, now],
             )
             connection.unregister("new_rows")
     connection.execute(

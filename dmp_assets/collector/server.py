@@ -25,10 +25,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from dmp_assets.collector import events
+from dmp_assets.collector import events, wire
 from dmp_assets.collector.commit import EventWriter, GroupCommit
-from dmp_assets.collector.events import Collected, RequestError, Source
+from dmp_assets.collector.events import Collected, Receipt, Source
 from dmp_assets.collector.keys import KeyReader
+from dmp_assets.collector.wire import RequestError
 
 # What all requests together may hold, as bodies and as lines that wait; the parsed objects of one request come on top.
 WAITING_BYTES = 32 << 20
@@ -137,26 +138,23 @@ class Collector:
                 if call not in ("track", "page"):
                     raise RequestError(404, "unknown_call", f"there is no pixel {call}")
                 query = parse_qsl(request.scope["query_string"].decode("latin-1"), max_num_fields=500)
-                await self._keep(self._collect(request, events.event_of_query(query), call), hold)
+                await self._keep(self._collect(request, wire.event_of_query(query), call), hold)
             except (RequestError, ValueError) as error:
                 logger.info("A pixel is refused: %s", error)
         return Response(GIF, media_type="image/gif", headers={"Cache-Control": "no-store"})
 
     def _collect_body(self, request: Request, body: bytes, event_type: str | None) -> Collected:
-        message = events.parse(events.decode(body, request.headers.get("content-encoding", "")))
+        message = wire.parse(wire.decode(body, request.headers.get("content-encoding", "")))
         return self._collect(request, message, event_type)
 
     def _collect(self, request: Request, message: dict[str, Any], event_type: str | None) -> Collected:
-        token = events.write_key(
+        token = wire.write_key(
             request.headers.get("authorization", ""), message.get("writeKey"), request.query_params.get("writeKey")
         )
-        return events.collect(
-            message,
-            event_type,
-            self._source(token),
-            received_at=datetime.now(UTC),
-            has_gpc=request.headers.get("sec-gpc") == "1",
+        receipt = Receipt(
+            datetime.now(UTC), request.headers.get("sec-gpc") == "1", request.headers.get("user-agent", "")
         )
+        return events.collect(message, event_type, self._source(token), receipt)
 
     async def _keep(self, collected: Collected, hold: Callable[[int], None]) -> None:
         """Make a request's lines durable.
@@ -246,8 +244,8 @@ async def _read_body(request: Request, hold: Callable[[int], None]) -> bytes:
                 size += len(chunk)
                 if refusal is None:
                     try:
-                        if size > events.BODY_BYTES:
-                            raise events.body_too_large()
+                        if size > wire.BODY_BYTES:
+                            raise wire.body_too_large()
                         hold(len(chunk))
                         chunks.append(chunk)
                     except RequestError as error:

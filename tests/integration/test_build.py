@@ -31,7 +31,8 @@ LAYERS = (
 )  # fmt: skip
 
 EVENT = (
-    b'{"source":"web","namespace":"shop","received_at":"2026-01-01T00:00:00Z","event":{"type":"page","messageId":"m"}}'
+    b'{"source":"web","namespace":"shop","received_at":"2026-01-01T00:00:00Z",'
+    b'"event":{"type":"page","messageId":"m","anonymousId":"a"}}'
 )
 
 # Nothing that was forecast has happened yet.

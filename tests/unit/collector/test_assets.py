@@ -12,7 +12,8 @@ from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.warehouse import Warehouse
 
 LINE = (
-    b'{"source":"web","namespace":"shop","received_at":"2026-01-01T00:00:00Z","event":{"type":"page","messageId":"m"}}'
+    b'{"source":"web","namespace":"shop","received_at":"2026-01-01T00:00:00Z",'
+    b'"event":{"type":"page","messageId":"m","anonymousId":"a"}}'
 )
 
 

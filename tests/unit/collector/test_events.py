@@ -1,16 +1,16 @@
-import base64
 import contextlib
-import gzip
 import json
 from collections.abc import Generator
 from datetime import datetime, timedelta, timezone
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dmp_assets.collector import events
-from dmp_assets.collector.events import RequestError, Source, collect, decode, event_of_query, parse, write_key
+from dmp_assets.collector.events import Receipt, Source, collect
+from dmp_assets.collector.wire import RequestError, parse
 
 RECEIVED = datetime(2026, 1, 1, 12, tzinfo=timezone(timedelta(hours=2)))
 SOURCE = Source("web", "shop")
@@ -30,7 +30,7 @@ def track(**changes: object) -> dict:
 
 
 def rows(message: dict, event_type: str | None = None, *, has_gpc: bool = False) -> list[dict]:
-    collected = collect(message, event_type, SOURCE, received_at=RECEIVED, has_gpc=has_gpc)
+    collected = collect(message, event_type, SOURCE, Receipt(RECEIVED, has_gpc))
     return [json.loads(line) for line in collected.lines]
 
 
@@ -67,9 +67,24 @@ def test_a_line_says_whose_event_it_is_and_when_it_came():
     assert "gpc" not in rows(track(), "track")[0]
 
 
+def test_the_requests_user_agent_is_kept_where_the_event_names_none():
+    events_ = [track(), track(context={"userAgent": "own"}), track(properties={"userAgent": "other"})]
+    lines = collect({"batch": events_}, None, SOURCE, Receipt(RECEIVED, user_agent="Firefox" * 1000)).lines
+    kept = [json.loads(line).get("user_agent") for line in lines]
+    assert kept == [("Firefox" * 1000)[:1000], None, ("Firefox" * 1000)[:1000]]
+
+
+def test_what_a_batch_says_for_all_and_cannot_be_read_sets_its_events_aside_with_their_text():
+    batch = parse(b'{"context":{"x":NaN},"batch":[%s],"writeKey":"k"}' % orjson.dumps(track(context={"locale": "de"})))
+    (row,) = rows(batch)
+    assert row["reason"] == "invalid_number"
+    assert '"context":{"x":NaN}' in row["raw"]
+    assert "Product Viewed" in row["raw"]
+
+
 def test_an_event_without_a_message_id_gets_one_of_its_own():
-    first, second = rows({"batch": [track(messageId=None), track(messageId="")]})
-    assert len({first["event"]["messageId"], second["event"]["messageId"], ""}) == 3
+    found = rows({"batch": [track(messageId=None), track(messageId=""), track(messageId=" ")]})
+    assert len({row["event"]["messageId"].strip() for row in found} | {""}) == 4
 
 
 def test_what_a_batch_says_for_all_is_merged_into_each_event():
@@ -98,6 +113,13 @@ def test_what_a_batch_says_for_all_is_merged_into_each_event():
         ({"anonymousId": None}, "no_user_anon_id"),
         ({"anonymousId": {}}, "invalid_id"),
         ({"userId": True}, "invalid_id"),
+        ({"userId": False}, "invalid_id"),
+        ({"userId": []}, "invalid_id"),
+        ({"userId": 42.0}, None),
+        ({"userId": 42.5}, "invalid_id"),
+        ({"userId": 2.0**53}, "invalid_id"),
+        ({"userId": 2**53 + 1}, None),
+        ({"userId": " ", "anonymousId": "\t"}, "no_user_anon_id"),
         ({"type": "buy"}, "unknown_type"),
         ({"type": None}, "unknown_type"),
         ({"type": []}, "unknown_type"),
@@ -106,7 +128,11 @@ def test_what_a_batch_says_for_all_is_merged_into_each_event():
         ({"type": "alias", "previousId": ""}, "no_previous_id"),
         ({"messageId": "m" * 99}, None),
         ({"messageId": "m" * 100}, "invalid_message_id"),
-        ({"messageId": 5}, "invalid_message_id"),
+        ({"messageId": 5}, None),
+        ({"messageId": 5.5}, "invalid_message_id"),
+        ({"messageId": True}, "invalid_message_id"),
+        ({"messageId": ["m"]}, "invalid_message_id"),
+        ({"messageId": " "}, None),
         ({"properties": [1]}, "invalid_object"),
         ({"traits": "x"}, "invalid_object"),
         ({"context": {"consent": {"categoryPreferences": {}}}}, None),
@@ -120,7 +146,9 @@ def test_what_a_batch_says_for_all_is_merged_into_each_event():
         ({"sentAt": "2026-01-01T00:00:00.1Z"}, None),
         ({"originalTimestamp": ""}, None),
         ({"timestamp": "yesterday"}, "invalid_time"),
-        ({"sentAt": 1767225600}, "invalid_time"),
+        ({"sentAt": 1767225600}, None),
+        ({"sentAt": True}, "invalid_time"),
+        ({"sentAt": {}}, "invalid_time"),
         ({"properties": {"x": "a\0b"}}, "nul_character"),
         ({"properties": {"a\0b": 1}}, "nul_character"),
         ({"properties": {"x": "a\\u0000b"}}, None),
@@ -132,10 +160,12 @@ def test_an_event_is_refused_for_one_reason(changes, expected):
     assert expected is None or expected in events.REASONS
 
 
-@pytest.mark.parametrize(("depth", "expected"), [(62, None), (63, "too_deep"), (300, "too_deep"), (900, "too_deep")])
-def test_nesting_is_bounded(depth, expected):
-    nested = parse(b'{"a":' * depth + b"1" + b"}" * depth)
-    assert reason(properties={"x": nested}, context=None) == expected
+@pytest.mark.parametrize("depth", [62, 63, 64, 300, 900, 80_000])
+def test_an_event_that_is_nested_too_deep_costs_no_other(depth):
+    deep = orjson.dumps(track(properties=None)).replace(b"null", b'{"a":' * depth + b"1" + b"}" * depth)
+    batch = parse(b'{"batch":[%s,%s,%s]}' % (orjson.dumps(track()), deep, orjson.dumps(track())))
+    expected = None if depth < 64 else "too_deep"
+    assert [row.get("reason") for row in rows(batch)] == [None, expected, None]
 
 
 def test_a_wide_event_is_not_a_deep_one():
@@ -162,7 +192,7 @@ def test_a_refused_event_is_kept_as_text_cut_at_32_kb():
 )
 def test_any_json_is_answered_with_lines_that_are_json_without_breaks_and_nul(message, batch):
     with only_refused(400):
-        collected = collect(message | {"batch": batch}, None, SOURCE, received_at=RECEIVED, has_gpc=False)
+        collected = collect(message | {"batch": batch}, None, SOURCE, Receipt(RECEIVED))
         check_lines(collected, len(batch))
 
 
@@ -181,72 +211,6 @@ def test_an_accepted_event_comes_out_as_it_went_in(properties):
     event = track(properties=properties)
     (row,) = rows(parse(json.dumps({"batch": [event]}).encode()))
     assert "reason" in row or row["event"] == event
-
-
-@given(st.binary(max_size=200))
-def test_any_bytes_are_an_object_or_a_refusal(body):
-    with only_refused(400):
-        assert isinstance(parse(body), dict)
-
-
-def test_half_a_character_does_not_cost_the_batch():
-    assert parse(rb'{"a":"cut \ud83d","b":"whole \ud83d\ude00"}') == {"a": "cut ?", "b": "whole 😀"}
-    assert refusal(parse, rb'{"a":"cut \ud83d","b":NaN}') == (400, "invalid_json")
-    assert refusal(parse, rb'{"a":"cut \ud83d","b":' + b"[" * 5000 + b"]" * 5000 + b"}") == (400, "invalid_json")
-
-
-@given(st.binary(max_size=2000), st.data())
-def test_gzip_is_inflated_and_any_cut_of_it_is_refused(content, data):
-    zipped = gzip.compress(content)
-    assert decode(zipped, "gzip") == content
-    assert decode(zipped + zipped, " GZIP ") == content * 2
-    cut = data.draw(st.integers(1, len(zipped) - 1))
-    assert refusal(decode, zipped[:cut], "gzip") == (400, "invalid_gzip")
-
-
-def test_a_body_is_bounded_inflated_or_not():
-    whole = b" " * events.BODY_BYTES
-    assert decode(whole, "") == decode(gzip.compress(whole), "gzip") == whole
-    assert refusal(decode, whole + b" ", "identity") == (413, "body_too_large")
-    assert refusal(decode, gzip.compress(whole + b" "), "gzip") == (413, "body_too_large")
-    assert refusal(decode, gzip.compress(whole) + gzip.compress(b" "), "gzip") == (413, "body_too_large")
-    assert refusal(decode, b"{}", "deflate") == (400, "unsupported_encoding")
-
-
-@given(st.text(st.characters(codec="utf-8", exclude_characters=":"), min_size=1), st.text(st.characters(codec="utf-8")))
-def test_the_write_key_of_basic_auth_stands_before_the_colon(user, password):
-    for credentials in (user, f"{user}:", f"{user}:{password}"):
-        packed = base64.b64encode(credentials.encode()).decode()
-        assert write_key(f"Basic {packed}", "body", "query") == user
-
-
-@pytest.mark.parametrize(
-    ("authorization", "body", "query", "expected"),
-    [
-        ("", "body", "query", "body"),
-        ("Bearer token", None, "query", "query"),
-        ("Basic ???", 5, None, ""),
-        ("Basic", "", "query", "query"),
-    ],
-)
-def test_the_write_key_is_looked_for_in_turn(authorization, body, query, expected):
-    assert write_key(authorization, body, query) == expected
-
-
-def test_a_pixel_names_its_fields_flat_or_packs_them():
-    pairs = [("event", "Email Opened"), ("context.campaign.name", "May"), ("context.ip", "0"), ("userId", "u")]
-    flat = {"event": "Email Opened", "context": {"campaign": {"name": "May"}, "ip": "0"}, "userId": "u"}
-    assert event_of_query(pairs) == flat
-    packed = base64.urlsafe_b64encode(json.dumps(flat | {"x": "?>~"}).encode()).decode().rstrip("=")
-    assert event_of_query([("data", packed)]) == flat | {"x": "?>~"}
-    assert refusal(event_of_query, [("a", "1"), ("a.b", "2")]) == (400, "invalid_query")
-    assert refusal(event_of_query, [("data", "e30x")]) == (400, "invalid_json")
-
-
-@given(st.lists(st.tuples(st.text(), st.text()), max_size=6))
-def test_any_query_is_an_event_or_a_refusal(pairs):
-    with only_refused(400):
-        assert isinstance(event_of_query(pairs), dict)
 
 
 def test_the_limits_of_a_batch():

@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from dmp_assets.collector import load as events
-from dmp_assets.collector.events import Source, collect
+from dmp_assets.collector.events import Receipt, Source, collect
 from dmp_assets.collector.load import EventLoad, load_segments
 from dmp_assets.collector.segments import SegmentWriter, sealed_segments, write_sealed
 from dmp_assets.platform.errors import UserError
@@ -228,9 +228,7 @@ def test_a_damaged_segment_is_named_and_the_others_are_loaded(platform: Platform
     ],
 )
 def test_every_time_that_the_collector_accepts_is_read(platform: Platform, said: str, read: str):
-    sent = collect(
-        an_event(timestamp=said), "track", Source("web", "shop"), received_at=dt.datetime.now(dt.UTC), has_gpc=False
-    )
+    sent = collect(an_event(timestamp=said), "track", Source("web", "shop"), Receipt(dt.datetime.now(dt.UTC)))
     assert sent.accepted == 1
     platform.seal(*sent.lines)
     platform.load()
@@ -245,9 +243,68 @@ def test_the_category_of_a_page_is_kept_among_its_properties(platform: Platform)
     assert [row["properties"] for row in platform.rows()] == ['{"category":"Shop"}', '{"category":"own"}', None]
 
 
-def test_times_that_cannot_be_read_are_missing(platform: Platform):
-    platform.seal(line(an_event(sentAt="yesterday", timestamp="")))
+HAND_MADE = [
+    line(an_event(sentAt="yesterday")),
+    line(an_event(), received_at="soon"),
+    line(an_event(), received_at=5),
+    line(an_event(), namespace=["shop"]),
+    line(an_event(), user_agent={"x": 1}),
+    line(an_event(context=[1])),
+    line(an_event(context={"consent": "all"})),
+    line(an_event(traits="x", properties=7)),
+    line(an_event(userId={"a": 1})),
+    line(an_event(messageId=[1])),
+    line(an_event(event="a\0b")),
+    line(an_event(), source="a\0b"),
+    line(an_event() | {"type": "nonsense"}),
+    line()[:-1] + b',"event":null}',
+    line()[:-1] + b',"event":[]}',
+    line()[:-1] + b',"event":' + b'{"a":' * 900 + b"1" + b"}" * 900 + b"}",
+    line(reason=5, raw="x"),
+    line(an_event(), reason="x", raw="y"),
+    line(reason="x", raw=["y"]),
+    line(reason="x", raw="a\0b"),
+    b"[]",
+    b"null",
+    b"{}",
+    b'{"source":"web","event":NaN}',
+]
+
+
+@pytest.mark.parametrize("hand_made", HAND_MADE, ids=range(len(HAND_MADE)))
+def test_a_malformed_hand_made_line_is_set_aside_and_ends_no_load(platform: Platform, hand_made: bytes):
+    platform.folder.mkdir()
+    write_sealed(
+        platform.folder, "20260101T000000000000Z-test", [line(an_event("m1")), hand_made, line(an_event("m2"))]
+    )
+    assert platform.load() == EventLoad(1, 2, 1, 2, 1)
+    assert [row["message_id"] for row in platform.rows()] == ["m1", "m2"]
+
+
+def test_the_user_agent_of_the_request_is_a_column_of_its_own(platform: Platform):
+    platform.seal(line(an_event(), user_agent="Mozilla/5.0"), line(an_event("m2")))
     platform.load()
-    (row,) = platform.rows("sent_at is null as sent, original_at is null as original, _segment, _line")
-    assert row["sent"]
-    assert row["original"]
+    assert [row["request_user_agent"] for row in platform.rows()] == ["Mozilla/5.0", None]
+
+
+def test_a_table_of_an_earlier_version_gets_the_columns_that_it_lacks(platform: Platform):
+    with platform.warehouse.write() as connection:
+        events.create_tables(connection)
+        connection.execute("alter table raw.events drop column request_user_agent")
+    platform.seal(line(an_event(), user_agent="Mozilla/5.0"))
+    platform.load()
+    (row,) = platform.rows()
+    assert (row["request_user_agent"], row["is_simulated"], row["message_id"]) == ("Mozilla/5.0", False, "m1")
+
+
+@pytest.mark.parametrize("user_id", [42, 42.0, "42"])
+def test_a_number_and_its_text_are_one_id(platform: Platform, user_id: object):
+    platform.seal(line(an_event(userId=user_id)))
+    platform.load()
+    assert platform.rows()[0]["user_id"] == "42"
+
+
+def test_an_id_beyond_the_exact_numbers_of_a_float_keeps_its_last_digit(platform: Platform):
+    platform.seal(line(an_event("m1", userId=9007199254740993)), line(an_event("m2", userId="9007199254740993")))
+    platform.load()
+    assert {row["user_id"] for row in platform.rows()} == {"9007199254740993"}

@@ -8,7 +8,7 @@ import orjson
 import pandas as pd
 import pytest
 
-from dmp_assets.collector.events import Source, collect
+from dmp_assets.collector.events import Receipt, Source, collect
 from dmp_assets.collector.segments import SegmentWriter, read_segment, sealed_segments, write_sealed
 from dmp_assets.demo.simulation import schema
 from dmp_assets.demo.simulation.events import LAST_AT, Purchases, simulate_events
@@ -91,7 +91,7 @@ def test_the_collector_accepts_every_event(lines):
     for line in lines:
         received_at = datetime.fromisoformat(line["received_at"])
         event = line["event"]
-        collected = collect(event, event["type"], Source(line["source"], "cj"), received_at=received_at, has_gpc=False)
+        collected = collect(event, event["type"], Source(line["source"], "cj"), Receipt(received_at))
         assert collected.accepted == 1, collected.reasons
 
 
