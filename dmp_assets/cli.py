@@ -90,13 +90,18 @@ def build(
         from dmp_assets.definitions import domains
         from dmp_assets.platform.automation import REBUILD, REFRESH
         from dmp_assets.runs.fingerprint import fingerprint, finished_run
+        from dmp_assets.runs.made import changed_since_made, refuse_damage
         from dmp_assets.runs.report import report as report_of
 
         with _instance() as instance, one_build(settings.home, this_command()):
             offered = domains(settings)
             present = None if layer else fingerprint(settings, offered)
+            refuse_damage(settings)
             done = finished_run(instance, settings, present) if present and not force else None
-            if done:
+            changed = next(changed_since_made(settings), None) if done else None
+            if changed:
+                typer.echo(f"{changed} So everything is built again.", err=as_json)
+            if done and not changed:
                 report = report_of(instance, done)
                 if not as_json:
                     typer.echo(

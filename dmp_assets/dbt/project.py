@@ -22,7 +22,7 @@ DBT_STEP = "dbt"
 """Name of the step that builds the models."""
 
 PARSED = "parsed.sha256"
-"""File beside the manifest: the hash of the project that it was parsed from."""
+"""File beside the manifest: the hashes of the project that it was parsed from and of the manifest."""
 
 
 def dbt_project(settings: Settings) -> DbtProject:
@@ -44,13 +44,19 @@ def prepare_project(settings: Settings) -> None:
     """
     if settings.dbt_project_dir != PACKAGE_DIR:
         _install_packages(settings)
-    parsed_from = project_hash(settings)
+    project = project_hash(settings)
     record = settings.dbt_target_dir / PARSED
-    if (settings.dbt_target_dir / "manifest.json").exists() and record.exists() and record.read_text() == parsed_from:
+    if record.exists() and record.read_text() == _parsed(settings, project):
         return
     record.unlink(missing_ok=True)
     _run_dbt(settings, "parse", "dbt cannot parse the project")
-    record.write_text(parsed_from)
+    record.write_text(_parsed(settings, project))
+
+
+def _parsed(settings: Settings, project: str) -> str:
+    """Return what is recorded of a project and the manifest that it was parsed into, which may be cut or missing by now."""
+    manifest = settings.dbt_target_dir / "manifest.json"
+    return f"{project} {hashlib.sha256(manifest.read_bytes()).hexdigest() if manifest.exists() else 'missing'}"
 
 
 def _install_packages(settings: Settings) -> None:
@@ -79,12 +85,15 @@ def read_manifest(settings: Settings) -> dict[str, Any]:
     """Return the manifest that the project was parsed into.
 
     Raises:
-        UserError: the project has not been parsed yet.
+        UserError: the project has not been parsed yet, or the manifest is damaged.
     """
     file = dbt_project(settings).manifest_path
     if not file.exists():
         raise UserError(f"There is no dbt manifest at {file}: run `dmp setup` first.")
-    return json.loads(file.read_text(encoding="utf-8"))
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except ValueError:
+        raise UserError(f"The dbt manifest {file} is damaged: run `dmp setup`, which makes it again.") from None
 
 
 def dbt_project_files(folder: Path) -> list[Path]:

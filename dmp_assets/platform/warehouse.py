@@ -26,6 +26,10 @@ LOAD_TIMES = {"_loaded_at", "loaded_at"}
 log = logging.getLogger("dmp.warehouse")
 
 
+class WarehouseLockedError(UserError):
+    """Another process has the warehouse open."""
+
+
 class Warehouse(DuckDBResource):
     """The warehouse file, opened the same way everywhere."""
 
@@ -93,6 +97,10 @@ class Warehouse(DuckDBResource):
                 raise
             connection.commit()
 
+    def without_patience(self) -> Warehouse:
+        """Return the same warehouse, which waits for nobody."""
+        return self.model_copy(update={"lock_timeout_seconds": 0})
+
     def wait_until_free(self) -> None:
         """Wait until no other process has the file open, for another program that shall open it.
 
@@ -121,7 +129,7 @@ class Warehouse(DuckDBResource):
                     raise UserError(unreadable(self.database, error)) from None
                 holder = lock_holder(str(error))
                 if time.monotonic() >= give_up_at:
-                    raise UserError(
+                    raise WarehouseLockedError(
                         f"The warehouse {self.database} is locked by another process and stayed so for "
                         f"{self.lock_timeout_seconds:g} s: {holder}. {CLOSE_IT}"
                     ) from None

@@ -120,6 +120,11 @@ def open_vault(settings: Settings, keys: Keys) -> Generator[duckdb.DuckDBPyConne
         connection.begin()
         try:
             yield connection
+        except duckdb.Error as error:
+            if any(words in str(error) for words in ("Could not read enough bytes", "Corrupt database", "AES tag")):
+                raise UserError(_explain(settings.vault_path, keys, error)) from None
+            connection.rollback()
+            raise
         except BaseException:
             connection.rollback()
             raise
@@ -129,9 +134,14 @@ def open_vault(settings: Settings, keys: Keys) -> Generator[duckdb.DuckDBPyConne
 def _explain(path: Path, keys: Keys, error: duckdb.Error) -> str:
     if "lock" in str(error):
         return f"The vault {path} is open in another process: wait for it to end, then try again."
+    if "Wrong encryption key" in str(error):
+        return (
+            f"The vault {path} cannot be opened with the key from {keys.origin}: give the key that it was made with "
+            "(DMP_VAULT_KEY, or the file vault.key beside it)."
+        )
     return (
-        f"The vault {path} cannot be opened with the key from {keys.origin}: give the key that it was made with "
-        "(DMP_VAULT_KEY, or the file vault.key beside it)."
+        f"The vault {path} is damaged: put back a copy of it from a backup. Without one, move it away: the next load makes a new "
+        "vault, and the direct identifiers that it held are lost."
     )
 
 

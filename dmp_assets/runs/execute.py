@@ -18,6 +18,7 @@ from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.locks import alive
 from dmp_assets.platform.settings import Settings
 from dmp_assets.runs.fingerprint import FINGERPRINT
+from dmp_assets.runs.made import record_made
 from dmp_assets.runs.progress import progress_logger
 from dmp_assets.runs.report import RunReport, report
 from dmp_assets.sources.declare import listed_sources
@@ -79,7 +80,9 @@ def run_job(
             },
             remote_job_origin=_origin(job_name),
         )
-        execute_run(InMemoryJob(job), run, instance)
+        done = execute_run(InMemoryJob(job), run, instance)
+        if done.success and job_name == REBUILD:
+            record_made(settings, run_id)
     return report(instance, run_id)
 
 

@@ -12,6 +12,7 @@ import dagster as dg
 from dmp_assets.dbt.project import dbt_project_files
 from dmp_assets.platform.domain import Domain
 from dmp_assets.platform.settings import Settings
+from dmp_assets.runs.made import made_by
 
 FINGERPRINT = "dmp/fingerprint"
 """Tag of a whole build: the fingerprint that it was started under."""
@@ -39,13 +40,13 @@ def fingerprint(settings: Settings, domains: Iterable[Domain]) -> str:
 
 
 def finished_run(instance: dg.DagsterInstance, settings: Settings, present: str) -> str | None:
-    """Return the id of the newest run if it was a successful whole build with the present fingerprint.
+    """Return the id of the newest run if it was a successful whole build with the present fingerprint, whose making is recorded.
 
     Only the newest run counts: whatever ran after a whole build, killed or under other settings, may have left other tables. A run
     that the UI repeated in part has the tags of the whole one.
     """
     for newest in instance.get_runs(limit=1):
         is_present = newest.is_success and not newest.parent_run_id and newest.tags.get(FINGERPRINT) == present
-        if is_present and settings.warehouse_path.exists():
+        if is_present and made_by(settings) == newest.run_id:
             return newest.run_id
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,10 +11,11 @@ from statistics import fmean
 from typing import Any
 
 import dagster as dg
+from dagster._core.events import JobFailureData
 
 from dmp_assets.dbt.artifacts import BUSY_SECONDS
 from dmp_assets.platform.automation import REBUILD, REFRESH
-from dmp_assets.platform.errors import UserError
+from dmp_assets.platform.errors import in_words
 from dmp_assets.platform.settings import Settings
 
 
@@ -101,8 +103,9 @@ def report(instance: dg.DagsterInstance, run_id: str) -> RunReport:
             text = getattr(error, "description", None) or (_message(cause.message) if cause else "unknown reason")
             summary.failures.append(f"step {step} failed: {text}")
         elif event.is_job_failure and not summary.failures:
-            error = event.job_failure_data.error
-            summary.failures.append(_message(error.message) if error else event.message or "unknown reason")
+            data = event.event_specific_data  # none where it is another process that says so
+            error = data.error if isinstance(data, JobFailureData) else None
+            summary.failures.append(_message(error.message if error else event.message or "unknown reason"))
     places: dict[str, list[int]] = defaultdict(list)
     for place, table in enumerate(summary.rows):
         places[table.split("/", maxsplit=1)[0]].append(place)
@@ -120,7 +123,7 @@ def metadata_value(metadata: Mapping[str, dg.MetadataValue], name: str) -> Any:
 
 def _message(text: str) -> str:
     """Return an error's message; a user's mistake is shown without the name of its class."""
-    return text.strip().removeprefix(f"{UserError.__module__}.{UserError.__qualname__}: ")
+    return in_words(re.sub(r"^dmp_assets\.[\w.]*Error: ", "", text.strip()))
 
 
 def _by_layer(

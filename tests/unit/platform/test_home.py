@@ -2,7 +2,7 @@ import pytest
 import yaml
 
 from dmp_assets.platform.errors import UserError
-from dmp_assets.platform.home import prepare_home, remove_home
+from dmp_assets.platform.home import STAMP, VERSION, home_version, prepare_home, remove_home
 from dmp_assets.platform.settings import Settings
 
 
@@ -38,3 +38,19 @@ def test_a_folder_that_is_no_home_is_not_removed(tmp_path):
     with pytest.raises(UserError, match=r"no home of the platform.*DMP_HOME"):
         remove_home(Settings(home=tmp_path))
     assert (tmp_path / "precious").exists()
+
+
+def test_a_home_says_which_version_it_is_of_and_one_of_a_newer_version_is_refused(tmp_path):
+    settings = Settings(home=tmp_path)
+    assert home_version(settings) == 0
+    prepare_home(settings)
+    assert home_version(settings) == VERSION
+    (tmp_path / STAMP).write_text(f'{{"version": {VERSION + 1}}}')
+    with pytest.raises(UserError, match="made by a newer version of the platform"):
+        prepare_home(settings)
+
+
+def test_a_damaged_stamp_is_named(tmp_path):
+    (tmp_path / STAMP).write_text('{"vers')
+    with pytest.raises(UserError, match=r"home\.json is damaged"):
+        prepare_home(Settings(home=tmp_path))

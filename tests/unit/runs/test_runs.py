@@ -2,6 +2,7 @@ import datetime as dt
 import uuid
 
 import dagster as dg
+import duckdb
 import pytest
 
 from dmp_assets.definitions import domains
@@ -9,6 +10,7 @@ from dmp_assets.demo.simulation.simulate import NAME_START
 from dmp_assets.platform.settings import Settings
 from dmp_assets.runs.fingerprint import FINGERPRINT, finished_run
 from dmp_assets.runs.fingerprint import fingerprint as fingerprint_of
+from dmp_assets.runs.made import made_file, record_made
 from dmp_assets.runs.report import RunReport, report
 
 
@@ -18,7 +20,6 @@ def fingerprint(settings):
 
 @pytest.fixture
 def settings(tmp_path):
-    (tmp_path / "warehouse.duckdb").touch()
     return Settings(home=tmp_path)
 
 
@@ -42,7 +43,11 @@ def run(instance, settings=None, *, fails=False):
         return dg.AssetCheckResult(passed=False, description="2 rows are negative")
 
     tags = {FINGERPRINT: fingerprint(settings)} if settings else {}
-    return dg.materialize([orders, positive], instance=instance, tags=tags, raise_on_error=False).run_id
+    done = dg.materialize([orders, positive], instance=instance, tags=tags, raise_on_error=False).run_id
+    if settings:
+        duckdb.connect(settings.warehouse_path).close()
+        record_made(settings, done)
+    return done
 
 
 def changed(settings, **values):
@@ -98,9 +103,9 @@ def test_a_failed_or_partial_run_in_between_means_building_again(instance, setti
     assert finished_run(instance, settings, fingerprint(settings)) is None
 
 
-def test_a_removed_warehouse_means_building_again(instance, settings):
+def test_a_build_whose_making_is_not_recorded_is_repeated(instance, settings):
     run(instance, settings)
-    settings.warehouse_path.unlink()
+    made_file(settings).unlink()
     assert finished_run(instance, settings, fingerprint(settings)) is None
 
 
@@ -115,6 +120,16 @@ def test_the_report_gives_the_reason_of_a_failed_step(instance, settings):
     summary = report(instance, run(instance, settings, fails=True))
     assert not summary.succeeded
     assert any("no orders" in failure for failure in summary.failures)
+
+
+def test_the_report_gives_the_reason_of_a_run_that_failed_outside_its_steps(instance, settings):
+    @dg.asset
+    def nothing():
+        pass
+
+    left = dg.materialize([nothing], instance=instance).run_id
+    instance.report_run_failed(instance.get_run_by_id(left), "The process died.")
+    assert report(instance, left).failures == ["The process died."]
 
 
 def test_orchestration_is_what_is_left_of_the_wall_time():
