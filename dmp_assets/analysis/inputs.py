@@ -113,11 +113,32 @@ DAILY_SALES = "select * from marts.fct_daily_sales order by level, series_id, so
 """Sales by day, in total and by department, category and store, in the platform's currency."""
 
 PURCHASES = f"""
-    select customer_id, product_id, order_id, order_on as ordered_on, store_id
-    from {BOUGHT} as lines
-    where customer_id is not null
+    with taken_back as (
+        select
+            returned_line_id,
+            order_on,
+            sum(-units) over (partition by returned_line_id order by order_on) as units
+        from marts.fct_order_lines
+        where returned_line_id is not null and order_on < {AS_OF}
+    ),
+    returned as (
+        select lines.order_line_id, min(taken_back.order_on) as returned_on
+        from marts.fct_order_lines as lines
+        inner join taken_back on lines.order_line_id = taken_back.returned_line_id and taken_back.units >= lines.units
+        group by lines.order_line_id
+    )
+    select lines.customer_id, lines.product_id, lines.order_id, lines.order_on as ordered_on, lines.store_id,
+        returned.returned_on
+    from marts.fct_order_lines as lines
+    left join returned on lines.order_line_id = returned.order_line_id
+    where
+        lines.line_type in ('sale', 'free')
+        and lines.order_on < {AS_OF}
+        and lines.units > 0
+        and lines.customer_id is not null
 """
-"""What known customers bought, one row per line. In no order."""
+"""What known customers bought, one row per line, with the day on which the last of it was returned, if it was by the as-of date. In
+no order. Whoever looks back to an earlier day leaves out only what had been returned by then (`Interactions.before`)."""
 
 
 def product_name(table: str, *columns: str) -> str:

@@ -1,7 +1,8 @@
 """Purchases as arrays of codes: what recommendations and interests are computed from.
 
 One code space for the whole frame, so that a score matrix computed before a cutoff and the truth after it have the same
-rows and columns.
+rows and columns. What was taken back is a purchase until the day it was: a model that is tested at a cutoff must not be told by
+the history that something will be returned after it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from scipy import sparse
 
 COLUMNS = ["customer_id", "product_id", "order_id", "ordered_on"]
 
+NEVER = np.iinfo(np.int64).max
+"""The day on which what is kept is returned."""
+
 
 @dataclass(frozen=True)
 class Interactions:
@@ -29,6 +33,7 @@ class Interactions:
         order: int64, one per line.
         store: int64, one per line; 0 throughout where stores are not known.
         day: int64, days since 1970-01-01, one per line.
+        returned: int64, the day on which the last of the line was taken back, one per line; NEVER of what was kept.
     """
 
     customers: np.ndarray
@@ -38,6 +43,7 @@ class Interactions:
     order: np.ndarray
     store: np.ndarray
     day: np.ndarray
+    returned: np.ndarray
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -45,12 +51,12 @@ class Interactions:
         return len(self.customers), len(self.products)
 
     def between(self, first_day: int, end_day: int) -> Interactions:
-        """Return the lines with first_day <= day < end_day, in the same code space."""
-        return self._where((self.day >= first_day) & (self.day < end_day))
+        """Return the lines with first_day <= day < end_day, not wholly returned before end_day, in the same code space."""
+        return self._where((self.day >= first_day) & (self.day < end_day) & (self.returned >= end_day))
 
     def before(self, end_day: int) -> Interactions:
-        """Return the lines with day < end_day, in the same code space."""
-        is_before = self.day < end_day
+        """Return what was known on a day: the lines with day < end_day, not wholly returned by then, in the same code space."""
+        is_before = (self.day < end_day) & (self.returned >= end_day)
         if is_before.all():
             return self
         if end_day not in self._before:
@@ -87,7 +93,9 @@ class Interactions:
         return pair_of_line, columns, np.searchsorted(rows, np.arange(self.shape[0] + 1))
 
     def _where(self, mask: np.ndarray) -> Interactions:
-        lines = {name: getattr(self, name)[mask] for name in ("customer", "product", "order", "store", "day")}
+        lines = {
+            name: getattr(self, name)[mask] for name in ("customer", "product", "order", "store", "day", "returned")
+        }
         return replace(self, **lines)
 
 
@@ -100,8 +108,9 @@ def encode(frame: pd.DataFrame) -> Interactions:
     """Return the purchases as arrays, the same for any order of the rows.
 
     Args:
-        frame: customer_id, product_id, order_id, ordered_on (date) and, if known, store_id. Every row is a purchase:
-            leave out coupon lines and returns first. Repeated lines of an order and product count once.
+        frame: customer_id, product_id, order_id, ordered_on (date) and, if known, store_id and returned_on (date; missing of
+            what was kept). Every row is a purchase: leave out coupon lines and returns first. Repeated lines of an order and
+            product count once, until the last of them is returned.
 
     Raises:
         ValueError: if there are no rows, a column is missing, or a value is missing in one.
@@ -121,9 +130,13 @@ def encode(frame: pd.DataFrame) -> Interactions:
     order, _ = pd.factorize(frame["order_id"], sort=True)
     day = pd.to_datetime(frame["ordered_on"]).to_numpy().astype("datetime64[D]").astype(np.int64)
     store = pd.factorize(frame["store_id"], sort=True)[0] if "store_id" in known else np.zeros(len(frame), np.int64)
+    returned = np.full(len(frame), NEVER)
+    if "returned_on" in frame.columns:
+        returned_on = pd.to_datetime(frame["returned_on"]).to_numpy().astype("datetime64[D]")
+        returned = np.where(np.isnat(returned_on), NEVER, returned_on.astype(np.int64))
 
-    by_line = np.lexsort((product, order, day, customer))
-    lines = [values[by_line].astype(np.int64) for values in (customer, product, order, store, day)]
+    by_line = np.lexsort((-returned, product, order, day, customer))
+    lines = [values[by_line].astype(np.int64) for values in (customer, product, order, store, day, returned)]
     is_first = np.ones(len(frame), dtype=bool)
     is_first[1:] = (np.diff(lines[2]) != 0) | (np.diff(lines[1]) != 0)
     return Interactions(np.asarray(customers), np.asarray(products), *(values[is_first] for values in lines))

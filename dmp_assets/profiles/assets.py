@@ -41,10 +41,10 @@ from dmp_assets.profiles.topics import content_interests, fit_topics, product_to
 
 FEATURES = "marts.customer_features"
 _PURCHASES = f"""
-    select lines.customer_id, lines.product_id, lines.order_id, lines.order_on as ordered_on
-    from {inputs.BOUGHT} as lines
-    inner join marts.dim_products as products on lines.product_id = products.product_id
-    where products.is_recommendable and lines.customer_id is not null
+    select purchases.*
+    from ({inputs.PURCHASES}) as purchases
+    inner join marts.dim_products as products on purchases.product_id = products.product_id
+    where products.is_recommendable
 """
 _PRODUCTS = f"""
     with sales as (

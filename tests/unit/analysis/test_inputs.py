@@ -87,3 +87,24 @@ def test_a_product_is_named_by_what_is_known_of_it_or_by_its_id(warehouse):
     name = inputs.product_name("products", "product_type", "department")
     named = warehouse.query(f"select {name} as name from marts.dim_products as products order by product_id")
     assert named["name"].tolist() == ["TEA, X", "Y", "c"]
+
+
+def test_a_purchase_is_told_with_the_day_on_which_the_last_of_it_was_returned(warehouse):
+    rows = [
+        ("o1/1", "o1", "sale", 2.0, None, "2017-12-01"),
+        ("o1/2", "o1", "sale", 1.0, None, "2017-12-01"),
+        ("o2/1", "o2", "free", 1.0, None, "2017-12-02"),
+        ("o3/1", "o3", "fee", 1.0, None, "2017-12-03"),
+        ("r1", "r1", "return", -1.0, "o1/1", "2017-12-05"),
+        ("r2", "r2", "return", -1.0, "o1/1", "2017-12-09"),
+        ("r3", "r3", "return", -1.0, "o2/1", "2018-01-01"),
+    ]
+    columns = ["order_line_id", "order_id", "line_type", "units", "returned_line_id", "order_on"]
+    lines = pd.DataFrame(rows, columns=pd.Index(columns)).assign(customer_id="a", product_id="p", store_id="s")
+    lines["order_on"] = pd.to_datetime(lines["order_on"])
+    with warehouse.write() as connection:
+        replace_table(connection, "marts.fct_order_lines", lines, {})
+    told = warehouse.query(f"select * from ({inputs.PURCHASES}) as purchases order by order_id, returned_on")
+    assert told["order_id"].tolist() == ["o1", "o1", "o2"]
+    # Half of it was returned before; a return on the as-of date is not known.
+    assert told["returned_on"].tolist() == [pd.Timestamp("2017-12-09"), pd.NaT, pd.NaT]

@@ -10,7 +10,7 @@ import pytest
 from dmp_assets.recommendations.exclusions import Exclusion, Exclusions
 from dmp_assets.recommendations.names import LISTS, PRODUCT_LISTS
 from dmp_assets.recommendations.plots import plot_leaderboard
-from dmp_assets.recommendations.recommend import recommend, recommend_products, train
+from dmp_assets.recommendations.recommend import HORIZON_DAYS, recommend, recommend_products, train
 from dmp_assets.recommendations.schema import CUSTOMER_RECOMMENDATIONS, LEADERBOARD, PRODUCT_RECOMMENDATIONS, RANKER
 from dmp_assets.recommendations.served import Limits
 from dmp_assets.recommendations.strategies import LEARNED, STRATEGIES
@@ -89,6 +89,17 @@ def test_the_result_does_not_depend_on_row_order_threads_or_the_future(shop, pro
     pd.testing.assert_frame_equal(trained.ranker, shop_trained.ranker)
     again = recommend(shuffled, products, AS_OF, trained, limits=Limits(length=5, per_category=2), n_jobs=2)
     pd.testing.assert_frame_equal(again, shop_lists)
+
+
+def test_a_return_after_the_cutoff_tells_the_compared_strategies_nothing(shop, products, shop_trained, shop_lists):
+    cutoff = AS_OF - timedelta(HORIZON_DAYS)
+    is_returned = (shop["ordered_on"] < cutoff) & shop["product_id"].isin(["p10", "p20", "p30"])
+    returned = shop.assign(returned_on=pd.Series(cutoff, shop.index).where(is_returned))
+    trained = train(returned, products, AS_OF)
+    pd.testing.assert_frame_equal(trained.leaderboard, shop_trained.leaderboard)
+    # What is served knows it.
+    served = recommend(returned, products, AS_OF, trained, limits=Limits(length=5, per_category=2))
+    assert len(served) != len(shop_lists) or not served.equals(shop_lists)
 
 
 def test_what_was_trained_serves_the_days_after(shop, products):
