@@ -26,6 +26,7 @@ from dmp_assets.forecasts.sales.frequencies import Frequency
 from dmp_assets.forecasts.sales.models import (
     EXTRA_MODELS,
     INTERMITTENT_MODELS,
+    LAST_YEAR,
     MODELS,
     NAIVE,
     REGULAR_MODELS,
@@ -33,6 +34,7 @@ from dmp_assets.forecasts.sales.models import (
     WINDOW_AVERAGE,
     forecast_histories,
 )
+from dmp_assets.forecasts.sales.repeats import least_history
 from dmp_assets.forecasts.sales.series import KEYS
 from dmp_assets.forecasts.sales.spikes import is_spike, without_spikes
 
@@ -120,7 +122,8 @@ def rolling_forecasts(
         lambda sold: naive_scale(sold.to_numpy(), frequency.scale_lag)
     )
     cycles = month_cycles(histories, frequency, horizon)
-    fits = _all_models(windows, frequency) if chosen is None else _chosen(windows, chosen, frequency)
+    is_long = histories.groupby("unique_id").size() >= least_history(7 // frequency.days, horizon)
+    fits = _all_models(windows, is_long, frequency) if chosen is None else _chosen(windows, chosen, frequency)
     parts = [
         forecast_histories(_of(histories, ids), models, frequency, horizon, n_jobs, cycles) for models, ids in fits
     ]
@@ -175,14 +178,17 @@ def window_scores(backtest: Backtest) -> pd.DataFrame:
     return table[columns].sort_values([*KEYS, "periods_held_back", "model"], ignore_index=True)
 
 
-def _all_models(windows: pd.DataFrame, frequency: Frequency) -> Iterator[tuple[list[str], pd.Index]]:
-    """Yield the models to fit together with the windows to fit them on."""
+def _all_models(
+    windows: pd.DataFrame, is_long: pd.Series, frequency: Frequency
+) -> Iterator[tuple[list[str], pd.Index]]:
+    """Yield the models to fit together with the windows to fit them on; `is_long`: more than a year is known, by window."""
     is_pooled, is_intermittent = windows["is_pooled"], windows["is_intermittent"]
     is_regular = ~is_pooled & ~is_intermittent
     kinds = [
         (POOLED_MODELS, is_pooled),
         (INTERMITTENT_MODELS, ~is_pooled & is_intermittent),
         (REGULAR_MODELS[frequency.name], is_regular),
+        ([LAST_YEAR], is_regular & is_long),
         *(
             ([model], is_regular & windows["level"].isin(levels))
             for model, levels in EXTRA_MODELS[frequency.name].items()

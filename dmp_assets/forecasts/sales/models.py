@@ -1,4 +1,4 @@
-"""The forecasting models, all from statsforecast, and why each is here.
+"""The forecasting models, from statsforecast but for those of `repeats`, and why each is here.
 
 Mean MASE on the fixed protocols (Complete Journey, 2017, categories; `benchmarks.forecast_protocol`; smaller is better):
 
@@ -34,6 +34,8 @@ calendar ensemble                  1.301        1.027          0.987
   and there are fifteen. By day seven fits took 47 s, and it was no better than Holt-Winters there (0.783
   against 0.768 over six windows): left out. AutoETS and AutoTheta cost many times their own special cases and are behind
   them.
+* Regular series that every model loses to the naive forecast on are served by the last usual week (`repeats`), and series known for
+  more than a year may be by last year's weeks times the growth.
 * Croston (1972), its correction by Syntetos and Boylan (SBA, 2005) and IMAPA (Petropoulos and Kourentzes, 2015) serve
   intermittent series.
 * A global LightGBM on lags alone has 1.341 by week (three windows 1.040), averaged with simple smoothing 1.314 (1.028): left
@@ -46,12 +48,14 @@ calendar ensemble                  1.301        1.027          0.987
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 
 import numpy as np
 import pandas as pd
 
 from dmp_assets.forecasts.sales.calendar import month_cycles
 from dmp_assets.forecasts.sales.frequencies import Frequency
+from dmp_assets.forecasts.sales.repeats import last_usual_week, last_year
 
 NAIVE = "naive"
 SEASONAL_NAIVE = "seasonal_naive"
@@ -68,13 +72,17 @@ ENSEMBLE = "ensemble"
 CALENDAR_HOLT_WINTERS = "calendar_holt_winters"
 CALENDAR_ENSEMBLE = "calendar_ensemble"
 AUTO_ARIMA = "auto_arima"
+LAST_USUAL = "last_usual_week"
+LAST_YEAR = "last_year_times_growth"
 
 # Simplest first: where two models do equally well the earlier one is preferred.
 MODELS = [
     NAIVE,
     SEASONAL_NAIVE,
+    LAST_USUAL,
     WINDOW_AVERAGE,
     SEASONAL_AVERAGE,
+    LAST_YEAR,
     SES,
     CROSTON,
     CROSTON_SBA,
@@ -90,9 +98,9 @@ MODELS = [
 
 INTERMITTENT_MODELS = [NAIVE, SEASONAL_NAIVE, WINDOW_AVERAGE, SES, CROSTON, CROSTON_SBA, IMAPA]
 REGULAR_MODELS = {
-    "weekly": [NAIVE, SEASONAL_NAIVE, WINDOW_AVERAGE, SES, THETA, ENSEMBLE, CALENDAR_ENSEMBLE],
+    "weekly": [NAIVE, SEASONAL_NAIVE, LAST_USUAL, WINDOW_AVERAGE, SES, THETA, ENSEMBLE, CALENDAR_ENSEMBLE],
     "daily": [
-        *[NAIVE, SEASONAL_NAIVE, WINDOW_AVERAGE, SEASONAL_AVERAGE, SES],
+        *[NAIVE, SEASONAL_NAIVE, LAST_USUAL, WINDOW_AVERAGE, SEASONAL_AVERAGE, SES],
         *[HOLT_WINTERS, CALENDAR_HOLT_WINTERS, ENSEMBLE, CALENDAR_ENSEMBLE],
     ],
 }
@@ -103,8 +111,8 @@ ENSEMBLE_MEMBERS = {
 WITH_CALENDAR = {CALENDAR_HOLT_WINTERS: HOLT_WINTERS, CALENDAR_ENSEMBLE: ENSEMBLE}
 """Models times the month's cycle."""
 
-SMOOTHED = {NAIVE: SES, SEASONAL_NAIVE: HOLT_WINTERS}
-"""The exponential smoothing that becomes a naive forecast where the last week says most."""
+REPEATING = {LAST_USUAL: last_usual_week, LAST_YEAR: last_year}
+"""Models of our own, by history; the others are statsforecast's."""
 
 EXTRA_MODELS = {
     "weekly": {HOLT: ["total", "department"], AUTO_ARIMA: ["total"]},
@@ -127,7 +135,8 @@ def forecast_histories(
     """Return the models' forecasts of the periods that follow each history.
 
     Args:
-        histories: unique_id (integer), ds (on which the period begins), y (currency): one history per unique_id, without gaps.
+        histories: unique_id (integer), ds (on which the period begins), y (currency): one history per unique_id, without gaps;
+            sorted.
         models: names from MODELS.
         frequency: of the histories.
         horizon: periods to forecast.
@@ -142,16 +151,16 @@ def forecast_histories(
     """
     needed = {WITH_CALENDAR.get(model, model) for model in models}
     members = ENSEMBLE_MEMBERS[frequency.name] if ENSEMBLE in needed else []
-    fitted = [model for model in MODELS if model in {*needed, *members} and model != ENSEMBLE]
+    fitted = [model for model in MODELS if model in {*needed, *members} and model not in (ENSEMBLE, *REPEATING)]
     quick = [model for model in fitted if model not in (HOLT, HOLT_WINTERS, THETA, AUTO_ARIMA)]
     slow = [model for model in fitted if model not in quick]
-    parts = []
+    parts = [_repeated(histories, sorted(REPEATING.keys() & needed), frequency, horizon)]
     if quick:
         parts.append(_forecast(histories, quick, frequency, horizon, 1))
     if slow:
         is_worth_it = histories["unique_id"].nunique() >= MIN_PARALLEL_FITS
         parts.append(_forecast(histories, slow, frequency, horizon, n_jobs if is_worth_it else 1))
-    forecasts = parts[0] if len(parts) == 1 else parts[0].merge(parts[1], on=["unique_id", "ds"])
+    forecasts = reduce(lambda one, other: one.merge(other, on=["unique_id", "ds"]), parts)
     if members:
         forecasts[ENSEMBLE] = forecasts[members].mean(axis=1)
     if any(model in WITH_CALENDAR for model in models):
@@ -180,6 +189,19 @@ def _forecast(
     lower = np.where(forecasts["unique_id"].map(least) < 0, -np.inf, 0.0)
     forecasts[models] = forecasts[models].astype(float).clip(lower=pd.Series(lower, forecasts.index), axis=0)
     return forecasts
+
+
+def _repeated(histories: pd.DataFrame, models: list[str], frequency: Frequency, horizon: int) -> pd.DataFrame:
+    """Return unique_id, ds and one column per model of REPEATING."""
+    by_history = histories.groupby("unique_id")
+    amounts = np.split(histories["y"].to_numpy(dtype=float), by_history.size().cumsum().to_numpy()[:-1])
+    last = by_history["ds"].last()
+    steps = pd.to_timedelta(np.arange(1, horizon + 1) * frequency.days, unit="D")
+    ahead = {"unique_id": np.repeat(last.index, horizon), "ds": np.add.outer(last.to_numpy(), steps.to_numpy()).ravel()}
+    week = 7 // frequency.days
+    return pd.DataFrame(
+        ahead | {model: np.concatenate([REPEATING[model](own, week, horizon) for own in amounts]) for model in models}
+    )
 
 
 def _model(name: str, frequency: Frequency) -> object:

@@ -258,15 +258,25 @@ FORECAST_MODELS = pa.DataFrameSchema(
         "series_id": _SERIES_ID,
         "level": _LEVEL,
         "model": _MODEL,
-        "reason": pa.Column(str, pa.Check.str_length(min_value=1), description="Why this model."),
+        "reason": pa.Column(
+            str,
+            pa.Check.str_length(min_value=1),
+            description="Why this model: its error and the naive one, on the series and on average over its kind.",
+        ),
         "level_model": pa.Column(
-            str, pa.Check.isin(MODELS), description="The model of the level's series of this kind."
+            str,
+            pa.Check.isin(MODELS),
+            description=(
+                "The best model of the level's series of this kind (regular or intermittent). Another one serves where this loses "
+                "to the naive forecast."
+            ),
         ),
         "is_intermittent": pa.Column(bool, description="Whether fewer than half of the periods have sales."),
         "is_pooled": pa.Column(bool, description="Whether this is '(others)' of a level."),
         "selection_error": _optional(
-            "The champion's mean error over the windows of the backtest, the held-out one among them (mase, of an intermittent "
-            "series rmsse). Null for '(others)'.",
+            "The served model's mean error over the windows of the backtest, the held-out one among them (mase, of an intermittent "
+            "series rmsse); of a model that the oldest windows had too little history for, its error over the naive one in the "
+            "others, times the naive one in all. Null for '(others)'.",
             pa.Check.ge(0),
         ),
         "baseline_error": _optional("The same of the naive forecast. Null for '(others)'.", pa.Check.ge(0)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from dmp_assets.analysis import inputs
@@ -33,9 +34,10 @@ def _sales(frames: Frames) -> Content:
     accuracy, forecasts = frames["accuracy"], frames["forecasts"]
     return Content(
         "Sales eight weeks and 28 days ahead, in total, by department, category and store; each of these splits adds up to the "
-        "total. The model of each series is chosen by backtest; one that loses to the naive forecast never serves. Accuracy is "
-        "measured on periods that nothing was chosen on; orange shows how these would have been forecast. The shaded bands of the "
-        "coverage are what is aimed at.",
+        "total. Series of a kind have one model, the best on average in the backtest; a series on which it loses to the naive "
+        "forecast, by its own windows and its kind's, is served by that, without repeating an unusual week. Accuracy is measured "
+        "on periods that nothing was chosen on; orange shows how these would have been forecast. The shaded bands of the coverage "
+        "are what is aimed at.",
         [
             *(embed(plots.plot_forecasts(frames[name], forecasts, frames["backtest"], name)) for name in FREQUENCIES),
             *(embed(plots.plot_accuracy(accuracy, name)) for name in FREQUENCIES),
@@ -43,7 +45,12 @@ def _sales(frames: Frames) -> Content:
             embed(plots.plot_coverage(accuracy)),
             embed(plots.plot_realised(frames["realised"])),
         ],
-        [_total(forecasts), _served_accuracy(accuracy), _realised(frames["realised"])],
+        [
+            _total(forecasts),
+            _models(frames["forecast_models"]),
+            _served_accuracy(accuracy),
+            _realised(frames["realised"]),
+        ],
         _headlines(accuracy),
     )
 
@@ -56,6 +63,33 @@ def _total(forecasts: pd.DataFrame) -> PageTable:
         total.assign(date=total["date"].dt.strftime("%Y-%m-%d")).rename(columns={"date": "week from"}),
         dict.fromkeys(["mean", "lo_80", "hi_80", "lo_95", "hi_95"], ",.0f"),
         empty_because(schema.SALES_FORECASTS),
+    )
+
+
+def _models(models: pd.DataFrame) -> PageTable:
+    """Return which model serves how many series, with its mean error in the backtest beside the naive one; see `reason`."""
+    own = models[~models["is_pooled"]].assign(
+        kind=models["is_intermittent"].map({True: "intermittent", False: "regular"})
+    )
+    served = own.groupby(["frequency", "level", "kind", "level_model", "model"], as_index=False).agg(
+        series_count=("series_id", "size"),
+        selection_error=("selection_error", "mean"),
+        baseline_error=("baseline_error", "mean"),
+    )
+    served["why"] = np.where(
+        served["model"] == served["level_model"], "the best of its kind", "the naive forecast is ahead on these"
+    )
+    names = {
+        "level_model": "best of the kind",
+        "model": "serves",
+        "selection_error": "error",
+        "baseline_error": "naive error",
+    }
+    return page_table(
+        "What serves, and why: mean error over the windows of the backtest",
+        served.rename(columns=names),
+        _FORMATS | {"error": ".3f", "naive error": ".3f"},
+        empty_because(schema.FORECAST_MODELS),
     )
 
 

@@ -7,6 +7,7 @@ from dmp_assets.forecasts.sales.models import (
     ENSEMBLE_MEMBERS,
     EXTRA_MODELS,
     INTERMITTENT_MODELS,
+    LAST_YEAR,
     MODELS,
     REGULAR_MODELS,
     forecast_histories,
@@ -53,7 +54,7 @@ def test_falling_sales_are_never_forecast_below_zero(frequency):
 
 
 def test_every_model_is_reachable():
-    used = {*INTERMITTENT_MODELS}
+    used = {*INTERMITTENT_MODELS, LAST_YEAR}  # LAST_YEAR where a year and eight weeks are known
     for name in ("weekly", "daily"):
         used |= {*REGULAR_MODELS[name], *EXTRA_MODELS[name]}
     assert used == set(MODELS)
