@@ -210,6 +210,43 @@ def summary(as_json: AsJson = False) -> None:
 
 
 @app.command()
+def health(
+    alert: Annotated[
+        bool, typer.Option("--alert", help="Send what is wrong to those whom DMP_ALERT_* name, as the daemon does.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say what is wrong: disk, files, runs, checks, late assets, refused data. Exit code 0 well, 1 late or odd, 2 broken."""
+    with _user_errors():
+        settings = get_settings()
+        from dmp_assets.runs import health as check
+        from dmp_assets.runs.alerts import send_alerts
+
+        now = dt.datetime.now(dt.UTC)
+        found = list(check.history(settings))
+        if found:
+            found += [*check.disk(settings), *check.files(settings)]
+        else:
+            settings = _prepare()
+            from dmp_assets.definitions import build_defs
+
+            graph = build_defs(settings)
+            with _opened() as instance:
+                found = check.findings(settings, instance, *check.watched(graph), now)
+        told = send_alerts(settings, found, now) if alert else []
+    if as_json:
+        print_json(check.as_json(found))
+    else:
+        for finding in found:
+            typer.secho(finding.text, fg=typer.colors.RED if finding.is_urgent else typer.colors.YELLOW)
+        if not found:
+            typer.echo("All is well.")
+        if alert:
+            typer.echo(f"{len(told)} alert(s) were sent.")
+    raise typer.Exit(check.level(found))
+
+
+@app.command()
 def customer(
     customer_id: Annotated[str, typer.Argument(help="The customer, such as cj:1609.")], as_json: AsJson = False
 ) -> None:
@@ -282,10 +319,12 @@ def _run(
     """Run a job and show its progress; where the answer is JSON, on the error stream."""
     from dmp_assets.definitions import build_defs
     from dmp_assets.runs.execute import run_job
+    from dmp_assets.runs.health import watched
+    from dmp_assets.runs.watch import watch
 
     start = time.monotonic()
     with contextlib.redirect_stdout(sys.stderr if as_json else sys.stdout):
-        return run_job(
+        report = run_job(
             instance,
             settings,
             job_name,
@@ -293,6 +332,8 @@ def _run(
             graph=lambda loggers: build_defs(settings, offered, loggers=loggers),
             fingerprint=fingerprint,
         )
+    watch(instance, settings, *watched(build_defs(settings, offered)))
+    return report
 
 
 def _prepare() -> Settings:
@@ -308,13 +349,19 @@ def _prepare() -> Settings:
 
 
 @contextlib.contextmanager
-def _instance() -> Generator[DagsterInstance]:
-    """Yield the instance, in which no run is left that died."""
+def _opened() -> Generator[DagsterInstance]:
     import dagster as dg
 
+    with dg.DagsterInstance.get() as instance:
+        yield instance
+
+
+@contextlib.contextmanager
+def _instance() -> Generator[DagsterInstance]:
+    """Yield the instance, in which no run is left that died."""
     from dmp_assets.runs.dead import end_dead_runs
 
-    with dg.DagsterInstance.get() as instance:
+    with _opened() as instance:
         for run in end_dead_runs(instance):
             typer.echo(f"Run {run[:8]} was left by a process that died; it is marked failed.", err=True)
         yield instance

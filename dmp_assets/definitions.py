@@ -21,6 +21,7 @@ from dmp_assets.platform.warehouse import Warehouse
 from dmp_assets.profiles import assets as profiles
 from dmp_assets.recommendations import assets as recommendations
 from dmp_assets.runs.executor import home_executor
+from dmp_assets.runs.watch import watch_sensor
 from dmp_assets.similarity import assets as similarity
 from dmp_assets.sources import assets as sources
 
@@ -74,14 +75,18 @@ def build_defs(
     manifest = read_manifest(settings)
     made = [build_dbt_assets(settings, manifest), *chain.from_iterable(domain.assets for domain in offered)]
     assets = [*made, *reports.domain(offered, manifest, [spec for asset in made for spec in asset.specs]).assets]
+    gate = gate_of(assets)
     return dg.Definitions(
         assets=dg.map_asset_specs(automation.with_freshness, assets),
         jobs=automation.jobs(automation.layers_of(assets)),
         schedules=automation.schedules(store_time_zone(settings)),
-        sensors=[sensor for domain in offered for sensor in domain.sensors],
+        sensors=[
+            *(sensor for domain in offered for sensor in domain.sensors),
+            watch_sensor(settings, gate, [spec for asset in assets for spec in asset.specs]),
+        ],
         resources={
             "settings": settings,
-            "gate": gate_of(assets),
+            "gate": gate,
             "warehouse": Warehouse.from_settings(settings),
             "dbt": dbt_resource(dbt_project(settings)),
             **(resources or {}),

@@ -20,11 +20,14 @@ REFRESH = "refresh"
 Cadence = Literal["daily", "weekly"]
 """Weekly: what is trained, chosen or compared, and changes slowly. Daily: everything else, which is served from it."""
 
+WARN_AFTER: dict[str, timedelta] = {"daily": timedelta(hours=26), "weekly": timedelta(days=7, hours=2)}
+LATE_AFTER: dict[str, timedelta] = {"daily": timedelta(hours=36), "weekly": timedelta(days=9)}
+"""By cadence: two hours of grace before the warning, one missed run to be late."""
+
 FRESHNESS: dict[str, dg.FreshnessPolicy] = {
-    "daily": dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=36), warn_window=timedelta(hours=26)),
-    "weekly": dg.FreshnessPolicy.time_window(fail_window=timedelta(days=9), warn_window=timedelta(days=7, hours=2)),
+    cadence: dg.FreshnessPolicy.time_window(fail_window=LATE_AFTER[cadence], warn_window=WARN_AFTER[cadence])
+    for cadence in LATE_AFTER
 }
-"""By cadence: two hours of grace before the warning, one missed run to fail."""
 
 _CADENCE = "dmp/cadence"
 
@@ -34,9 +37,14 @@ def cadence_tag(cadence: Cadence) -> dict[str, str]:
     return {_CADENCE: cadence}
 
 
+def cadence_of(spec: dg.AssetSpec) -> str:
+    """Return how often an asset is made anew."""
+    return spec.tags.get(_CADENCE, "daily")
+
+
 def with_freshness(spec: dg.AssetSpec) -> dg.AssetSpec:
     """Return the specification with the freshness policy of its cadence."""
-    return dg.apply_freshness_policy(spec, FRESHNESS[spec.tags.get(_CADENCE, "daily")])
+    return dg.apply_freshness_policy(spec, FRESHNESS[cadence_of(spec)])
 
 
 def layers_of(assets: Iterable[dg.AssetsDefinition]) -> list[str]:

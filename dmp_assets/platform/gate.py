@@ -34,7 +34,7 @@ class Gate:
         """
         made = context.selected_asset_keys
         checks = {check for key in made for check in self.upstream.get(key, ()) if check.asset_key not in made}
-        refused = list(not_passed(context.instance, checks, context.run.run_id))
+        refused = [words for _, words in not_passed(context.instance, checks, context.run.run_id)]
         if refused:
             more = f" and {len(refused) - _SHOWN} more" if len(refused) > _SHOWN else ""
             raise UserError(
@@ -73,11 +73,18 @@ def gated(make: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
     return guarded
 
 
-def not_passed(instance: dg.DagsterInstance, checks: Iterable[dg.AssetCheckKey], run_id: str) -> Iterator[str]:
-    """Yield, in words, each check whose newest outcome before or in the run `run_id` is not a pass; sorted by name.
+def not_passed(
+    instance: dg.DagsterInstance, checks: Iterable[dg.AssetCheckKey], run_id: str | None = None
+) -> Iterator[tuple[str, str]]:
+    """Yield the name of each check whose newest outcome is not a pass, and that in words; sorted by name.
 
     A check that a later run planned and never came to counts with its last outcome, since what it checks was not made again either;
     unless that run broke off within the step that makes it.
+
+    Args:
+        instance: where outcomes are recorded.
+        checks: to ask for.
+        run_id: the run that is at work, whose own checks may be yet to come.
     """
     from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus as Status
 
@@ -93,17 +100,17 @@ def not_passed(instance: dg.DagsterInstance, checks: Iterable[dg.AssetCheckKey],
                 if record.run_id not in broken_off:
                     broken_off[record.run_id] = _broke_off(instance, record.run_id)
                 if broken_off[record.run_id]:
-                    yield f"check {name} has no outcome, since run {record.run_id[:8]} broke off"
+                    yield name, f"check {name} has no outcome, since run {record.run_id[:8]} broke off"
                     continue
             ended = {Status.SUCCEEDED, Status.FAILED}
             record = next(iter(storage.get_asset_check_execution_history(key, limit=1, status=ended)), None)
         if record is None:
-            yield f"check {name} has never been run"
+            yield name, f"check {name} has never been run"
         elif record.status != Status.SUCCEEDED:
             evaluation = record.event.asset_check_evaluation if record.event else None
             if evaluation is None or evaluation.severity == dg.AssetCheckSeverity.ERROR:
                 reason = evaluation.description if evaluation else None
-                yield f"check {name} failed{f' ({reason})' if reason else ''}"
+                yield name, f"check {name} failed{f' ({reason})' if reason else ''}"
 
 
 def _broke_off(instance: dg.DagsterInstance, run_id: str) -> bool:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import os
+import urllib.parse
 import zoneinfo
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import Field, SecretStr, StringConstraints, ValidationError, field_validator
+from pydantic import Field, SecretStr, StringConstraints, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dmp_assets.platform.errors import UserError
@@ -61,6 +62,55 @@ class Settings(BaseSettings):
         le=3600,
         description="seconds from 0 to 3600 to wait for another process to release the warehouse (default: 30)",
     )
+    keep_runs_days: int = Field(
+        default=30,
+        ge=1,
+        le=3650,
+        description="days from 1 to 3650 for which past runs are kept, some 20 MB for a whole build (default: 30)",
+    )
+    min_free_gb: float = Field(
+        default=2,
+        ge=0,
+        le=100_000,
+        description="GB from 0 to 100000 of free disk below which `dmp health` warns (default: 2)",
+    )
+    max_rejected_percent: float = Field(
+        default=5,
+        ge=0,
+        le=100,
+        description="a number from 0 to 100: the share of a source's rows or events that may be refused before `dmp health` warns "
+        "(default: 5)",
+    )
+    alert_webhook: SecretStr | None = Field(
+        default=None,
+        description="an http or https address that receives each alert as JSON (default: none)",
+    )
+    alert_webhook_secret: SecretStr | None = Field(
+        default=None,
+        description="a secret with which what the webhook receives is signed, HMAC-SHA256 (default: not signed)",
+    )
+    alert_slack: SecretStr | None = Field(
+        default=None,
+        description='the http or https address of an incoming webhook of Slack, Mattermost or another that takes {"text": ...}',
+    )
+    alert_smtp: SecretStr | None = Field(
+        default=None,
+        description="a mail server, smtp://user:password@host:587 or smtps://host:465; the user and password may be left out",
+    )
+    alert_mail_from: str = Field(
+        default="dmp@localhost",
+        pattern=r"^[^@\s<>]+@[^@\s<>]+$",
+        description="the sender's mail address (default: dmp@localhost)",
+    )
+    alert_mail_to: str = Field(
+        default="",
+        pattern=r"^([^@\s<>,]+@[^@\s<>,]+(,\s*[^@\s<>,]+@[^@\s<>,]+)*)?$",
+        description="the mail addresses that receive alerts, with commas between them (default: none)",
+    )
+    alert_digest: bool = Field(
+        default=False,
+        description="true or false: whether a message each day says how things stand, also when all is well (default: false)",
+    )
     vault_key: SecretStr | None = Field(
         default=None,
         description="the secret behind the vault and the pseudonyms (default: the file vault.key in the home)",
@@ -78,6 +128,16 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, path: Path) -> Path:
         return path.expanduser().resolve()
+
+    @field_validator("alert_webhook", "alert_slack", "alert_smtp")
+    @classmethod
+    def _is_address(cls, address: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        schemes = ("smtp", "smtps") if info.field_name == "alert_smtp" else ("http", "https")
+        if address is not None:
+            parts = urllib.parse.urlsplit(address.get_secret_value())
+            if parts.scheme not in schemes or not parts.hostname:
+                raise ValueError("no such address")
+        return address
 
     @field_validator("dbt_project_dir")
     @classmethod
@@ -211,5 +271,7 @@ def _explain(error: ValidationError) -> str:
             continue
         field = str(problem["loc"][0])
         accepted = Settings.model_fields[field].description
-        lines.append(f"DMP_{field.upper()}={problem['input']!s} is not accepted: give {accepted}.")
+        is_secret = "SecretStr" in str(Settings.model_fields[field].annotation)
+        given = "" if is_secret else f"={problem['input']!s}"
+        lines.append(f"DMP_{field.upper()}{given} is not accepted: give {accepted}.")
     return "\n".join(lines)

@@ -51,9 +51,17 @@ def _with_sums(found: pd.DataFrame) -> pd.DataFrame:
 
 def rejected_shares(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Return a sentence per source of which rows were rejected: how many, of which share, and for which reasons."""
+    return [
+        f"{source}: {rejected:,.0f} of {rows:,.0f} rows of {table} were rejected, {rejected / rows:.1%} ({reasons})"
+        for source, table, rows, rejected, reasons in rejected_counts(connection)
+    ]
+
+
+def rejected_counts(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, int, int, str]]:
+    """Return source, contract table, rows, rejected rows and the reasons in words, where any was rejected."""
     if not _is_there(connection):
         return []
-    found = connection.execute(
+    return connection.execute(
         f"""
         with reasons as (
             select source, contract_table, outcome, is_accepted, sum(row_count) as row_count
@@ -64,10 +72,6 @@ def rejected_shares(connection: duckdb.DuckDBPyConnection) -> list[str]:
         from reasons group by all having sum(row_count) filter (where not is_accepted) > 0 order by 1, 2
         """
     ).fetchall()
-    return [
-        f"{source}: {rejected:,.0f} of {rows:,.0f} rows of {table} were rejected, {rejected / rows:.1%} ({reasons})"
-        for source, table, rows, rejected, reasons in found
-    ]
 
 
 def _is_there(connection: duckdb.DuckDBPyConnection) -> bool:

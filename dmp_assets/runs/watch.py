@@ -1,0 +1,38 @@
+"""The sensor that watches over the platform while the daemon runs: it sends alerts and removes old runs."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+import dagster as dg
+
+from dmp_assets.platform.gate import Gate
+from dmp_assets.platform.settings import Settings
+from dmp_assets.runs.alerts import send_alerts
+from dmp_assets.runs.health import findings
+from dmp_assets.runs.retention import remove_old_runs
+
+
+def watch(instance: dg.DagsterInstance, settings: Settings, gate: Gate, specs: Sequence[dg.AssetSpec]) -> str:
+    """Look after everything once, and return what was done in words."""
+    now = dt.datetime.now(dt.UTC)
+    removed = remove_old_runs(instance, settings, now)
+    found = findings(settings, instance, gate, specs, now)
+    told = send_alerts(settings, found, now)
+    return f"{len(found)} thing(s) are wrong, {len(told)} alert(s) were sent, {removed} old run(s) were removed."
+
+
+def watch_sensor(settings: Settings, gate: Gate, specs: Sequence[dg.AssetSpec]) -> dg.SensorDefinition:
+    """Return the sensor; it is on from the start."""
+
+    @dg.sensor(
+        name="watch",
+        minimum_interval_seconds=300,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Sends alerts where DMP_ALERT_* name someone to tell, and removes runs older than DMP_KEEP_RUNS_DAYS.",
+    )
+    def watching(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        return dg.SkipReason(watch(context.instance, settings, gate, specs))
+
+    return watching
