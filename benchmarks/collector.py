@@ -45,9 +45,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home:
         folder = Path(home) / "collector"
         token, _ = create_key(folder / "keys.json", "simulated_load", "load")
-        port = _free_port()
+        port = free_port()
         collector = _start(home, port)
-        _wait_for(port)
+        wait_for(port)
         sent = 0
         try:
             for batch in (100, 20):
@@ -77,7 +77,7 @@ def main() -> None:
 def _kill_again_and_again(home: str) -> None:
     folder = Path(home) / "collector"
     token, _ = create_key(folder / "keys.json", "simulated_load", "load")
-    port = _free_port()
+    port = free_port()
     acknowledged: list[str] = []
     is_over = threading.Event()
     moments = np.random.default_rng(1)
@@ -88,7 +88,7 @@ def _kill_again_and_again(home: str) -> None:
             for _ in range(KILLS):
                 collector = _start(home, port)
                 if moments.random() < 0.8:  # the others are killed while they start and recover
-                    _wait_for(port)
+                    wait_for(port)
                 before = len(acknowledged)
                 time.sleep(moments.uniform(0, 0.6))
                 collector.kill()
@@ -205,7 +205,8 @@ def _start(home: str, port: int) -> subprocess.Popen[bytes]:
     )
 
 
-def _wait_for(port: int) -> None:
+def wait_for(port: int) -> None:
+    """Wait until a collector listens."""
     for _ in range(200):
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
@@ -216,7 +217,8 @@ def _wait_for(port: int) -> None:
     raise RuntimeError("The collector does not start")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         return free.getsockname()[1]
 
