@@ -370,17 +370,19 @@ def _instance() -> Generator[DagsterInstance]:
 def _print_report(report: RunReport, settings: Settings, *, as_json: bool) -> None:
     from dmp_assets.platform.warehouse import Warehouse
     from dmp_assets.runs.report import published_files
+    from dmp_assets.sources.notes import open_notes
     from dmp_assets.sources.totals import rejected_shares
 
-    rejected = []
+    rejected, notes = [], []
     if Path(settings.warehouse_path).exists():
         # Where another process holds the warehouse, the run has said so.
         with contextlib.suppress(UserError), Warehouse.from_settings(settings).read() as connection:
             rejected = rejected_shares(connection)
+            notes = open_notes(connection, settings)
     files = [str(path) for path in published_files(settings)]
     if as_json:
         facts = dataclasses.asdict(report) | {"orchestration_seconds": report.orchestration_seconds, "published": files}
-        facts["rejected"] = rejected
+        facts |= {"rejected": rejected, "open": notes}
         print_json(facts)
         return
     from rich.console import Console
@@ -405,7 +407,7 @@ def _print_report(report: RunReport, settings: Settings, *, as_json: bool) -> No
     console.print(table)
     checks = ", ".join(f"{report.checks[outcome]} {outcome}" for outcome in ("passed", "warned", "failed"))
     console.print(f"Checks: {checks}.")
-    for sentence in rejected:
+    for sentence in [*rejected, *notes]:
         console.print(sentence, markup=False, highlight=False, soft_wrap=True)
     for failure in report.failures:
         console.print(failure, style="red", markup=False, highlight=False, soft_wrap=True)

@@ -5,6 +5,7 @@ dbt reads no file of its own accord, so its macro and its page of the docs are w
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Literal
 
@@ -20,6 +21,9 @@ AMOUNT = "amount"
 """The type of amounts of money, which a project chooses."""
 
 Kind = Literal["id", "text", "time", "date", "amount", "quantity", "boolean", "currency", "time_zone", "line_type"]
+
+
+_SEPARATORS = re.compile(r"[\s_\-.:/()]+")
 
 
 class ContractColumn(BaseModel):
@@ -70,6 +74,16 @@ class Contract(BaseModel):
 
     tables: dict[str, ContractTable]
     direct_identifiers: dict[str, tuple[str, ...]]
+
+
+def plain(name: str) -> str:
+    """Return a column's name in lower case without separators."""
+    return _SEPARATORS.sub("", name.lower())
+
+
+def known_names(table: str, field: str) -> tuple[str, ...]:
+    """Return the names by which sources call a field of a contract table, in the order in which they are tried."""
+    return (plain(field), *contract().tables[table].columns[field].synonyms)
 
 
 @cache

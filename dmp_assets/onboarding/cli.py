@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 def add_source(  # noqa: PLR0913, PLR0917 - one option for everything that can be said
     name: Annotated[str, typer.Argument(help="The source's name: lower-case letters, digits and _ .")],
     location: Annotated[
-        str,
+        str | None,
         typer.Argument(
             help="File, folder or pattern (CSV, Excel, JSON, Parquet), SQLAlchemy URL or web address; ${NAME} stands for an "
-            "environment variable."
+            "environment variable. With --replace and without it, what the source declares is changed by what you say."
         ),
-    ],
+    ] = None,
     contract: Annotated[
         str | None, typer.Option("--as", help="Contract table: order_lines, customers, products, campaigns, ...")
     ] = None,
@@ -148,12 +148,18 @@ def add_source(  # noqa: PLR0913, PLR0917 - one option for everything that can b
         str | None, typer.Option(help="Column with a value in rows that are deleted: these are withdrawn.")
     ] = None,
     full_copy: Annotated[
-        bool, typer.Option("--full-copy", help="A changed file replaces its earlier rows; default: it adds to them.")
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--full-copy/--append",
+            help="A changed file replaces its earlier rows, or adds to them; default: it adds, and what that leaves open is told.",
+        ),
+    ] = None,
     replace: Annotated[
         bool,
         typer.Option(
-            "--replace", help="Map a table anew: its files are written again, and what they said is kept beside them."
+            "--replace",
+            help="Map a source anew: its files are written again, and what they said is kept beside them. Without LOCATION, all "
+            "that is not said stays as it is declared.",
         ),
     ] = False,
     accept_doubts: Annotated[
@@ -198,7 +204,7 @@ def add_source(  # noqa: PLR0913, PLR0917 - one option for everything that can b
             decimal_mark=decimal,
             cursor=cursor,
             deleted_at=deleted_at,
-            is_full_copy=full_copy,
+            keep=None if full_copy is None else "replace" if full_copy else "append",
         )
         reading = Reading(
             encoding=encoding,
@@ -226,7 +232,7 @@ def add_source(  # noqa: PLR0913, PLR0917 - one option for everything that can b
 
 def _add(  # noqa: PLR0913 - what the command was given
     name: str,
-    location: str,
+    location: str | None,
     said: Said,
     hints: tuple[str | None, tuple[str | None, str | None], Reading],
     *,
@@ -240,7 +246,9 @@ def _add(  # noqa: PLR0913 - what the command was given
 
     ask = _ask if is_asked else None
     project = ProjectFile(get_settings().dbt_project_dir)
-    plans = _plans(name, location, said, hints, ask)
+    plans = (
+        _plans(name, location, said, hints, ask) if location else _plans_anew(name, said, hints, ask, replace=replace)
+    )
     changes = project_settings.set_rates(project, said.rates)
     for plan in plans:
         changes += project_settings.change_project(project, plan, said.exchange_rate, ask)
@@ -290,6 +298,29 @@ def _show_preview(plans: Sequence[Plan], project: ProjectFile) -> list[str]:
             fields.columns = [f"row {number}" for number in range(1, len(each.examples) + 1)]
             print_frame("Rows as they will be", fields.reset_index(names="field"))
     return [doubt for each in found for doubt in each.doubts]
+
+
+def _plans_anew(
+    name: str,
+    said: Said,
+    hints: tuple[str | None, tuple[str | None, str | None], Reading],
+    ask: Ask | None,
+    *,
+    replace: bool,
+) -> list[Plan]:
+    """Return the plans for what a source declares, changed by what was said."""
+    from dmp_assets.onboarding.recognise import Reading
+    from dmp_assets.onboarding.remap import planned_anew
+
+    if not replace or hints != (None, (None, None), Reading()):
+        raise UserError(
+            "Say where the data is. Only --replace can do without: it changes how a source is mapped, and how its files are read "
+            "stays as it is declared."
+        )
+    plans, notes = planned_anew(get_settings().dbt_project_dir, name, said, ask)
+    for note in notes:
+        typer.echo(f"* {note}")
+    return plans
 
 
 def _plans(

@@ -10,10 +10,12 @@ import dataclasses
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
-from dmp_assets.dbt import contract_tables
+from dmp_assets.dbt.contract_tables import contract as contract_file
+from dmp_assets.dbt.contract_tables import plain
 from dmp_assets.onboarding.found_names import found_names
-from dmp_assets.onboarding.guess import FIELDS, guess_contract, guess_identifiers, guess_mapping, missing_fields, plain
+from dmp_assets.onboarding.guess import FIELDS, guess_contract, guess_identifiers, guess_mapping, missing_fields
 from dmp_assets.onboarding.inspection import Column, Found
 from dmp_assets.onboarding.mapping import Origin, TableMapping
 from dmp_assets.onboarding.plan import TELLS_OFFSET, Plan, RawTable, check_name, column_name, columns_of_kinds
@@ -43,7 +45,7 @@ class Said:
         decimal_mark: of the numbers.
         cursor: column of a database table that only grows.
         deleted_at: column with a value in rows that are deleted.
-        is_full_copy: whether a changed file replaces its earlier rows.
+        keep: whether a changed file's rows add to its earlier ones (``append``) or replace them.
     """
 
     contract: str | None = None
@@ -60,7 +62,7 @@ class Said:
     decimal_mark: str | None = None
     cursor: str | None = None
     deleted_at: str | None = None
-    is_full_copy: bool = False
+    keep: Literal["append", "replace"] | None = None
 
 
 def plan_table(
@@ -100,8 +102,9 @@ def plan_table(
         raise UserError(
             "Columns are filled down within an order: say with --map order_id=COLUMN which column tells orders apart."
         )
+    keeps_name = said.preset or found.rule.contract or found.rule.format == "database"
     raw = _raw_table(
-        found if said.preset or found.rule.format == "database" else dataclasses.replace(found, name=contract),
+        found if keeps_name else dataclasses.replace(found, name=contract),
         contract, own, declared, said,
     )  # fmt: skip
     others = {
@@ -137,9 +140,20 @@ def plan_table(
         currency = currency_code(said.currency or declared.currency, ask)
     elif is_order and said.currency:
         base_currency = _base_currency(said.currency, mapping["currency"], columns)
+    namespace = said.namespace or declared.namespace or source
+    declared = declared.model_copy(
+        update={
+            "file": raw.name,
+            "namespace": namespace,
+            "currency": currency,
+            "time_zone": time_zone,
+            "time_format": said.time_format or declared.time_format or _only([*set(formats.values())]),
+            "decimal_mark": said.decimal_mark or declared.decimal_mark or _only([*set(decimal_marks.values())]),
+        }
+    )
     return Plan(
         source,
-        said.namespace or source,
+        namespace,
         raw,
         declared,
         formats,
@@ -205,7 +219,7 @@ def _mapping(
             f"{said.preset} > my.yml`), change it and say --like ./my.yml."
         )
     if missing and ask is None:
-        one_of = contract_tables.contract().tables[contract].one_of
+        one_of = contract_file().tables[contract].one_of
         words = [f"{name} (or {', '.join(one_of[1:])})" if name in one_of else name for name in missing]
         nobody = contract == "order_lines" and "customer_id" not in mapping
         raise UserError(
@@ -252,27 +266,27 @@ def _raw_table(
     """Return how a found table is loaded, and its columns as the raw layer has them."""
     named = {column: kind for column in columns if (kind := declared.identifiers.get(column_name(file, column)))}
     said_of_it = {} if file else dict(said.identifiers)
-    identifiers = guess_identifiers(columns) | named | said_of_it
+    identifiers = guess_identifiers(columns) | found.rule.identifiers | named | said_of_it
     _check_identifiers(identifiers, columns)
     customer = declared.fields.get("customer_id")
     of_customer = [column for column in columns if customer and column_name(file, column) in customer.columns]
-    cursor = None if file else said.cursor
+    cursor = None if file else said.cursor or found.rule.cursor
     rule = found.rule.model_copy(
         update={
             "contract": contract,
             "customer": of_customer[0] if of_customer else None,
             "identifiers": identifiers,
             "cursor": cursor,
-            "deleted_at": None if file else said.deleted_at,
+            "deleted_at": None if file else said.deleted_at or found.rule.deleted_at,
             # What is found in a database or web service is a full copy, unless it is read from a cursor on.
-            "keep": "append" if cursor else "replace" if said.is_full_copy else found.rule.keep,
+            "keep": "append" if cursor else said.keep or found.rule.keep,
         }
     )
     return RawTable(found.name, rule, tuple(_landed(column, identifiers) for column in columns.values()))
 
 
 def _check_identifiers(identifiers: Mapping[str, str], columns: Mapping[str, Column]) -> None:
-    kinds = contract_tables.contract().direct_identifiers
+    kinds = contract_file().direct_identifiers
     for column, kind in identifiers.items():
         if column not in columns:
             raise UserError(f"--identifier: there is no column {column}; there are {', '.join(columns)}.")

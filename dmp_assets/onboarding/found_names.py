@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from dmp_assets.onboarding.guess import plain
+from dmp_assets.dbt.contract_tables import plain
 from dmp_assets.onboarding.inspection import Column, Found
 from dmp_assets.onboarding.mapping import Join, Origin, Returned, TableMapping
 from dmp_assets.onboarding.plan import column_name

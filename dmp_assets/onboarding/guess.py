@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 
-from dmp_assets.dbt.contract_tables import ContractColumn, contract
+from dmp_assets.dbt.contract_tables import ContractColumn, contract, known_names, plain
 
 FIELDS: Mapping[str, Mapping[str, ContractColumn]] = {
     name: table.fields for name, table in contract().tables.items() if table.fields
 }
 """Contract tables that a source can map to, each with what a source gives of it. Events come through the collector."""
 
-_SEPARATORS = re.compile(r"[\s_\-.:/()]+")
-
-
-def plain(name: str) -> str:
-    """Return a column's name in lower case without separators."""
-    return _SEPARATORS.sub("", name.lower())
-
 
 def guess_mapping(table: str, columns: Iterable[str]) -> dict[str, str]:
     """Return the column for each field of a contract table whose name is known; a column serves one field."""
     by_word = {plain(column): column for column in reversed(list(columns))}
     mapping: dict[str, str] = {}
-    for name, field in FIELDS[table].items():
-        for word in (plain(name), *field.synonyms):
+    for name in FIELDS[table]:
+        for word in known_names(table, name):
             column = by_word.get(word)
             if column is not None and column not in mapping.values():
                 mapping[name] = column

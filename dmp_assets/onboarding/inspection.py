@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import tempfile
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -20,7 +21,7 @@ from dmp_assets.platform.warehouse import columns_of, count, literal, quoted
 from dmp_assets.sources.declare import DeclaredTable, FileFormat, LoadRule, resolve, without_password
 from dmp_assets.sources.delimited import DamagedFileError
 from dmp_assets.sources.extract import extract
-from dmp_assets.sources.read import SUFFIXES, bare_suffix, files_at, read_file
+from dmp_assets.sources.read import SUFFIXES, bare_suffix, files_at, files_of, read_file
 
 TIME_FORMATS = (
     *(
@@ -45,6 +46,7 @@ TIME_FORMATS = (
 """How texts write times, besides ISO 8601."""
 
 SAMPLE_ROWS = 100_000
+_FILES = 8  # of a folder, that are looked at
 _OFFSET = (
     "^([0-9]{4}-[0-9]{1,2}-[0-9]{1,2}[T ]|(Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? ).*:[0-9.,]+ *"
     "((UTC|GMT)?[+-][0-9]{1,2}(:?[0-9]{2})?|[Zz]|[A-Z]{3,4}|[A-Za-z]+/[A-Za-z_/]+)( *[(].*[)]|[[].*\\])?$"
@@ -143,27 +145,70 @@ def _look_at_files(location: str, resolved: str, reading: Reading, ask: Question
         location = str(Path(location).expanduser().absolute())
     first = next(iter(files.values()))
     recognised = recognise(first, LoadRule(location=location, format=file_format, contract=""), reading, ask)
+    return _look_at(Path(resolved).name.split(".", maxsplit=1)[0], files, recognised.rule, recognised.notes)
+
+
+def look_again(table: DeclaredTable) -> Found:
+    """Look at a table that is declared already, by its rule; columns that no file has any more are empty.
+
+    Raises:
+        UserError: as `inspect`.
+    """
+    files = files_of(table.rule)
+    if files is None:
+        found = dataclasses.replace(_look_at_extract(table.name, table.rule), name=table.name)
+    elif files:
+        found = _look_at(table.name, files, table.rule, ())
+    else:
+        raise UserError(f"There is no file at {table.rule.location}: put it there, or change the location.")
+    present = {column.name for column in found.columns}
+    gone = [Column(name, kind, "empty") for name, kind in table.columns.items() if name not in present]
+    return dataclasses.replace(found, columns=(*found.columns, *gone))
+
+
+def _look_at(name: str, files: Mapping[str, Path], rule: LoadRule, notes: Sequence[str]) -> Found:
+    """Look at the first rows of a few files: the first, the last and some between them."""
+    step = max(1, -(-(len(files) - 1) // (_FILES - 1)))
+    looked_at = [*dict([*files.items()][:-1:step]), *[*files][-1:]]
+    columns_of_file: dict[str, list[str]] = {}
+    aside: Counter[str] = Counter()
+    notes = [*notes]
     with duckdb.connect() as connection:
-        try:
-            read_file(connection, first, recognised.rule, rows=SAMPLE_ROWS)
-        except (DamagedFileError, duckdb.Error, OSError, EOFError) as error:
-            raise UserError(
-                f"{first} cannot be read ({str(error).splitlines()[0]}). Give --encoding or --delimiter if they were guessed "
-                "wrongly, or an intact file."
-            ) from None
+        for place, file in enumerate(looked_at):
+            try:
+                read_file(connection, files[file], rule, rows=SAMPLE_ROWS // len(looked_at))
+            except (DamagedFileError, duckdb.Error, OSError, EOFError) as error:
+                reason = f"{files[file]} cannot be read ({str(error).splitlines()[0]})"
+                if place:
+                    notes.append(f"{reason}, as the first file can; it will be told by each build")
+                    continue
+                raise UserError(
+                    f"{reason}. Give --encoding or --delimiter if they were guessed wrongly, or an intact file."
+                ) from None
+            columns_of_file[file] = [column for column in columns_of(connection, "arrived") if column != "_row"]
+            aside.update(dict(connection.execute("select reason, count(*) from unread group by reason").fetchall()))
+            others = "from gathered union all by name" if place else ""
+            connection.execute(f"create or replace temp table gathered as {others} from arrived")
+        connection.execute("create or replace temp table arrived as from gathered")
         columns = look_at_columns(connection)
-        reasons = connection.execute("select reason, count(*) from unread group by reason order by reason").fetchall()
-    aside = (
-        [f"no rows, so they go to quarantine: {', '.join(f'{count} {reason}' for reason, count in reasons)}"]
-        if reasons
-        else []
-    )
-    return Found(
-        Path(resolved).name.split(".", maxsplit=1)[0],
-        recognised.rule,
-        columns,
-        (*recognised.notes, *aside),
-    )
+    notes += _differences(columns_of_file)
+    if aside:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(aside.items()))
+        notes.append(f"no rows, so they go to quarantine: {reasons}")
+    return Found(name, rule, columns, tuple(notes))
+
+
+def _differences(columns: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return which of several files have other columns than the first, in words."""
+    (first, usual), *others = columns.items()
+    notes = []
+    for file, present in others:
+        lacks = [column for column in usual if column not in present]
+        has = [column for column in present if column not in usual]
+        words = [f"lacks {', '.join(lacks)}"] * bool(lacks) + [f"has {', '.join(has)}"] * bool(has)
+        if words:
+            notes.append(f"{file} has other columns than {first}: it {' and '.join(words)}")
+    return notes
 
 
 def _look_at_extract(name: str, rule: LoadRule) -> Found:
@@ -181,10 +226,10 @@ def look_at_columns(connection: duckdb.DuckDBPyConnection) -> tuple[Column, ...]
     """Return what the columns of the temporary table ``arrived`` hold."""
     connection.execute(f"create or replace temp table sample as from arrived order by _row limit {SAMPLE_ROWS}")
     columns = columns_of(connection, "arrived")
-    return tuple(_look_at(connection, name, kind) for name, kind in columns.items() if name != "_row")
+    return tuple(_look_at_column(connection, name, kind) for name, kind in columns.items() if name != "_row")
 
 
-def _look_at(connection: duckdb.DuckDBPyConnection, name: str, data_type: str) -> Column:
+def _look_at_column(connection: duckdb.DuckDBPyConnection, name: str, data_type: str) -> Column:
     column = quoted(name)
     values = connection.execute(
         f"select {column} from (select {column}, min(_row) as first_row from sample where {column} is not null group by 1) "

@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_serializer, model_validator
 
 from dmp_assets.platform.errors import UserError
 
@@ -69,6 +69,17 @@ class Origin(_Declared):
         if self.time and len(self.columns) != 1:
             raise ValueError("a time of day belongs to one column with the day")
         return self
+
+    @model_serializer
+    def _as_in_yml(self) -> Any:
+        if self.value is not None:
+            return {"value": self.value}
+        time = {"time": self.time} if self.time else {}
+        if self.is_joined:
+            return {"all": list(self.columns), **time}
+        if self.time:
+            return {"date": self.columns[0], **time}
+        return self.columns[0] if len(self.columns) == 1 else list(self.columns)
 
     @classmethod
     def said(cls, text: str, known: Collection[str]) -> Origin:
@@ -247,6 +258,7 @@ class TableMapping(_Declared):
         utc_times: whether times without an offset are UTC, not the wall time of the stores.
         whole_orders: whether a newer load of an order replaces all its lines.
         strip_zeros: whether zeros before an id tell nothing: 00123 is 123.
+        namespace: what stands before its ids, if not the source's name.
         currency, time_zone, time_format: as the flags of these names.
         decimal_mark: of numbers that could be read in two ways.
     """
@@ -264,6 +276,7 @@ class TableMapping(_Declared):
     utc_times: bool = False
     whole_orders: bool = False
     strip_zeros: bool = False
+    namespace: str | None = None
     currency: str | None = None
     time_zone: str | None = None
     time_format: str | None = None
@@ -273,15 +286,19 @@ class TableMapping(_Declared):
         """Return it with what flags say: they add filters, columns to fill down and, before its own, rules for line types."""
         return self.model_copy(
             update={
-                "line_type": said.line_type + self.line_type,
-                "where": self.where + said.where,
-                "fill_down": self.fill_down + said.fill_down,
+                "line_type": tuple(dict.fromkeys(said.line_type + self.line_type)),
+                "where": tuple(dict.fromkeys(self.where + said.where)),
+                "fill_down": tuple(dict.fromkeys(self.fill_down + said.fill_down)),
                 "minor_units": self.minor_units or said.minor_units,
                 "utc_times": self.utc_times or said.utc_times,
                 "whole_orders": self.whole_orders or said.whole_orders,
                 "strip_zeros": self.strip_zeros or said.strip_zeros,
             }
         )
+
+    def content(self) -> dict[str, Any]:
+        """Return it as yml has it: what is not as usual."""
+        return self.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude={"also"})
 
     @property
     def used(self) -> tuple[str, ...]:

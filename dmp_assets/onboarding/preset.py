@@ -200,7 +200,7 @@ def planned(
             notes.append(f"{contract} is left out: there is no file {preset.files[file].name}.")
             continue
         of_table = said if contract == main else Said(
-            namespace=said.namespace, time_zone=said.time_zone, is_full_copy=said.is_full_copy
+            namespace=said.namespace, time_zone=said.time_zone, keep=said.keep
         )  # fmt: skip
         of_table = dataclasses.replace(
             of_table, contract=contract, preset=like, declared=mapping.with_said(of_table.declared)

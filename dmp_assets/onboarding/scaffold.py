@@ -38,6 +38,7 @@ def staging_yaml(plan: Plan, tables: Sequence[RawTable], project_dir: Path) -> s
         {
             "name": plan.model,
             "description": f"{plan.contract_table.rows} Rows of {plan.source}, before validation; the newest load wins.",
+            "config": {"meta": {"mapping": harmless(plan.declared.content())}},
             "columns": [_column(name, kind) for name, kind in {**plan.contract_table.types, **LOAD_TYPES}.items()],
         }
     ]

@@ -13,6 +13,7 @@ from dmp_assets.platform.tables import EMPTY_BECAUSE
 from dmp_assets.platform.warehouse import Warehouse
 from dmp_assets.sources.declare import PLACE_COLUMNS, RAW, DeclaredTable, declared_tables, without_password
 from dmp_assets.sources.land import REJECTED_LINES, create_tables, load_table
+from dmp_assets.sources.newer_files import open_questions
 from dmp_assets.sources.quarantine import replays
 from dmp_assets.sources.read import files_of
 from dmp_assets.sources.sections import SECTIONS
@@ -55,6 +56,7 @@ _KINDS = {
     "web": "rest",
 }
 _CHECK = "columns_as_declared"
+_FILES_CHECK = "files_leave_nothing_open"
 
 
 def build_sources(tables: Sequence[DeclaredTable]) -> dg.AssetsDefinition:
@@ -82,6 +84,15 @@ def build_sources(tables: Sequence[DeclaredTable]) -> dg.AssetsDefinition:
                 description="The columns that arrive are those that the source's yml declares. No row is lost if they are not.",
             )
             for table in tables
+        ]
+        + [
+            dg.AssetCheckSpec(
+                _FILES_CHECK,
+                asset=[RAW, table.raw_name],
+                description="Every file has the columns that are read, and whether a newer file replaces an older one is said.",
+            )
+            for table in tables
+            if table.mapping
         ],
         can_subset=True,
     )
@@ -119,6 +130,16 @@ def build_sources(tables: Sequence[DeclaredTable]) -> dg.AssetsDefinition:
                     passed=not landing.changes,
                     severity=dg.AssetCheckSeverity.WARN,
                     description="; ".join(landing.changes) or None,
+                )
+            if dg.AssetCheckKey(key, _FILES_CHECK) in context.selected_asset_check_keys:
+                with warehouse.read() as connection:
+                    questions = open_questions(connection, table)
+                yield dg.AssetCheckResult(
+                    asset_key=key,
+                    check_name=_FILES_CHECK,
+                    passed=not questions,
+                    severity=dg.AssetCheckSeverity.WARN,
+                    description="; ".join(questions) or None,
                 )
         if REJECTED_LINES_KEY in context.selected_asset_keys:
             with warehouse.write() as connection:

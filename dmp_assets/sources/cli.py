@@ -20,20 +20,25 @@ app = typer.Typer(
 def sources(
     source: Annotated[str | None, typer.Argument(help="Only of this source.")] = None, as_json: AsJson = False
 ) -> None:
-    """Show what became of each source's rows by file: accepted, rejected by reason, sales, first and last date."""
+    """Show what became of each source's rows by file, with sales and dates, and what the sources leave open."""
     from dmp_assets.platform.warehouse import Warehouse
+    from dmp_assets.sources.notes import open_notes
     from dmp_assets.sources.totals import by_file, totals
 
     with user_errors():
-        with Warehouse.from_settings(get_settings()).read() as connection:
+        settings = get_settings()
+        with Warehouse.from_settings(settings).read() as connection:
             found = totals(connection, source=source)
+            notes = open_notes(connection, settings, source=source)
         if as_json:
-            print_json(found.to_dict("records"))
+            print_json({"totals": found.to_dict("records"), "open": notes})
         elif found.empty:
             typer.echo("No rows were judged yet: run `dmp build`.")
         else:
             for title, rows in by_file(found).items():
                 print_frame(title, rows)
+            for note in notes:
+                typer.echo(f"* {note}")
 
 
 @app.command(name="list")

@@ -59,7 +59,8 @@ class LoadRule(BaseModel):
         deleted_at: column with a value in rows that are deleted, such as the time; they and the earlier rows of their key are
             withdrawn.
         keep: what becomes of the rows that a changed file had before: ``append`` keeps them, and staging takes the newest row of
-            each key; ``replace`` takes the file for a full copy.
+            each key; ``replace`` takes the file for a full copy. If it is not said, they are kept and what that leaves open is
+            told.
         columns: what becomes of columns that are not as declared: ``arriving`` takes them on and tells, ``declared`` refuses the
             file.
         sample: SQL condition under which a row belongs to a sample, with ``{percent}`` for its size (``DMP_SAMPLE_PERCENT``) and
@@ -85,7 +86,7 @@ class LoadRule(BaseModel):
     table: str | None = None
     cursor: str | None = None
     deleted_at: str | None = None
-    keep: Literal["append", "replace"] = "append"
+    keep: Literal["append", "replace"] | None = None
     columns: Literal["arriving", "declared"] = "arriving"
     sample: str | None = None
     customer: str | None = None
@@ -111,6 +112,7 @@ class DeclaredTable:
         columns: each column with its DuckDB type, as declared; those of the load are left out.
         rule: how it is loaded.
         descriptions: what each column holds, as declared.
+        mapping: how its rows become those of the contract table, as the project's declaration has it; empty if that does not say.
     """
 
     source: str
@@ -119,6 +121,7 @@ class DeclaredTable:
     columns: Mapping[str, str]
     rule: LoadRule
     descriptions: Mapping[str, str] = field(default_factory=dict)
+    mapping: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def raw_name(self) -> str:
@@ -126,9 +129,32 @@ class DeclaredTable:
         return f"{self.source}__{self.name}"
 
     @property
+    def fields(self) -> dict[str, tuple[str, ...]]:
+        """Those of its columns that give each field of the contract table."""
+        return {
+            field: columns
+            for field, origin in self.mapping.get("fields", {}).items()
+            if (columns := tuple(column for column in _columns_of(origin) if column in self.columns))
+        }
+
+    @property
     def relation(self) -> str:
         """The table as SQL."""
         return f"{RAW}.{quoted(self.raw_name)}"
+
+
+def _columns_of(origin: Any) -> list[str]:
+    """Return the columns that a mapping names for a field."""
+    match origin:
+        case str():
+            return [origin]
+        case list():
+            return origin
+        case {"all": list() as columns}:
+            return columns
+        case {"date": str() as column}:
+            return [column]
+    return []
 
 
 def resolve(location: str) -> str:
@@ -240,6 +266,18 @@ def source_tables(project_dir: Path, source: str) -> list[DeclaredTable]:
     return [table for file in files for table in _tables_in(file, project_dir)]
 
 
+def source_mappings(project_dir: Path, source: str) -> dict[str, dict[str, Any]]:
+    """Return how rows become those of each contract table that a source declares a mapping for, as its yml files have it.
+
+    ``from`` of a mapping is the raw table that has the rows.
+    """
+    found = {}
+    for file in sorted(staging_folder(project_dir, source).glob("*.yml")):
+        for model, mapping in _mappings_in(_content(file)).items():
+            found[model.removeprefix(f"stg_{source}__")] = mapping
+    return found
+
+
 def declared_table(settings: Settings, source: str, name: str) -> DeclaredTable:
     """Return a declared table by its names.
 
@@ -254,8 +292,23 @@ def declared_table(settings: Settings, source: str, name: str) -> DeclaredTable:
     raise UserError(f"There is no table {name} of a source {source}; declared are: {known}.")
 
 
+def _content(file: Path) -> dict[str, Any]:
+    return yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+
+
+def _mappings_in(content: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the mapping of each staging model that declares one."""
+    mappings = {
+        model["name"]: _as_meant(model.get("config", {}).get("meta", {}).get("mapping"))
+        for model in content.get("models", [])
+    }
+    return {model: mapping for model, mapping in mappings.items() if mapping}
+
+
 def _tables_in(file: Path, project_dir: Path) -> Iterator[DeclaredTable]:
-    for source in (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get("sources", []):
+    content = _content(file)
+    mappings = {mapping["from"]: mapping for mapping in _mappings_in(content).values()}
+    for source in content.get("sources", []):
         for table in source.get("tables", []):
             load = table.get("config", {}).get("meta", {}).get("load")
             if load is not None:
@@ -271,6 +324,7 @@ def _tables_in(file: Path, project_dir: Path) -> Iterator[DeclaredTable]:
                     {name: _duckdb_type(column.get("data_type", "string")) for name, column in columns.items()},
                     _rule(_as_meant(load), project_dir, f"{file}, table {table['name']}"),
                     {name: column.get("description", "") for name, column in columns.items()},
+                    mappings.get(_as_meant(table["name"]), {}),
                 )
 
 

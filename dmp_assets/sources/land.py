@@ -137,8 +137,9 @@ def land_files(
     for batch in _batches(waiting):
         _land_batch(warehouse, settings, batch, earlier, landing)
     read_before = {load.content for load in loads.values()} - {load.content for load in waiting}
-    if gone := [load_id for load_id, content, _ in earlier if content in read_before]:
-        # Sheets that the rule does not name any more.
+    replaced = {load.file_name for load_id, load in loads.items() if load_id in done and table.rule.keep == "replace"}
+    if gone := [load_id for load_id, content, name in earlier if content in read_before or name in replaced]:
+        # Sheets that the rule does not name any more, and what files held before it was said that they replace it.
         with warehouse.write() as connection:
             _forget(connection, table, gone)
     with warehouse.read() as connection:

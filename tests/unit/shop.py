@@ -37,11 +37,11 @@ class Shop:
         file.write_bytes(content if isinstance(content, bytes) else content.encode())
         return file
 
-    def land(self, table: DeclaredTable | None = None) -> Landing:
+    def land(self, table: DeclaredTable | None = None, *, now: dt.datetime = NOW) -> Landing:
         table = table or self.table()
         assert table.rule.file_format
         files = files_at(table.rule.location, table.rule.file_format)
-        return land_files(self.warehouse, self.settings, table, files, now=NOW)
+        return land_files(self.warehouse, self.settings, table, files, now=now)
 
     def rows(self, sql: str = "select customer, amount, _file, _row from raw.shop__orders order by all") -> list[tuple]:
         with duckdb.connect(self.warehouse.database) as connection:

@@ -5,10 +5,13 @@ import pytest
 import yaml
 
 from dmp_assets.dbt.project_file import ProjectFile
+from dmp_assets.onboarding import scaffold
 from dmp_assets.onboarding.decide import Said, plan_table
 from dmp_assets.onboarding.inspection import inspect
+from dmp_assets.onboarding.mapping import LineTypeRule, RowFilter, TableMapping
 from dmp_assets.onboarding.new_project import create_project
 from dmp_assets.onboarding.project_settings import change_project
+from dmp_assets.onboarding.remap import planned_anew
 from dmp_assets.onboarding.rename import rename_source
 from dmp_assets.onboarding.source_files import write_source
 from dmp_assets.platform.errors import UserError
@@ -149,3 +152,41 @@ def test_a_table_is_mapped_anew_and_what_was_written_is_kept_beside(project):
     assert "dmp.parse_id('user')) }} as product_id" in model.read_text()
     assert model.with_name(f"{model.name}.before").read_text() == edited
     assert project.load("shop") == 0
+
+
+def test_a_table_is_mapped_anew_from_what_it_declares(project):
+    folder = project.settings.dbt_project_dir
+    project.add(
+        project.orders,
+        replace=True,
+        mapping={"product_id": "user", "customer_id": "sku"},
+        namespace="group",
+        time_format="%Y-%m-%d",
+        declared=TableMapping(
+            strip_zeros=True,
+            where=(RowFilter.said("sku!=test"),),
+            line_type=(LineTypeRule.said("sku=p2:void"),),
+        ),
+    )
+    model = folder / "models/staging/shop/stg_shop__order_lines.sql"
+    before = {path.name: path.read_text() for path in model.parent.glob("*[!e]")}
+    plans, _ = planned_anew(folder, "shop", Said(), None)
+    assert [plan.contract for plan in plans] == ["customers", "order_lines"]
+    assert scaffold.files(plans, folder) == {
+        name: text for name, text in before.items() if not name.endswith(".before")
+    }
+    project.orders.write_text("id,user,sku,date,total\n3,u1,p1,2024-01-03,2.50\n")
+    said = Said(mapping={"sales_amount": "amount|total"}, keep="append")
+    plans, _ = planned_anew(folder, "shop", said, None)
+    write_source(ProjectFile(folder), plans, replace=True)
+    changed = {path.name: path.read_text() for path in model.parent.glob("*[!e]") if path.name in before}
+    assert {name for name in before if changed[name] != before[name]} == {model.name, f"{model.stem}.yml"}
+    assert "dmp.parse_amount('coalesce(amount, total)', '.')" in model.read_text()
+    assert "keep: append" in model.with_suffix(".yml").read_text()
+
+
+def test_what_a_source_does_not_declare_cannot_be_mapped_anew(project):
+    with pytest.raises(UserError, match="does not declare how it is mapped"):
+        planned_anew(project.settings.dbt_project_dir, "other", Said(), None)
+    with pytest.raises(UserError, match="has no products; it has customers, order_lines"):
+        planned_anew(project.settings.dbt_project_dir, "shop", Said(contract="products"), None)
