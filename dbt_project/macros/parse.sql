@@ -1,12 +1,11 @@
 {#- Text of a source as the values of a contract table; null where it is none, so that validation rejects the row. -#}
 
 {#-
-    Text without blanks of any kind around it; null where nothing is left, or only a word for nothing (var missing_values, and
-    those in `nothing`).
+    Text without blanks of any kind around it; null where nothing is left, or only a word for nothing (var missing_values).
 -#}
-{% macro parse_text(column, nothing=[]) -%}
+{% macro parse_text(column) -%}
     {%- set text = dmp.trimmed('cast(' ~ column ~ ' as string)') -%}
-    case when lower({{ text }}) not in ({{ dmp.word_list([''] + dmp.missing_values() + nothing) }}) then {{ text }} end
+    case when lower({{ text }}) not in ({{ dmp.word_list([''] + dmp.missing_values()) }}) then {{ text }} end
 {%- endmacro %}
 
 {#- Text of a floating-point number; a whole one has no point. -#}
@@ -28,21 +27,18 @@
 
 {#-
     Id as text, however a spreadsheet or a program wrote it: `17.0` is 17, `'0017` and `="0017"` (protected from a
-    spreadsheet) are 0017. An id in scientific notation (1.2E+11) has lost its digits and is null. Leading zeros stay, unless
-    `strip_zeros` says that they tell nothing.
+    spreadsheet) are 0017. Leading zeros stay, unless `strip_zeros` says that they tell nothing. One that has lost its digits
+    stays as it is, and its row is rejected (see is_damaged_id).
 -#}
-{% macro parse_id(column, strip_zeros=false, nothing=[]) -%}
+{% macro parse_id(column, strip_zeros=false) -%}
     {%- set text = dmp.trimmed('cast(' ~ column ~ ' as string)') -%}
-    {%- set known = dmp.parse_text(column, nothing) -%}
-    {%- set is_damaged = dmp.matches_pattern(text, '^[0-9]([.,][0-9]+)?[eE][+][0-9]+$') -%}
     {%- set is_float = dmp.matches_pattern(text, '^[0-9]+[.]00?$') -%}
     {%- set id -%}
         case
-            when {{ text }} like '%_+%' and {{ is_damaged }} then null
-            when {{ text }} like '%.0%' and {{ is_float }} then {{ "nullif(split_part(" ~ text ~ ", '.', 1), '0')" if nothing else "split_part(" ~ text ~ ", '.', 1)" }}
+            when {{ text }} like '%.0%' and {{ is_float }} then split_part({{ text }}, '.', 1)
             when {{ text }} like {{ dmp.text_literal("'%") }} then nullif(substring({{ text }}, 2), '')
             when {{ text }} like '="%"' then nullif(substring({{ text }}, 3, length({{ text }}) - 3), '')
-            else {{ known }}
+            else {{ dmp.parse_text(column) }}
         end
     {%- endset -%}
     {%- if strip_zeros -%}
@@ -55,9 +51,10 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- Id of a customer (see parse_id); null where it stands for nobody (var guest_customers). -#}
-{% macro parse_customer_id(column, strip_zeros=false) -%}
-    {{ dmp.parse_id(column, strip_zeros, dmp.guest_customers()) }}
+{#- Id of a customer (see parse_id); null where it stands for nobody (var guest_customers, and those that the source names). -#}
+{% macro parse_customer_id(column, strip_zeros=false, nobody=[]) -%}
+    {%- set id = dmp.parse_id(column, strip_zeros) -%}
+    case when lower({{ id }}) not in ({{ dmp.word_list(dmp.guest_customers() + nobody) }}) then {{ id }} end
 {%- endmacro %}
 
 {#-
@@ -79,11 +76,6 @@
     {{ dmp.try_to_decimal(
         dmp.number_text(text, decimal_mark, dmp.money_words()), digits.split(',')[0] | int, digits.split(',')[1] | int
     ) }}
-{%- endmacro %}
-
-{#- Currency as ISO 4217 code in upper case that an amount carries beside its number, such as `10.00 eur`; null where none. -#}
-{% macro currency_beside(column) -%}
-    upper({{ dmp.extract_pattern(dmp.trimmed('cast(' ~ column ~ ' as string)'), '(^|[^A-Za-z])([A-Z]{3}|[a-z]{3})([^A-Za-z]|$)', 2) }})
 {%- endmacro %}
 
 {#- What may stand before or behind an amount (pattern): a currency's sign, its code, or how it is usually shortened. -#}

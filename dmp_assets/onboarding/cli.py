@@ -91,6 +91,12 @@ def add_source(  # noqa: PLR0913, PLR0917 - one option for everything that can b
     strip_zeros: Annotated[
         bool, typer.Option("--strip-zeros", help="Zeros before an id tell nothing: 00123 is 123; default: they stay.")
     ] = False,
+    nobody: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Customer id that stands for nobody, such as 99999; the usual ones (0, guest, ...) are known."
+        ),
+    ] = None,
     currency: Annotated[str | None, typer.Option(help="ISO 4217 code of the amounts, if no column tells it.")] = None,
     exchange_rate: Annotated[
         list[str] | None,
@@ -192,6 +198,7 @@ def add_source(  # noqa: PLR0913, PLR0917 - one option for everything that can b
                 utc_times=utc_times,
                 whole_orders=whole_orders,
                 strip_zeros=strip_zeros,
+                nobody=tuple(nobody) if nobody else None,
             ),
             mapping=_pairs(mapping, "--map"),
             identifiers=_pairs(identifier, "--identifier"),

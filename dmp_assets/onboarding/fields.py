@@ -10,7 +10,7 @@ import duckdb
 
 from dmp_assets.dbt.contract_tables import AMOUNT
 from dmp_assets.onboarding.mapping import LineTypeRule, Origin, RowFilter
-from dmp_assets.onboarding.plan import Plan
+from dmp_assets.onboarding.plan import Plan, columns_of_kinds
 from dmp_assets.platform.warehouse import literal, quoted
 
 AMOUNT_TYPE = "{{ var('amount_type', 'decimal(12, 2)') }}"
@@ -47,6 +47,9 @@ def expressions(plan: Plan) -> dict[str, str]:
         if "store_id" in mapped:
             mapped["store_id"] = f"coalesce({mapped['store_id']}, {defaults['store_id']})"
         mapped["line_type"] = _line_type_sql(plan)
+        if dressed := _text_amounts(plan):
+            columns = ", ".join(argument(column_sql(column)) for column in dressed)
+            mapped["currency"] = f"{{{{ dmp.currency_held({_currency_call(plan)}, [{columns}]) }}}}"
     if plan.contract == "campaign_members":
         defaults["campaign_member_id"] = _joined(plan, "membership", ["campaign_id", "customer_id"])
     if plan.contract == "touches":
@@ -92,7 +95,7 @@ def kind_sql(plan: Plan, kind: str | None, origin: Origin) -> str:
         time = f"{{{{ dmp.parse_time_by_zone({value}, {time_format}, {_zone_call(plan)}) }}}}"
     return {
         "text": text,
-        "currency": f"upper({text})",
+        "currency": f"{{{{ dmp.parse_currency({_origin_text(plan, origin)}) }}}}",
         "line_type": f"lower({text})",
         "time_zone": f"{{{{ {_zone_call(plan)} }}}}" if kind == "time_zone" else "",
         "boolean": f"{{{{ dmp.parse_boolean({value}) }}}}",
@@ -149,10 +152,16 @@ def _values(values: Iterable[str]) -> str:
     return model_sql(", ".join(literal(value.strip().lower()) for value in values))
 
 
+def _text_amounts(plan: Plan) -> list[str]:
+    """Return the columns with amounts that may have a currency beside them."""
+    amounts = columns_of_kinds(plan.contract, plan.declared, "amount")
+    return [column for column in amounts if plan.columns[column].data_type == "VARCHAR"]
+
+
 def _currency_call(plan: Plan) -> str:
     """Return the currency as an argument of a macro."""
     if "currency" in plan.mapping:
-        return _origin_text(plan, plan.mapping["currency"])
+        return f"dmp.parse_currency({_origin_text(plan, plan.mapping['currency'])})"
     return argument(_constant(plan.currency))
 
 
@@ -236,8 +245,10 @@ def text_call(plan: Plan, column: str, macro: str = "parse_text", place: tuple[s
         if macro == "parse_text":
             return f"dmp.parse_text(dmp.float_text({argument(name)}))"
         name = f"try_cast({name} as bigint)"
-    strips = ", true" if plan.declared.strip_zeros and macro != "parse_text" else ""
-    return f"dmp.{macro}({argument(name)}{strips})"
+    options = ", true" if plan.declared.strip_zeros and macro != "parse_text" else ""
+    if macro == "parse_customer_id" and plan.declared.nobody:
+        options += f", nobody=[{', '.join(map(argument, plan.declared.nobody))}]"
+    return f"dmp.{macro}({argument(name)}{options})"
 
 
 def qualified(table: str, column: str) -> str:

@@ -258,6 +258,7 @@ class TableMapping(_Declared):
         utc_times: whether times without an offset are UTC, not the wall time of the stores.
         whole_orders: whether a newer load of an order replaces all its lines.
         strip_zeros: whether zeros before an id tell nothing: 00123 is 123.
+        nobody: customer ids that stand for nobody, besides the usual ones; none of them if it is empty, open if it is not said.
         namespace: what stands before its ids, if not the source's name.
         currency, time_zone, time_format: as the flags of these names.
         decimal_mark: of numbers that could be read in two ways.
@@ -276,6 +277,7 @@ class TableMapping(_Declared):
     utc_times: bool = False
     whole_orders: bool = False
     strip_zeros: bool = False
+    nobody: tuple[Value, ...] | None = None
     namespace: str | None = None
     currency: str | None = None
     time_zone: str | None = None
@@ -293,6 +295,7 @@ class TableMapping(_Declared):
                 "utc_times": self.utc_times or said.utc_times,
                 "whole_orders": self.whole_orders or said.whole_orders,
                 "strip_zeros": self.strip_zeros or said.strip_zeros,
+                "nobody": tuple(dict.fromkeys([*(self.nobody or ()), *said.nobody])) if said.nobody else self.nobody,
             }
         )
 

@@ -6,13 +6,14 @@ on at most so many rows; the files themselves are read no further.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -28,9 +29,12 @@ from dmp_assets.onboarding.plan import Plan, RawTable
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.project import PACKAGE_DIR
 from dmp_assets.platform.settings import Settings
-from dmp_assets.platform.warehouse import literal, quoted
-from dmp_assets.sources.declare import RAW, DeclaredTable, staging_folder
+from dmp_assets.platform.warehouse import columns_of, literal, quoted
+from dmp_assets.sources.catalogue import missing_products
+from dmp_assets.sources.declare import PLACE_COLUMNS, RAW, DeclaredTable, source_tables, staging_folder
+from dmp_assets.sources.dominant_customers import dominant_customers
 from dmp_assets.sources.extract import extract
+from dmp_assets.sources.newer_files import open_questions
 from dmp_assets.sources.read import files_of, read_file
 
 ENOUGH = 0.99
@@ -46,6 +50,7 @@ _WAYS = {
     "scientific": "^[0-9]([.,][0-9]+)?[eE][+][0-9]+$",
     "protected from a spreadsheet": "^('|=\")",
 }
+_COMPARED = {"order_lines", "products"}
 _GENERATED = shutil.ignore_patterns("target", "logs", "dbt_packages", ".*")
 
 
@@ -60,7 +65,7 @@ class Preview:
         facts: the accepted rows' period, and how many orders, customers and products they have.
         examples: a few accepted rows as they will be.
         notes: what is to be known of ids, in words.
-        amount_doubts: what speaks against the reading of amounts, in words.
+        value_doubts: what speaks against the reading of amounts and customers, in words.
     """
 
     contract: str
@@ -69,7 +74,7 @@ class Preview:
     facts: Mapping[str, str] = field(default_factory=dict)
     examples: pd.DataFrame = field(default_factory=pd.DataFrame)
     notes: Sequence[str] = ()
-    amount_doubts: Sequence[str] = ()
+    value_doubts: Sequence[str] = ()
 
     @property
     def doubts(self) -> list[str]:
@@ -78,7 +83,7 @@ class Preview:
             f"{self.accepted:.1%} of the first rows of {self.contract} would be accepted: correct the mapping (--map, "
             "--time-format, --decimal, --where, ...) or the data"
         )
-        return [*([few] if self.accepted < ENOUGH else []), *self.amount_doubts]
+        return [*([few] if self.accepted < ENOUGH else []), *self.value_doubts]
 
     @property
     def accepted(self) -> float:
@@ -113,39 +118,64 @@ def preview(plans: Sequence[Plan], project: ProjectFile) -> list[Preview]:
     Raises:
         UserError: the models that would be written cannot be run.
     """
+    beside = _declared_beside(plans, project)
     with tempfile.TemporaryDirectory(prefix="dmp-preview-") as folder:
-        _write_project(plans, project, Path(folder) / "project")
+        _write_project(plans, project, Path(folder) / "project", {table.rule.contract for table in beside})
         settings = Settings(home=Path(folder) / "home", dbt_project_dir=Path(folder) / "project")
         settings.home.mkdir(mode=0o700)
         with duckdb.connect(str(settings.warehouse_path)) as connection:
             connection.execute(f"create schema {RAW}")
             unread = {
-                plan.contract: sum(_land(connection, settings, plan.source, table) for table in _tables(plan))
+                plan.contract: sum(_land(connection, settings, _as_declared(plan, table)) for table in _tables(plan))
                 for plan in plans
             }
+            for table in beside:
+                _land(connection, settings, table)
         checked = _checked(settings)
         models = [f"+int_{plan.contract}_checked" if plan.contract in checked else plan.model for plan in plans]
-        _run(settings, models)
+        _run(settings, models + [f"+int_{table.rule.contract}_checked" for table in beside])
         with duckdb.connect(str(settings.warehouse_path), read_only=True) as connection:
             connection.execute("set timezone = 'UTC'")
-            return [
+            found = [
                 _judged(connection, plan, unread[plan.contract], is_checked=plan.contract in checked) for plan in plans
             ]
+            missing = missing_products(connection, plans[0].source)
+        return [*found[:-1], dataclasses.replace(found[-1], notes=[*found[-1].notes, *missing])]
 
 
 def _tables(plan: Plan) -> list[RawTable]:
     return [plan.raw, *plan.joined.values()]
 
 
-def _write_project(plans: Sequence[Plan], project: ProjectFile, folder: Path) -> None:
-    """Copy the project as it would be, with this source alone."""
+def _as_declared(plan: Plan, table: RawTable) -> DeclaredTable:
+    """Return a raw table as the project will declare it."""
+    columns = {column.name: column.data_type for column in table.columns}
+    mapping = plan.declared.content() if table is plan.raw else {}
+    return DeclaredTable(plan.source, table.name, "", columns, table.rule, mapping=mapping)
+
+
+def _declared_beside(plans: Sequence[Plan], project: ProjectFile) -> list[DeclaredTable]:
+    """Return the raw tables of the source's catalogue beside its order lines, or the other way round, that are declared already."""
+    planned, source = {plan.contract for plan in plans}, plans[0].source
+    wanted = _COMPARED - planned if planned & _COMPARED else set()
+    names = {table.name for plan in plans for table in _tables(plan)}
+    return [
+        table
+        for table in source_tables(project.path.parent, source)
+        if table.rule.contract in wanted.intersection(project.sources.get(source, [])) and table.name not in names
+    ]
+
+
+def _write_project(plans: Sequence[Plan], project: ProjectFile, folder: Path, beside: Collection[str]) -> None:
+    """Copy the project as it would be, with this source alone: the plans' contract tables, and others of it beside them."""
     shutil.copytree(project.path.parent, folder, ignore=_GENERATED)
     source = plans[0].source
-    shutil.rmtree(staging_folder(folder, source), ignore_errors=True)
-    staging_folder(folder, source).mkdir(parents=True)
+    staging_folder(folder, source).mkdir(parents=True, exist_ok=True)
     for name, text in scaffold.files(plans, project.path.parent).items():
         (staging_folder(folder, source) / name).write_text(text, encoding="utf-8")
-    (folder / "dbt_project.yml").write_text(project.text({source: [plan.contract for plan in plans]}), encoding="utf-8")
+    (folder / "dbt_project.yml").write_text(
+        project.text({source: [*(plan.contract for plan in plans), *beside]}), encoding="utf-8"
+    )
     if project.path.parent != PACKAGE_DIR:
         packages = folder / "dbt_packages"
         packages.mkdir()
@@ -155,23 +185,19 @@ def _write_project(plans: Sequence[Plan], project: ProjectFile, folder: Path) ->
         link.symlink_to(PACKAGE_DIR)
 
 
-def _land(connection: duckdb.DuckDBPyConnection, settings: Settings, source: str, table: RawTable) -> int:
+def _land(connection: duckdb.DuckDBPyConnection, settings: Settings, table: DeclaredTable) -> int:
     """Read the first rows of a raw table; return how many lines are no rows but should be. Direct identifiers are hashed."""
+    types = ", ".join(f"{quoted(name)} {kind}" for name, kind in {**table.columns, **PLACE_COLUMNS}.items())
+    connection.execute(f"create or replace table {table.relation} ({types})")
     files = files_of(table.rule)
     if files is None:
-        files = extract(settings, DeclaredTable(source, table.name, "", {}, table.rule), is_sample=True)
-    relation = f"{RAW}.{quoted(f'{source}__{table.name}')}"
-    types = ", ".join(f"{quoted(column.name)} {column.data_type}" for column in table.columns)
-    connection.execute(
-        f"create or replace table {relation} ({types}, _file varchar, _row bigint, _load_id varchar, _loaded_at timestamp)"
-    )
-    known = {column.name for column in table.columns}
+        files = extract(settings, table, is_sample=True)
     left, unread = SAMPLE_ROWS, 0
     for name, file in files.items():
         if left <= 0:
             break
         read_file(connection, file, table.rule, rows=left)
-        columns = [column for column, *_ in connection.execute("describe arrived").fetchall() if column in known]
+        columns = [column for column in columns_of(connection, "arrived") if column in table.columns]
         values = [
             f"md5(lower(trim(cast({quoted(column)} as varchar)))) as {quoted(column)}"
             if column in table.rule.identifiers
@@ -179,7 +205,7 @@ def _land(connection: duckdb.DuckDBPyConnection, settings: Settings, source: str
             for column in columns
         ]
         connection.execute(
-            f"insert into {relation} by name select {', '.join([*values, f'{literal(name)} as _file', '_row'])}, "
+            f"insert into {table.relation} by name select {', '.join([*values, f'{literal(name)} as _file', '_row'])}, "
             f"{literal(name)} as _load_id, {literal(_now())}::timestamp as _loaded_at from arrived limit {left}"
         )
         ((rows,),) = connection.execute("select count(*) from arrived").fetchall()
@@ -234,7 +260,12 @@ def _judged(connection: duckdb.DuckDBPyConnection, plan: Plan, unread: int, *, i
     ).df()
     examples = examples.dropna(axis="columns", how="all")
     facts, notes = _facts(connection, plan, accepted), _notes(connection, plan, relation)
-    return Preview(plan.contract, rows, amounts, facts, examples, notes, _amount_doubts(connection, plan))
+    table = _as_declared(plan, plan.raw)
+    doubts = _amount_doubts(connection, plan)
+    notes += open_questions(connection, table)
+    if plan.contract == "order_lines":
+        doubts += dominant_customers(connection, table)
+    return Preview(plan.contract, rows, amounts, facts, examples, notes, doubts)
 
 
 def _facts(connection: duckdb.DuckDBPyConnection, plan: Plan, accepted: str) -> dict[str, str]:
@@ -271,9 +302,7 @@ def _notes(connection: duckdb.DuckDBPyConnection, plan: Plan, relation: str) -> 
         ((total,),) = connection.execute(f"select count(*) from {raw}").fetchall()
         if lost:
             words = ", ".join(f"{value} {count:,}" for value, count in lost[:_WORDS])
-            what = (
-                "customer_id that means nobody" if name == "customer_id" else f"{name} that means nothing or is damaged"
-            )
+            what = "customer_id that means nobody" if name == "customer_id" else f"{name} that means nothing"
             notes.append(
                 f"{sum(count for _, count in lost):,} of {total:,} rows have a {what} ({words}{', ...' * (len(lost) > _WORDS)})"
             )
@@ -286,7 +315,7 @@ def _notes(connection: duckdb.DuckDBPyConnection, plan: Plan, relation: str) -> 
     if is_mixed:
         notes.append(
             "zeros before an id stay unless you say --strip-zeros; 17.0 is 17; one in scientific notation has lost its "
-            "digits and is none"
+            "digits, and its row is rejected (damaged_id)"
         )
     return notes
 

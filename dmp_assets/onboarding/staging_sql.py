@@ -121,7 +121,7 @@ def _source_lines(plan: Plan) -> list[str]:
     joins = []
     for file, join in plan.declared.join.items():
         for number, (here, there) in enumerate(join.on.items()):
-            left = text_call(plan, here, "parse_id", of_file.get(here, (plan.table, here)))
+            left = text_call(plan, here, "join_id", of_file.get(here, (plan.table, here)))
             right = text_call(plan, column_name(file, there), "parse_id", (file, there))
             joins.append(
                 f"    {'and' if number else f'left join {column_sql(file)} on'} {{{{ {left} }}}} = {{{{ {right} }}}}"

@@ -54,33 +54,39 @@ def test_nobody_is_no_customer_and_what_is_no_number_or_date_is_rejected(look):
     assert [*seen.frame()["rows"]] == [14, 2, 1, 17]
 
 
-def test_ids_written_in_several_ways_are_told_and_damaged_ones_are_none(look):
+def test_ids_written_in_several_ways_are_told_and_damaged_ones_are_rejected(look):
     ids = ["00123", "123.0", "123", "8.90123E+11", "8.90123E+11", "'00456"]
     text = "order_id,customer_id,product_id,date,amount\n" + "".join(
         f"{number},{each},7,2025-01-0{number},10\n" for number, each in enumerate(ids, start=1)
     )
     seen = look(text, currency="EUR", time_zone="UTC", declared=TableMapping(strip_zeros=True))
     assert seen.facts["customers"] == "2", "123 and 456"
-    assert seen.notes[0] == "2 of 6 rows have a customer_id that means nobody (8.90123E+11 2)"
-    assert "(leading zeros 1, decimal point 1, scientific 2, protected from a spreadsheet 1)" in seen.notes[1]
+    assert dict(seen.rows) == {"accepted": 4, "damaged_id": 2}
+    assert "(leading zeros 1, decimal point 1, scientific 2, protected from a spreadsheet 1)" in seen.notes[0]
 
 
 def test_a_price_of_a_piece_taken_for_the_total_is_told(look):
     rows = [f"{number},c1,p{number % 2},2025-01-02,{number},2.55" for number in range(1, 7)]
-    text = "\n".join(["order_id,customer_id,product_id,date,quantity,amount", *rows])
+    other_currency = ["7,c1,p9,2025-01-02,1,$ 2.55", "8,c1,p9,2025-01-02,1,2.55 GBP", "9,c1,p9,2025-01-02,1,EUR 2.55"]
+    text = "\n".join(["order_id,customer_id,product_id,date,quantity,amount", *rows, *other_currency])
     seen = look(text + "\n", currency="GBP", time_zone="UTC")
-    assert seen.doubts == [
+    assert dict(seen.rows) == {"accepted": 7, "contradictory_currency": 2}
+    assert seen.doubts[0].startswith("77.8% of the first rows of order_lines would be accepted")
+    assert seen.doubts[1:] == [
         "amount is the same whatever the quantity, for 2 of 2 products bought in several quantities: if it is "
         "the price of one piece, say --map unit_price=COLUMN instead of sales_amount"
     ]
 
 
-def test_whole_amounts_may_be_cents(look):
-    rows = [f"{number},c1,p1,2025-01-02,{number}99" for number in range(1, 6)]
+def test_whole_amounts_may_be_cents_and_one_id_the_guests(look):
+    rows = [f"{number},{number if number < 4 else 99999},p1,2025-01-02,{number}99" for number in range(1, 40)]
     seen = look(
         "\n".join(["order_id,customer_id,product_id,date,amount", *rows]) + "\n", currency="USD", time_zone="UTC"
     )
-    assert seen.doubts == [
+    assert seen.doubts[1].startswith(
+        "shop: customer_id 99999 has 36 of 39 lines, 36 orders; the next customer has 1: if "
+    )
+    assert seen.doubts[:1] == [
         "all amounts are whole numbers of three digits or more: if they are in cents or the like, say --minor-units"
     ]
 

@@ -1,5 +1,6 @@
 {%- set rules = {
     'missing_id': 'staged.campaign_id is null or staged.customer_id is null',
+    'damaged_id': is_damaged_id(['staged.campaign_id', 'staged.customer_id']),
     'unknown_campaign': 'campaigns.campaign_id is null',
     'unknown_customer': 'customers.customer_id is null',
 } -%}

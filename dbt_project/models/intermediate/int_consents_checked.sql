@@ -3,6 +3,7 @@
 
 {%- set rules = {
     'missing_id': 'consent_id is null or subject_id is null',
+    'damaged_id': is_damaged_id(['subject_id']),
     'missing_time': 'decided_at is null',
     'missing_decision': 'purpose is null or is_granted is null',
     'after_load': 'decided_at > _loaded_at',

@@ -1,3 +1,5 @@
+{%- set rules = {'missing_id': 'customer_id is null', 'damaged_id': is_damaged_id(['customer_id'])} -%}
+
 with staged as (
 
     {{ union_sources('customers') }}
@@ -6,5 +8,5 @@ with staged as (
 
 select
     *,
-    {{ reject_reason({'missing_id': 'customer_id is null'}) }} as reject_reason
+    {{ reject_reason(rules) }} as reject_reason
 from staged

@@ -13,12 +13,14 @@
 {%- set is_return = "line_type in ('return', 'cancellation')" -%}
 {%- set row_rules = {
     'missing_id': 'order_line_id is null or order_id is null or product_id is null or store_id is null',
+    'damaged_id': is_damaged_id(['order_line_id', 'order_id', 'customer_id', 'product_id']),
     'missing_date': 'ordered_at is null',
     'missing_value': 'quantity is null or coupon_discount_amount is null or ' ~ list_amount ~ ' is null',
     'unknown_line_type': "line_type not in ('" ~ line_types | join("', '") ~ "')",
     'negative_discount': 'not coalesce(' ~ is_return ~ ', false) and (loyalty_discount_amount < 0'
         ~ ' or coupon_match_discount_amount < 0 or coupon_discount_amount < 0)',
     'unknown_time_zone': 'ordered_at_local is null',
+    'contradictory_currency': "currency like '% or %'",
     'unknown_currency': 'exchange_rate is null',
     'before_earliest_date': "ordered_at_local < date '" ~ var('earliest_order_on') ~ "'",
     'after_load': 'ordered_at > _loaded_at',

@@ -1,3 +1,5 @@
+{%- set rules = {'missing_id': 'product_id is null', 'damaged_id': is_damaged_id(['product_id'])} -%}
+
 with staged as (
 
     {{ union_sources('products') }}
@@ -6,5 +8,5 @@ with staged as (
 
 select
     *,
-    {{ reject_reason({'missing_id': 'product_id is null'}) }} as reject_reason
+    {{ reject_reason(rules) }} as reject_reason
 from staged

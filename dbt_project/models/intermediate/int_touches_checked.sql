@@ -1,6 +1,7 @@
 {%- set rules = {
     'missing_id': "staged.touch_id is null or staged.campaign_id is null or staged.customer_id is null"
         ~ " or (staged.touch_type = 'redemption' and staged.coupon_id is null)",
+    'damaged_id': is_damaged_id(['staged.campaign_id', 'staged.customer_id']),
     'missing_date': 'staged.touched_on is null',
     'after_load': 'staged.touched_on > cast(staged._loaded_at as date)',
     'unknown_campaign': 'campaigns.campaign_id is null',
