@@ -85,7 +85,8 @@ def kind_sql(plan: Plan, kind: str | None, origin: Origin) -> str:
     column = origin.columns[0] if origin.columns else ""
     time_format = argument(plan.time_formats.get(column, "iso"))
     mark = argument(plan.decimal_marks.get(column, "."))
-    text = f"{{{{ {_origin_text(plan, origin)} }}}}"
+    is_whole = bool(origin.columns) and all(plan.columns[each].is_whole for each in origin.columns)
+    text = f"{{{{ {_origin_text(plan, origin, 'parse_id' if is_whole else 'parse_text')} }}}}"
     amount = f"{{{{ dmp.parse_amount({value}, {mark}) }}}}"
     if plan.declared.minor_units:
         amount = f"{{{{ dmp.parse_minor_units({value}, {_currency_call(plan)}, {mark}) }}}}"

@@ -75,6 +75,7 @@ class Column:
         values: all of its values, if they are few.
         digits: how many digits its numbers have behind the decimal mark, of which nothing is left after the eighth.
         with_offset: how many of its times tell their offset, where others do not.
+        is_whole: whether all of its numbers are whole and written with a point, as programs do where some are missing: ``49.0``.
     """
 
     name: str
@@ -87,6 +88,7 @@ class Column:
     values: tuple[str, ...] = ()
     digits: int = 0
     with_offset: int = 0
+    is_whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -262,7 +264,12 @@ def _look_at_column(connection: duckdb.DuckDBPyConnection, name: str, data_type:
         return dataclasses.replace(found, guess="time", time_formats=times, with_offset=with_offset)
     if marks:
         digits = _digits(connection, column, marks[0]) if len(marks) == 1 else 0
-        return dataclasses.replace(found, guess="number", decimal_marks=marks, time_formats=times, digits=digits)
+        ((is_whole,),) = connection.execute(
+            f"select bool_and(regexp_matches(trim({column}), '^[0-9]+[.]0+$')) from sample"
+        ).fetchall()
+        return dataclasses.replace(
+            found, guess="number", decimal_marks=marks, time_formats=times, digits=digits, is_whole=is_whole
+        )
     return found
 
 

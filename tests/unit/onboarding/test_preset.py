@@ -65,7 +65,7 @@ def test_what_is_not_there_is_named_all_at_once(tmp_path):
         UserError, match="no column here gives ordered_at, sales_amount; there are Invoice, StockCode, Quantity"
     ):
         plans_of(file, "online-retail")
-    with pytest.raises(UserError, match="There is no preset shopware; there are ga4, german-till"):
+    with pytest.raises(UserError, match="There is no preset shopware; there are dsfinv-k, ga4, german-till"):
         plans_of(file, "shopware")
 
 
@@ -78,7 +78,7 @@ def test_what_a_file_lacks_is_left_out_and_told(tmp_path):
     assert "order_lines: not used is what customers has (no such file)" in notes
     assert "products is left out: there is no file olist_products_dataset." in notes
     sql = scaffold.staging_sql(plan)
-    assert "left join orders on {{ dmp.parse_id('items.order_id') }} = {{ dmp.parse_id('orders.order_id') }}" in sql
+    assert "left join orders on {{ dmp.join_id('items.order_id') }} = {{ dmp.parse_id('orders.order_id') }}" in sql
 
 
 def test_a_raw_table_of_two_contract_tables_is_declared_once(tmp_path):
