@@ -207,7 +207,7 @@ def _start(home: str, port: int) -> subprocess.Popen[bytes]:
 
 def wait_for(port: int) -> None:
     """Wait until a collector listens."""
-    for _ in range(200):
+    for _ in range(2400):
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()
         except OSError:

@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Generator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -39,6 +39,10 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+
+
+Host = Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 is every one of this machine.")]
+Port = Annotated[int, typer.Option(min=1, max=65535, help="The port of the UI.")]
 
 
 @app.callback()
@@ -136,26 +140,27 @@ def docs() -> None:
 
 
 @app.command()
-def dev(
-    host: Annotated[
-        str, typer.Option(help="The address to listen on; 0.0.0.0 is every one of this machine.")
-    ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65535, help="The port of the UI.")] = 3000,
-) -> None:
+def dev(host: Host = "127.0.0.1", port: Port = 3000) -> None:
     """Start the Dagster UI and its daemon, until stopped: the graph, every run and check, jobs, schedules."""
-    with _user_errors():
-        settings = _prepare()
-        from dmp_assets.platform.ports import listen
+    _become("dagster", "dev", port=(host, port))
 
-        listen(host, port, "The Dagster UI").close()
-        with _instance():  # ends runs that died
-            pass
-    dagster = str(Path(sys.executable).with_name("dagster"))
-    workspace = str(settings.project_dir / "workspace.yaml")
-    arguments = ["dev", "--workspace", workspace, "--host", host, "--port", str(port)]
-    # A shell starts background processes with interrupts ignored, and Dagster would then ignore SIGTERM as well.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    os.execv(dagster, [dagster, *arguments])  # noqa: S606 - dagster itself, which then gets the signals
+
+@app.command()
+def webserver(
+    host: Host = "127.0.0.1",
+    port: Port = 3000,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Show everything, and let nobody start or change anything.")
+    ] = False,
+) -> None:
+    """Start the Dagster UI alone, until stopped, for a server; put a proxy with login in front (docs/operating.md)."""
+    _become("dagster-webserver", *(["--read-only"] if read_only else []), port=(host, port))
+
+
+@app.command()
+def daemon() -> None:
+    """Start Dagster's daemon alone, until stopped, for a server: schedules, sensors, the queue of runs, alerts."""
+    _become("dagster-daemon", "run")
 
 
 @app.command()
@@ -334,6 +339,24 @@ def _run(
         )
     watch(instance, settings, *watched(build_defs(settings, offered)))
     return report
+
+
+def _become(program: str, *arguments: str, port: tuple[str, int] | None = None) -> NoReturn:
+    """Become a program of Dagster's on the project's workspace, with the home made ready; it then gets the signals."""
+    with _user_errors():
+        settings = _prepare()
+        options = ["--workspace", str(settings.project_dir / "workspace.yaml")]
+        if port:
+            from dmp_assets.platform.ports import listen
+
+            listen(*port, "The Dagster UI").close()
+            options += ["--host", port[0], "--port", str(port[1])]
+        with _instance():  # ends runs that died
+            pass
+    path = str(Path(sys.executable).with_name(program))
+    # A shell starts background processes with interrupts ignored, and Dagster would then ignore SIGTERM as well.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    os.execv(path, [path, *arguments, *options])  # noqa: S606 - one of Dagster's own
 
 
 def _prepare() -> Settings:
