@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import typer.main
 import yaml
+from typer.core import TyperGroup
 
 from dmp_assets.cli import app
 
@@ -24,7 +25,8 @@ def assert_command(arguments: list[str]) -> None:
     """Assert that `dmp` knows a command and takes its options, without running it."""
     group = typer.main.get_command(app)
     name, *options = arguments
-    command = group.get_command(None, name)
+    assert isinstance(group, TyperGroup)
+    command = group.commands.get(name)
     assert command is not None, name
     command.make_context(name, list(options))
 
