@@ -14,6 +14,7 @@
             on
                 accepted.event_id = present.event_id
                 and accepted.received_at = present.received_at
+                and accepted.occurred_at = present.occurred_at
                 and accepted._load_id = present._load_id
                 and present.code_version = '" ~ code_version ~ "'
         where accepted.reject_reason is null and present.event_id is null

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,6 +15,7 @@ from dmp_assets.platform.terminal import AsJson, print_json
 
 if TYPE_CHECKING:
     from dmp_assets.collector.commit import EventWriter
+    from dmp_assets.collector.tally import Tally
 
 keys_app = typer.Typer(help="The write keys by which sources send events.", no_args_is_help=True)
 
@@ -24,26 +27,65 @@ def collect(
         str, typer.Option(help="The address to listen on; 0.0.0.0 is every one of this machine.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 is any free one.")] = 8080,
+    public_url: Annotated[
+        str | None,
+        typer.Option(
+            help="The address by which browsers reach the collector, such as https://events.shop.example: what a proxy before it "
+            "is called. Without it the browser client sends to the host that it asked for its settings."
+        ),
+    ] = None,
+    scripts: Annotated[
+        Path | None,
+        typer.Option(
+            help="The folder node_modules with @segment/analytics-next, to serve the script to pages at "
+            "/analytics.js/v1/WRITE_KEY/analytics.min.js."
+        ),
+    ] = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="Show what arrives: counts and the newest events, without personal values.")
+    ] = False,
 ) -> None:
-    """Receive events over HTTP until stopped, and keep them for the next refresh to load."""
+    """Receive events over HTTP until stopped, and keep them for the next refresh to load.
+
+    /health tells whether events can be written, /metrics the counts in Prometheus' text format: keep both from the public.
+    """
     with user_errors():
         settings = get_settings()
+        from dmp_assets.collector.browser import Scripts, checked_address
         from dmp_assets.collector.keys import KeyReader
         from dmp_assets.collector.server import Collector, serve
+        from dmp_assets.collector.tally import Tally
         from dmp_assets.platform.ports import listen
 
         keys = KeyReader(settings.collector_dir / "keys.json")
+        tally = Tally(is_live=live)
+        address = checked_address(public_url) if public_url else None
+        script_files = Scripts(scripts)
         listening = listen(host, port, "The collector")
-        collector = Collector(keys, _writer(settings))
+        collector = Collector(keys, _writer(settings), tally=tally, scripts=script_files, public_url=address)
         typer.echo(f"The collector listens on http://{host}:{listening.getsockname()[1]}")
-        serve(collector, listening)
+        with _shown(tally) if live else contextlib.nullcontext():
+            serve(collector, listening)
 
 
 @keys_app.command()
 def create(
     source: Annotated[str, typer.Argument(help="The source that will send with it: a-z, 0-9 and _.")],
     namespace: Annotated[
-        str | None, typer.Option(help="What goes before the source's customer ids; the source's name unless given.")
+        str | None,
+        typer.Option(
+            help="What goes before the source's ids of customers and devices; the source's name unless given."
+        ),
+    ] = None,
+    key: Annotated[
+        str | None,
+        typer.Option(
+            help="The write key itself, for clients that have one already: 16 to 128 letters, digits, _ and -. Else one is made."
+        ),
+    ] = None,
+    events_per_minute: Annotated[
+        int | None,
+        typer.Option(min=1, help="What it may send; more is told to come again later. Without it any number."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -51,17 +93,23 @@ def create(
     with user_errors():
         from dmp_assets.collector.keys import create_key
 
-        token, key = create_key(get_settings().collector_dir / "keys.json", source, namespace or source)
+        token, stored = create_key(
+            get_settings().collector_dir / "keys.json",
+            source,
+            namespace or source,
+            token=key,
+            events_per_minute=events_per_minute,
+        )
     if as_json:
-        facts = {"write_key": token, "key_id": key.key_id, "source": key.source, "namespace": key.namespace}
+        facts = {"write_key": token, "key_id": stored.key_id, "source": stored.source, "namespace": stored.namespace}
         print_json(facts)
     else:
-        typer.echo(f"{token}\nThis is the write key of {source} (id {key.key_id}). It is not shown again.")
+        typer.echo(f"{token}\nThis is the write key of {source} (id {stored.key_id}). It is not shown again.")
 
 
 @keys_app.command(name="list")
 def list_keys(as_json: AsJson = False) -> None:
-    """Print the write keys: id, source, namespace, when they were made, whether they are disabled."""
+    """Print the write keys: id, source, namespace, when they were made, what they may send, whether they are disabled."""
     with user_errors():
         from dmp_assets.collector.keys import read_keys
 
@@ -77,11 +125,11 @@ def list_keys(as_json: AsJson = False) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("id", "source", "namespace", "created", "state")
+    table = Table("id", "source", "namespace", "created", "events a minute", "state")
     for key in keys:
-        table.add_row(
-            key.key_id, key.source, key.namespace, key.created_at, "disabled" if key.is_disabled else "enabled"
-        )
+        limit = "any" if key.events_per_minute is None else f"{key.events_per_minute:,}"
+        state = "disabled" if key.is_disabled else "enabled"
+        table.add_row(key.key_id, key.source, key.namespace, key.created_at, limit, state)
     Console().print(table)
 
 
@@ -113,6 +161,12 @@ def _set_disabled(key_id: str, *, is_disabled: bool) -> None:
 
         key = set_disabled(get_settings().collector_dir / "keys.json", key_id, is_disabled=is_disabled)
     typer.echo(f"The write key {key.key_id} of {key.source} is {'disabled' if is_disabled else 'enabled'}.")
+
+
+def _shown(tally: Tally) -> contextlib.AbstractContextManager[None]:
+    from dmp_assets.collector.live import shown
+
+    return shown(tally)
 
 
 def _writer(settings: Settings) -> EventWriter:

@@ -20,6 +20,7 @@ from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.files import write_atomically
 
 NAME = re.compile(r"[a-z0-9_]+")
+OWN_TOKEN = re.compile(r"[A-Za-z0-9_-]{16,128}")
 ID_DIGITS = 12
 # How long a running collector may go on with the keys as they were.
 REREAD_SECONDS = 1.0
@@ -29,13 +30,14 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class WriteKey:
-    """A write key as it is stored: the SHA-256 of the token, the source, the namespace of its customer ids."""
+    """A write key as it is stored: the SHA-256 of the token, the source, the namespace of its ids, how many events it may send."""
 
     token_hash: str
     source: str
     namespace: str
     created_at: str
     is_disabled: bool = False
+    events_per_minute: int | None = None
 
     @property
     def key_id(self) -> str:
@@ -71,18 +73,35 @@ class KeyReader:
         return self._keys.get(_hash(token))
 
 
-def create_key(path: Path, source: str, namespace: str) -> tuple[str, WriteKey]:
+def create_key(
+    path: Path, source: str, namespace: str, *, token: str | None = None, events_per_minute: int | None = None
+) -> tuple[str, WriteKey]:
     """Store a new key and return its token, which is shown this once, and the key.
 
+    Args:
+        path: of the file.
+        source: the name of what sends with it.
+        namespace: of its customers, devices and products.
+        token: the key itself, for clients that have one already; else one is made.
+        events_per_minute: what it may send; None for any number.
+
     Raises:
-        UserError: a name has other characters than a-z, 0-9 and _.
+        UserError: a name has other characters than a-z, 0-9 and _; the token cannot be one or is taken.
     """
     for what, name in (("source", source), ("namespace", namespace)):
         if not NAME.fullmatch(name):
             raise UserError(f"The {what} {name!r} is not accepted: use lower-case letters, digits and _ only.")
-    token = secrets.token_urlsafe(24)
-    key = WriteKey(_hash(token), source, namespace, datetime.now(UTC).isoformat(timespec="seconds"))
+    if token is not None and not OWN_TOKEN.fullmatch(token):
+        raise UserError("This write key is not accepted: give 16 to 128 letters (A-Z, a-z), digits, _ and -.")
+    token = token or secrets.token_urlsafe(24)
+    created = datetime.now(UTC).isoformat(timespec="seconds")
+    key = WriteKey(_hash(token), source, namespace, created, events_per_minute=events_per_minute)
     with _changing(path) as keys:
+        for other in keys:
+            if other.token_hash == key.token_hash:
+                raise UserError(
+                    f"This write key is taken by the source {other.source} (id {other.key_id}): give another."
+                )
         keys.append(key)
     return token, key
 

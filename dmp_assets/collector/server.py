@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 import socket
+import time
 from collections.abc import AsyncGenerator, Callable, Generator
 from datetime import UTC, datetime
 from typing import Any
@@ -23,24 +24,24 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from dmp_assets.collector import events, wire
+from dmp_assets.collector import browser, events, wire
+from dmp_assets.collector.allowance import Allowances
 from dmp_assets.collector.commit import EventWriter, GroupCommit
 from dmp_assets.collector.events import Collected, Receipt, Source
-from dmp_assets.collector.keys import KeyReader
+from dmp_assets.collector.keys import KeyReader, WriteKey
+from dmp_assets.collector.protocol import BODY_SECONDS, CONNECTIONS, BoundedProtocol
+from dmp_assets.collector.tally import Tally
 from dmp_assets.collector.wire import RequestError
 
 # What all requests together may hold, as bodies and as lines that wait; the parsed objects of one request come on top.
 WAITING_BYTES = 32 << 20
 # A refused body is read to this size, so that the client sees the answer and not a broken connection.
 DRAIN_BYTES = 32 << 20
-HEADER_BYTES = 64 << 10
-HEADER_SECONDS = 10.0
-BODY_SECONDS = 10.0
-CONNECTIONS = 800
 RETRY_SECONDS = 1
 OUTAGE_SECONDS = 5
+# How often what was refused as a whole is told to quarantine.
+TELL_SECONDS = 60.0
 GIF = bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b")
 
 # The last part of the path, long or as the browser client shortens it; None is a batch.
@@ -56,11 +57,41 @@ logger = logging.getLogger("uvicorn.error")
 class Collector:
     """The endpoints, over the write keys and a writer."""
 
-    def __init__(self, keys: KeyReader, writer: EventWriter, *, waiting_bytes: int = WAITING_BYTES) -> None:
-        """Take the writer over; the application closes it when it stops."""
+    def __init__(
+        self,
+        keys: KeyReader,
+        writer: EventWriter,
+        *,
+        tally: Tally | None = None,
+        scripts: browser.Scripts | None = None,
+        public_url: str | None = None,
+        waiting_bytes: int = WAITING_BYTES,
+    ) -> None:
+        """Take the writer over; the application closes it when it stops.
+
+        Args:
+            keys: who may send.
+            writer: where accepted lines go.
+            tally: counts what comes.
+            scripts: the browser client's files.
+            public_url: the collector's address as browsers see it; None for that of each request.
+            waiting_bytes: what all requests together may hold.
+        """
         self._keys = keys
         self._commit = GroupCommit(writer)
+        self._tally = tally or Tally()
+        self._scripts = scripts or browser.Scripts(None)
+        self._public_url = public_url
+        self._allowances = Allowances()
         self._room = waiting_bytes
+        self._tally.gauge(
+            "waiting_bytes", "Bytes of requests that wait for the disk.", lambda: waiting_bytes - self._room
+        )
+        self._tally.gauge(
+            "seconds_since_write_failure",
+            "Since events could not be written.",
+            self._commit.seconds_since_failure,
+        )
 
     def app(self) -> Starlette:
         """Return the ASGI application."""
@@ -70,7 +101,12 @@ class Collector:
                 Route("/beacon/v1/batch", self._beacon, methods=["POST"]),
                 Route("/pixel/v1/{call}", self._pixel, methods=["GET"]),
                 Route("/v1/projects/{key}/settings", self._settings, methods=["GET"]),
+                Route("/sourceConfig", self._source_config, methods=["GET"]),
+                Route("/sourceConfig/", self._source_config, methods=["GET"]),
+                Route("/analytics.js/v1/{key}/analytics.min.js", self._script, methods=["GET"]),
+                Route("/analytics-next/bundles/{name}", self._script, methods=["GET"]),
                 Route("/health", self._health, methods=["GET"]),
+                Route("/metrics", self._metrics, methods=["GET"]),
                 Route("/{path:path}", _elsewhere, methods=["OPTIONS", "GET", "POST", "PUT", "PATCH", "DELETE"]),
             ],
             middleware=[
@@ -81,6 +117,9 @@ class Collector:
                     allow_credentials=True,
                     allow_methods=["GET", "POST", "OPTIONS"],
                     allow_headers=["*"],
+                    # A page of the web may send to a collector in a private network.
+                    allow_private_network=True,
+                    expose_headers=["Retry-After"],
                     max_age=86_400,
                 )
             ],
@@ -97,17 +136,27 @@ class Collector:
         finally:
             sealing.cancel()
             try:
+                await self._tell_refusals()
                 await self._commit.close()
             except OSError as error:
                 logger.error("What was received waits on the disk and is sealed at the next start: %s", error)
 
     async def _seal_every_second(self) -> None:
+        told_at = time.monotonic()
         while True:
             await asyncio.sleep(1)
             try:
+                if time.monotonic() - told_at >= TELL_SECONDS:
+                    told_at = time.monotonic()
+                    await self._tell_refusals()
                 await self._commit.seal_if_due()
             except OSError as error:
                 logger.warning("A segment could not be sealed: %s", error)
+
+    async def _tell_refusals(self) -> None:
+        """Write how many requests were refused as a whole and why; counts that cannot be written now are lost."""
+        if lines := self._tally.lines():
+            await self._commit.commit(lines)
 
     async def _call(self, request: Request) -> Response:
         call = request.path_params["call"]
@@ -119,28 +168,33 @@ class Collector:
         return await self._answer(request, None)
 
     async def _answer(self, request: Request, event_type: str | None) -> Response:
+        begun = time.perf_counter()
         try:
             with self._holding() as hold:
                 # Body and parsed objects, several times the size of the lines, are not kept while these wait for the disk.
                 collected = self._collect_body(request, await _read_body(request, hold), event_type)
-                await self._keep(collected, hold)
+                return await self._keep(request, collected, hold, begun)
         except ClientDisconnect:
             return Response(status_code=400)
         except RequestError as error:
+            self._count_refusal(request, error)
             return _refused(error)
-        return _json({"success": True})
 
     async def _pixel(self, request: Request) -> Response:
         """Answer 200 and the image in any case: a mail client or proxy can do nothing with a refusal but show it."""
+        begun = time.perf_counter()
         with self._holding() as hold:
             try:
                 call = request.path_params["call"]
                 if call not in ("track", "page"):
                     raise RequestError(404, "unknown_call", f"there is no pixel {call}")
                 query = parse_qsl(request.scope["query_string"].decode("latin-1"), max_num_fields=500)
-                await self._keep(self._collect(request, wire.event_of_query(query), call), hold)
-            except (RequestError, ValueError) as error:
-                logger.info("A pixel is refused: %s", error)
+                collected = self._collect(request, wire.event_of_query(query), call)
+                await self._keep(request, collected, hold, begun)
+            except ValueError:
+                self._count_refusal(request, RequestError(400, "invalid_query", "the query has more than 500 fields"))
+            except RequestError as error:
+                self._count_refusal(request, error)
         return Response(GIF, media_type="image/gif", headers={"Cache-Control": "no-store"})
 
     def _collect_body(self, request: Request, body: bytes, event_type: str | None) -> Collected:
@@ -148,37 +202,56 @@ class Collector:
         return self._collect(request, message, event_type)
 
     def _collect(self, request: Request, message: dict[str, Any], event_type: str | None) -> Collected:
-        token = wire.write_key(
-            request.headers.get("authorization", ""), message.get("writeKey"), request.query_params.get("writeKey")
-        )
+        key = self._key(_token(request, message.get("writeKey")))
+        request.state.source = key.source
+        if seconds := self._allowances.wait(key):
+            raise RequestError(
+                429, "too_many_events", "the write key has sent its events of a minute; send it again", seconds
+            )
         receipt = Receipt(
             datetime.now(UTC), request.headers.get("sec-gpc") == "1", request.headers.get("user-agent", "")
         )
-        return events.collect(message, event_type, self._source(token), receipt)
+        collected = events.collect(message, event_type, Source(key.source, key.namespace), receipt)
+        self._allowances.take(key, len(collected.lines))
+        self._tally.show(key.source, [message | {"type": event_type}] if event_type else message["batch"])
+        return collected
 
-    async def _keep(self, collected: Collected, hold: Callable[[int], None]) -> None:
-        """Make a request's lines durable.
+    async def _keep(
+        self, request: Request, collected: Collected, hold: Callable[[int], None], begun: float
+    ) -> Response:
+        """Make a request's lines durable and return the answer.
 
         Raises:
-            RequestError: they cannot be written now, or they are nothing but refused events.
+            RequestError: they cannot be written now.
         """
         if collected.lines:
             hold(sum(map(len, collected.lines)))
             try:
                 await self._commit.commit(collected.lines)
             except OSError:
-                raise RequestError(503, "unavailable", "events cannot be written now; send them again") from None
+                raise RequestError(
+                    503, "unavailable", "events cannot be written now; send them again", OUTAGE_SECONDS
+                ) from None
+        self._tally.take(request.state.source, collected, time.perf_counter() - begun)
         if collected.reasons and not collected.accepted:
             reason = collected.reasons[0]
-            raise RequestError(400, reason, events.REASONS[reason])
+            return _refused(RequestError(400, reason, events.REASONS[reason]))
+        return _json({"success": True})
 
-    def _source(self, token: str) -> Source:
+    def _count_refusal(self, request: Request, error: RequestError) -> None:
+        """Count it with the source, as far as it is known: the body that has the key may be what cannot be read."""
+        source = getattr(request.state, "source", None)
+        if source is None and (key := self._keys.find(_token(request, None))):
+            source = key.source
+        self._tally.refuse(source, error)
+
+    def _key(self, token: str) -> WriteKey:
         key = self._keys.find(token) if token else None
         if key is None:
             raise RequestError(401, "unknown_write_key", "the write key is missing or not known")
         if key.is_disabled:
             raise RequestError(404, "disabled_source", "the source of this write key is disabled")
-        return Source(key.source, key.namespace)
+        return key
 
     @contextlib.contextmanager
     def _holding(self) -> Generator[Callable[[int], None]]:
@@ -188,7 +261,7 @@ class Collector:
         def hold(size: int) -> None:
             nonlocal held
             if size > self._room:
-                raise RequestError(429, "too_busy", "too much waits to be written; send it again")
+                raise RequestError(429, "too_busy", "too much waits to be written; send it again", RETRY_SECONDS)
             self._room -= size
             held += size
 
@@ -198,24 +271,34 @@ class Collector:
             self._room += held
 
     async def _settings(self, request: Request) -> Response:
-        """Tell the browser client where to send events: here, and to nobody else."""
+        """Tell Segment's browser client where to send events."""
         token = request.path_params["key"]
         try:
-            self._source(token)
+            self._key(token)
         except RequestError as error:
             return _refused(RequestError(404, error.code, error.message))
-        host = request.headers.get("host", "")
-        destination = {"apiKey": token, "apiHost": f"{host}/v1", "protocol": request.scope["scheme"], "type": "server"}
-        return _json(
-            {
-                "integrations": {"Segment.io": destination},
-                "plan": {"track": {"__default": {"enabled": True, "integrations": {}}}},
-                "enabledMiddleware": {},
-                "metrics": {"sampleRate": 0},
-                "legacyVideoPluginsEnabled": False,
-                "remotePlugins": [],
-            }
-        )
+        return _json(browser.segment_settings(token, self._address(request)))
+
+    async def _source_config(self, request: Request) -> Response:
+        """Tell RudderStack's browser client that it may start."""
+        token = _token(request, None)
+        try:
+            return _json(browser.rudder_source_config(token, self._key(token).source))
+        except RequestError as error:
+            return _refused(error)
+
+    async def _script(self, request: Request) -> Response:
+        try:
+            content = await asyncio.to_thread(self._scripts.read, request.path_params.get("name"))
+        except RequestError as error:
+            return _refused(error)
+        return Response(content, media_type="text/javascript", headers={"Cache-Control": "public, max-age=3600"})
+
+    def _address(self, request: Request) -> str:
+        return self._public_url or f"{request.scope['scheme']}://{request.headers.get('host', '')}"
+
+    async def _metrics(self, _request: Request) -> Response:
+        return Response(self._tally.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     async def _health(self, _request: Request) -> Response:
         if self._commit.seconds_since_failure() < OUTAGE_SECONDS:
@@ -227,6 +310,10 @@ async def _elsewhere(request: Request) -> Response:
     if request.method == "OPTIONS":
         return Response(status_code=204)
     return _refused(RequestError(404, "unknown_path", f"there is no {request.method} {request.scope['path']}"))
+
+
+def _token(request: Request, body_key: object) -> str:
+    return wire.write_key(request.headers.get("authorization", ""), body_key, request.query_params.get("writeKey"))
 
 
 async def _read_body(request: Request, hold: Callable[[int], None]) -> bytes:
@@ -268,77 +355,16 @@ def _refused(error: RequestError) -> Response:
     headers = {}
     if error.status in (408, 413):
         headers["Connection"] = "close"
-    if error.status == 429:
-        headers["Retry-After"] = str(RETRY_SECONDS)
-    elif error.status == 503:
-        headers["Retry-After"] = str(OUTAGE_SECONDS)
+    if error.retry_after:
+        headers["Retry-After"] = str(error.retry_after)
     return _json({"code": error.code, "message": error.message}, error.status, headers)
 
 
-TOO_MANY = _refused(RequestError(429, "too_busy", f"more than {CONNECTIONS} connections are open; send it again"))
+TOO_MANY = _refused(
+    RequestError(429, "too_busy", f"more than {CONNECTIONS} connections are open; send it again", RETRY_SECONDS)
+)
 TOO_MANY.headers["Connection"] = "close"
-
-
-class BoundedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol with bounds on connections, on a request's headers and on the time that a request takes to arrive."""
-
-    _deadline: asyncio.TimerHandle | None = None
-    _header_bytes: int | None = 0  # None while no headers are awaited
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait for the first request."""
-        super().connection_made(transport)
-        self._wait_for(HEADER_SECONDS)
-
-    def on_message_begin(self) -> None:
-        """Begin to wait for the rest of a later request's headers."""
-        super().on_message_begin()
-        if self._deadline is None:
-            self._header_bytes = 0
-            self._wait_for(HEADER_SECONDS)
-
-    def data_received(self, data: bytes) -> None:
-        """Close the connection if the headers are too large."""
-        if self._header_bytes is not None:
-            if self._header_bytes > HEADER_BYTES:
-                self.transport.abort()
-                return
-            self._header_bytes += len(data)
-        super().data_received(data)
-
-    def on_headers_complete(self) -> None:
-        """Begin to wait for the body; longer than the endpoints that read it, which answer if it is late."""
-        self._header_bytes = None
-        self._wait_for(BODY_SECONDS + 5)
-        # uvicorn's own limit would answer 503, an outage, and not when to come again.
-        self.app = TOO_MANY if len(self.connections) > CONNECTIONS else self.config.loaded_app
-        super().on_headers_complete()
-
-    def on_message_complete(self) -> None:
-        """Stop waiting."""
-        self._stop_waiting()
-        super().on_message_complete()
-
-    def eof_received(self) -> bool:  # ty: ignore[incompatible-method-override]
-        """Stay open for the answer to a request that is whole, though its sender will send no more."""
-        if self.cycle is None or self.cycle.more_body or self.cycle.response_complete:
-            return False
-        self.cycle.keep_alive = False
-        return True
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Stop waiting."""
-        self._stop_waiting()
-        super().connection_lost(exc)
-
-    def _wait_for(self, seconds: float) -> None:
-        self._stop_waiting()
-        self._deadline = self.loop.call_later(seconds, self.transport.abort)
-
-    def _stop_waiting(self) -> None:
-        if self._deadline:
-            self._deadline.cancel()
-            self._deadline = None
+BoundedProtocol.too_many = TOO_MANY
 
 
 def serve(collector: Collector, listening: socket.socket) -> None:

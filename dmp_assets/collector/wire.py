@@ -19,12 +19,12 @@ _BASE64 = str.maketrans("-_ ", "+/+")
 
 
 class RequestError(Exception):
-    """The request is refused: an HTTP status, a code for programs and a message for people."""
+    """The request is refused: an HTTP status, a code for programs, a message for people, seconds after which to come again."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
-        """Keep the three parts of the answer."""
+    def __init__(self, status: int, code: str, message: str, retry_after: int | None = None) -> None:
+        """Keep the parts of the answer."""
         super().__init__(message)
-        self.status, self.code, self.message = status, code, message
+        self.status, self.code, self.message, self.retry_after = status, code, message, retry_after
 
 
 def decode(body: bytes, content_encoding: str) -> bytes:

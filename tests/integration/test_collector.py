@@ -26,7 +26,7 @@ import pytest
 
 from dmp_assets.collector.keys import create_key
 from dmp_assets.collector.segments import read_segment, sealed_segments
-from dmp_assets.collector.server import CONNECTIONS
+from dmp_assets.collector.protocol import CONNECTIONS
 
 DMP = Path(sys.executable).with_name("dmp")
 NODE_CLIENTS = Path(__file__).with_name("collector_clients.cjs")
@@ -41,9 +41,9 @@ class Running:
         self.key, _ = create_key(self.folder / "keys.json", "web", "shop")
         self.start()
 
-    def start(self, **environment: str) -> None:
+    def start(self, *options: str, **environment: str) -> None:
         self.process = subprocess.Popen(
-            [DMP, "collect", "--port", "0"],
+            [DMP, "collect", "--port", "0", *options],
             env=self._environment | {"PYTHONUNBUFFERED": "1"} | environment,
             stdout=subprocess.PIPE,
             text=True,
@@ -76,10 +76,19 @@ class Running:
         return self.post(path, {"writeKey": self.key, **message}, **headers)
 
     def rows(self) -> list[dict]:
+        """Stop the collector and return every event that it kept, accepted or not."""
+        return [row for row in self.lines() if not row.get("reason", "").startswith("request_refused")]
+
+    def lines(self) -> list[dict]:
         """Stop the collector and return every line that it kept."""
         self.stop()
         assert list((self.folder / "open").iterdir()) == []
         return [row for path in sealed_segments(self.folder) for row in read_segment(path)]
+
+    def refusals(self) -> dict[tuple[str, str], int]:
+        """Stop the collector and return how many requests of a source were refused as a whole, by code."""
+        told = [(row["source"], json.loads(row["raw"])) for row in self.lines() if "requests" in row.get("raw", "")]
+        return {(source, each["code"]): each["requests"] for source, each in told}
 
 
 @pytest.fixture
@@ -216,6 +225,173 @@ def test_bad_input_is_refused_and_the_collector_goes_on(collector):
     }
 
 
+def test_one_bad_value_is_set_aside_and_the_rest_of_its_batch_is_kept(collector):
+    good = json.dumps(track()).encode()
+    bad = [
+        b'{"x":NaN}',
+        b'{"x":1e400}',
+        b'{"x":99999999999999999999999}',
+        b'{"x":"\xff"}',
+        b"null",
+        b"7",
+        bomb(2000),
+        b'{"x":1,"x":2}',
+        b"{'x'}",
+    ]
+    for value in bad:
+        body = b'\xef\xbb\xbf{"writeKey":"%s","batch":[%s,%s,%s]}' % (collector.key.encode(), good, value, good)
+        answer = collector.post("/v1/batch", body)
+        assert (answer.status_code, answer.json()) == (200, {"success": True}), value
+    rows = collector.rows()
+    assert sum("event" in row for row in rows) == 2 * len(bad)
+    assert [row["reason"] for row in rows if "reason" in row] == [
+        "invalid_number",
+        "invalid_number",
+        "invalid_number",
+        "invalid_utf8",
+        "not_an_object",
+        "not_an_object",
+        "too_deep",
+        "duplicate_key",
+        "invalid_json",
+    ]
+
+
+def test_what_is_refused_as_a_whole_is_counted_with_its_reason_and_without_its_content(collector):
+    for _ in range(3):
+        collector.post("/v1/batch", b'{"writeKey":"%s","batch":[{"secret' % collector.key.encode())
+    collector.post(f"/v1/batch?writeKey={collector.key}", b" " * 600_000)
+    collector.post("/v1/track", track(event="secret"))
+    collector.http.get("/pixel/v1/track", params={"writeKey": "secret"})
+    collector.send({"batch": "secret"})
+    metrics = collector.http.get("/metrics").text
+    assert 'dmp_collector_refused_requests_total{code="unknown_write_key",source="unknown",status="401"} 2.0' in metrics
+    assert "secret" not in metrics
+    refusals = collector.refusals()
+    assert refusals == {
+        ("unknown", "invalid_json"): 3,
+        ("web", "body_too_large"): 1,
+        ("unknown", "unknown_write_key"): 2,
+        ("web", "invalid_batch"): 1,
+    }
+    assert "secret" not in json.dumps([row for path in sealed_segments(collector.folder) for row in read_segment(path)])
+
+
+def test_the_counts_can_be_read_by_prometheus(collector):
+    from prometheus_client.parser import text_string_to_metric_families
+
+    collector.send({"batch": [track(), track(), track(anonymousId=None)]})
+    answer = collector.http.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+    samples = {
+        (sample.name, *sorted(sample.labels.values())): sample.value
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+    }
+    assert samples["dmp_collector_events_total", "accepted", "web"] == 2
+    assert samples["dmp_collector_events_total", "no_user_anon_id", "web"] == 1
+    assert samples["dmp_collector_request_seconds_count",] == 1
+    assert samples["dmp_collector_waiting_bytes",] == 0
+
+
+def answer_on(client: socket.socket) -> bytes:
+    answer = b""
+    while not answer.endswith(b"}"):
+        answer += client.recv(1000)
+    return answer
+
+
+@pytest.mark.parametrize("upgrade", ["h2c", "websocket", "TLS/1.2"])
+@pytest.mark.parametrize("pieces", [1, 7])
+def test_the_offer_of_another_protocol_is_ignored_and_the_body_read(collector, upgrade, pieces):
+    """Java's HTTP client offers h2c with its first request."""
+    body = json.dumps({"writeKey": collector.key, **track()}).encode()
+    head = (
+        f"POST /v1/track HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: {upgrade}\r\n"
+        f"HTTP2-Settings: AAMAAABkAAQ\r\nContent-Length: {len(body)}\r\n\r\n"
+    ).encode()
+    with socket.create_connection(("127.0.0.1", collector.port), timeout=30) as client:
+        for _ in range(2):  # the connection goes on to be used
+            message = head + body
+            size = -(-len(message) // pieces)
+            for at in range(0, len(message), size):
+                client.sendall(message[at : at + size])
+                time.sleep(0.01 * (pieces > 1))
+            assert answer_on(client).startswith(b"HTTP/1.1 200")
+    assert len(collector.rows()) == 2
+
+
+def test_a_new_connection_takes_the_place_of_the_one_that_was_idle_longest(collector):
+    with contextlib.ExitStack() as stack:
+        idle = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", collector.port), timeout=30))
+            for _ in range(CONNECTIONS)
+        ]
+        for each in idle:
+            each.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+        for each in idle:
+            assert each.recv(1000).startswith(b"HTTP/1.1 200")
+        for _ in range(5):
+            answer = httpx.post(f"{collector.url}/v1/track", json={"writeKey": collector.key, **track()})
+            assert answer.status_code == 200
+        assert idle[0].recv(1000) == b""
+
+
+def test_a_key_of_ones_own_is_accepted_and_one_with_a_limit_is_told_when_to_come_again(collector):
+    own = "my-own-write-key-0123"
+    assert collector.run("keys", "create", "app", "--key", own, "--events-per-minute", "6").returncode == 0
+    again = collector.run("keys", "create", "other", "--key", own)
+    assert (again.returncode, "is taken by the source app" in again.stderr) == (2, True), again.stderr
+    assert collector.run("keys", "create", "other", "--key", "too short").returncode == 2
+    time.sleep(1.1)
+    page = {"Origin": "https://shop.example"}
+    assert collector.post("/v1/batch", {"writeKey": own, "batch": [track()] * 6}, **page).status_code == 200
+    answer = collector.post("/v1/track", track(writeKey=own), **page)
+    assert (answer.status_code, answer.json()["code"]) == (429, "too_many_events")
+    assert 1 <= int(answer.headers["Retry-After"]) <= 11
+    assert answer.headers["Access-Control-Expose-Headers"] == "Retry-After"
+    assert collector.send(track(), "/v1/track").status_code == 200
+    assert collector.refusals() == {("app", "too_many_events"): 1}
+
+
+def test_a_page_of_the_web_may_send_into_a_private_network(collector):
+    preflight = {
+        "Origin": "https://shop.example",
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Private-Network": "true",
+    }
+    answer = collector.http.options("/v1/t", headers=preflight)
+    assert answer.is_success
+    assert answer.headers["Access-Control-Allow-Private-Network"] == "true"
+
+
+def test_the_browser_clients_are_told_the_public_address(collector):
+    collector.stop()
+    wrong = collector.run("collect", "--port", "0", "--public-url", "https://events.shop.example/path")
+    assert (wrong.returncode, "give scheme and host" in wrong.stderr) == (2, True), wrong.stderr
+    collector.start("--public-url", "https://events.shop.example/")
+    settings = collector.http.get(f"/v1/projects/{collector.key}/settings").json()["integrations"]["Segment.io"]
+    assert (settings["apiHost"], settings["protocol"]) == ("events.shop.example/v1", "https")
+
+
+def test_rudderstacks_browser_client_gets_the_configuration_without_which_it_does_not_start(collector):
+    asked = {"p": "npm", "v": "3.34.1", "build": "modern", "writeKey": collector.key}
+    for path in ("/sourceConfig", "/sourceConfig/"):
+        source = collector.http.get(path, params=asked).json()["source"]
+        assert source["enabled"]
+        assert (source["id"], source["destinations"]) == ("web", [])
+    basic = base64.b64encode(f"{collector.key}:".encode()).decode()
+    assert collector.http.get("/sourceConfig/", headers={"Authorization": f"Basic {basic}"}).status_code == 200
+    assert collector.http.get("/sourceConfig/", params={"writeKey": "unknown"}).status_code == 401
+
+
+def test_without_the_npm_package_no_script_is_served_and_a_wrong_folder_is_explained(collector, tmp_path):
+    answer = collector.http.get(f"/analytics.js/v1/{collector.key}/analytics.min.js")
+    assert (answer.status_code, answer.json()["code"]) == (404, "no_scripts")
+    wrong = collector.run("collect", "--port", "0", "--scripts", str(tmp_path))
+    assert (wrong.returncode, "npm install @segment/analytics-next" in wrong.stderr) == (2, True), wrong.stderr
+
+
 def test_a_batch_of_2501_events_is_refused_and_one_of_2500_is_not(collector):
     small = {"type": "page", "userId": "u"}
     answer = collector.send({"batch": [small] * 2501})
@@ -328,7 +504,8 @@ def test_endless_headers_are_cut_off(collector):
 def test_more_connections_than_it_serves_are_told_to_come_again(collector):
     with contextlib.ExitStack() as stack:
         for _ in range(CONNECTIONS):
-            stack.enter_context(socket.create_connection(("127.0.0.1", collector.port), timeout=30))
+            other = stack.enter_context(socket.create_connection(("127.0.0.1", collector.port), timeout=30))
+            other.sendall(b"POST /v1/track HTTP/1.1")
         busy = collector.send(track(), "/v1/track")
         assert (busy.status_code, busy.json()["code"]) == (429, "too_busy")
         assert int(busy.headers["Retry-After"]) >= 1

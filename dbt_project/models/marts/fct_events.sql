@@ -2,8 +2,8 @@
     Sessions: the events of one device (anonymous_id), a new one after a pause longer than var session_gap_minutes. What
     happens in a mailbox, in an advertisement elsewhere or on a server (no device) belongs to no session.
 
-    Incremental: an accepted event that the table lacks as it is has arrived; a row whose event is no longer accepted as it
-    was is gone. An arrival belongs to, joins or splits only sessions of its device with an event within the gap before or
+    Incremental: an accepted event that the table lacks as it is has arrived, also at another time (a later receipt may tell
+    by how much a device's clock was wrong); a row whose event is no longer accepted as it was is gone. An arrival belongs to, joins or splits only sessions of its device with an event within the gap before or
     after it; a row that is gone may split its own session. These sessions are computed anew from all their events,
     whatever the order of the loads; the post-hook deletes what is gone. What was parsed before is not parsed again.
 -#}
@@ -21,12 +21,13 @@
 ) }}
 
 {%- set code_version = code_version([
-    'session_gap_minutes', 'bot_user_agent_pattern', 'event_time_zone', 'earliest_order_on', 'sources',
+    'session_gap_minutes', 'clock_tolerance_minutes', 'missing_values', 'guest_customers', 'bot_user_agent_pattern',
+    'event_time_zone', 'earliest_order_on', 'sources',
 ]) -%}
 {%- set gap = 'interval ' ~ var('session_gap_minutes') ~ ' minute' -%}
 {%- set in_order = 'order by occurred_at, event_id' -%}
 {%- set same_receipt = 'accepted.event_id = present.event_id and accepted.received_at = present.received_at'
-    ~ ' and accepted._load_id = present._load_id' -%}
+    ~ ' and accepted.occurred_at = present.occurred_at and accepted._load_id = present._load_id' -%}
 {%- set columns = [
     'event_id', 'source', 'event_type', 'event_name', 'customer_id', 'anonymous_id', 'previous_id', 'email_token',
     'phone_token', 'occurred_at', 'received_at', 'is_clock_corrected', 'channel', 'referrer_host', 'utm_source',

@@ -1,9 +1,18 @@
 {#-
-    Time: what a client's clock says is wrong by as much as its clock at sending is, so an event happened
-    received_at - (sent_at - original_at), and never after its receipt. Without sent_at the client's time is taken as it
-    is, up to the receipt; without original_at it is the receipt.
+    Time: an event happened when its client says so, if the client's clock can be right: it is not ahead of the receipt, and
+    at sending not behind it by more than var clock_tolerance_minutes, which a slow line or a request that is sent again
+    explains. Only what cannot be right is corrected, and then all that the device said by that clock by the same amount:
+    the least by which the clock was behind (or most by which it was ahead) at a receipt, as the line took least time then
+    (Cristian 1989). So the order of a device's events stays, and none lies after its receipt. A device's clock is what
+    its events say with differences of at most the tolerance; one that was set in between counts as two. Without a time of
+    sending only what lies ahead is corrected; without a time of its own an event happened at its receipt.
 -#}
 {{ config(enabled='collector' in var('sources')) }}
+
+{%- set tolerance = 'interval ' ~ var('clock_tolerance_minutes') ~ ' minute' -%}
+{%- set no_time = 'interval 0 minute' -%}
+{%- set customer_id = "namespace || ':' || " ~ parse_customer_id('user_id') -%}
+{%- set anonymous_id = "namespace || ':' || " ~ parse_customer_id('anonymous_id') -%}
 
 with source as (
 
@@ -13,9 +22,9 @@ with source as (
         message_id,
         event_type,
         nullif(trim(event_name), '') as event_name,
-        nullif(trim(user_id), '') as user_id,
-        nullif(trim(anonymous_id), '') as anonymous_id,
-        nullif(trim(previous_id), '') as previous_id,
+        {{ customer_id }} as customer_id,
+        {{ anonymous_id }} as anonymous_id,
+        namespace || ':' || {{ parse_customer_id('previous_id') }} as previous_id,
         email_token,
         phone_token,
         sent_at,
@@ -40,19 +49,79 @@ with source as (
 
 ),
 
+receipts as (
+
+    select
+        coalesce({{ anonymous_id }}, {{ customer_id }}) as device,
+        sent_at is not null as is_sending_told,
+        received_at - greatest(original_at, coalesce(sent_at, original_at)) as behind
+    from {{ source('collector', 'events') }}
+    where original_at is not null
+
+),
+
+suspects as (
+
+    select device
+    from receipts
+    group by device
+    having min(behind) < {{ no_time }} or max(case when is_sending_told then behind end) > {{ tolerance }}
+
+),
+
+compared as (
+
+    select
+        device,
+        is_sending_told,
+        behind,
+        behind - lag(behind) over (partition by device, is_sending_told order by behind) as step
+    from receipts
+    where device in (select suspects.device from suspects)
+
+),
+
+numbered as (
+
+    select
+        device,
+        is_sending_told,
+        behind,
+        sum(case when step <= {{ tolerance }} then 0 else 1 end)
+            over (partition by device, is_sending_told order by behind rows unbounded preceding) as clock_number
+    from compared
+
+),
+
+clocks as (
+
+    select
+        device,
+        is_sending_told,
+        min(behind) as least_behind,
+        max(behind) as most_behind
+    from numbered
+    group by device, is_sending_told, clock_number
+    having min(behind) < {{ no_time }} or (min(behind) > {{ tolerance }} and is_sending_told)
+
+),
+
 first_receipts as (
 
     select
-        *,
+        source.*,
         least(
-            received_at,
-            coalesce(
-                case when sent_at is null then original_at else received_at - (sent_at - original_at) end,
-                received_at
-            )
+            source.received_at,
+            coalesce(source.original_at + clocks.least_behind, source.original_at, source.received_at)
         ) as occurred_at
     from source
-    where receipt_rank = 1
+    left join clocks
+        on
+            coalesce(source.anonymous_id, source.customer_id) = clocks.device
+            and (source.sent_at is not null) = clocks.is_sending_told
+            and source.received_at - greatest(source.original_at, coalesce(source.sent_at, source.original_at))
+            between clocks.least_behind and clocks.most_behind
+    where source.receipt_rank = 1
 
 ),
 
@@ -120,17 +189,14 @@ select
     source,
     event_type,
     event_name,
-    namespace || ':' || user_id as customer_id,
+    customer_id,
     anonymous_id,
     previous_id,
     email_token,
     phone_token,
     cast(occurred_at as timestamp) as occurred_at,
     cast(received_at as timestamp) as received_at,
-    -- The way from sender to receiver alone takes less than a minute.
-    coalesce(
-        occurred_at > original_at + interval 1 minute or occurred_at < original_at - interval 1 minute, false
-    ) as is_clock_corrected,
+    coalesce(occurred_at <> original_at, false) as is_clock_corrected,
     {{ channel('is_email', 'lower(utm_source)', 'lower(utm_medium)', 'ad_click_id', 'referrer_host', 'page_host') }}
         as channel,
     referrer_host,

@@ -1,0 +1,54 @@
+"""What arrives at the collector, in the terminal: counts and the newest events, without anything that tells of a person."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+
+from dmp_assets.collector.tally import Tally
+from dmp_assets.privacy.identifiers import clean_text
+
+REFRESH_SECONDS = 0.5
+_NAME_CHARACTERS = 60
+
+
+@contextmanager
+def shown(tally: Tally, console: Console | None = None) -> Generator[None]:
+    """Show the tally's counts, anew twice a second, while the context lasts.
+
+    Args:
+        tally: one that is live.
+        console: where; the terminal by default.
+    """
+    is_over = threading.Event()
+    with Live(view(tally), console=console, auto_refresh=False) as live:
+
+        def refresh() -> None:
+            while not is_over.wait(REFRESH_SECONDS):
+                live.update(view(tally), refresh=True)
+
+        thread = threading.Thread(target=refresh, name="live", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            is_over.set()
+            thread.join()
+            live.update(view(tally), refresh=True)
+
+
+def view(tally: Tally) -> Group:
+    """Return the counts by source and outcome, and the newest events; what looks like an e-mail address in a name is left out."""
+    counts = Table("source", "outcome", "count", title="Since the start", title_justify="left")
+    for (source, outcome), count in sorted(tally.totals.copy().items()):
+        counts.add_row(source, outcome, f"{count:,}")
+    newest = Table("time (UTC)", "source", "type", "name", title="Newest events", title_justify="left")
+    for event in list(tally.newest):
+        name = clean_text(event.name, lambda kind, _: f"<{kind}>", [])
+        newest.add_row(f"{event.at:%H:%M:%S}", event.source, event.event_type[:20], name[:_NAME_CHARACTERS])
+    return Group(counts, newest)
