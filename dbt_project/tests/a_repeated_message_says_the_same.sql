@@ -2,14 +2,17 @@
 -- lost. One row per source: a warning that a client numbers its messages wrongly.
 {{ config(severity='warn', enabled='collector' in var('sources')) }}
 
+{%- set told = [
+    'event_type', 'event_name', 'user_id', 'anonymous_id', 'previous_id', 'group_id', 'original_at', 'properties',
+    'traits',
+] %}
+
 with receipts as (
 
     select
         source,
         message_id,
-        {{ row_hash([
-            'event_type', 'event_name', 'user_id', 'anonymous_id', 'previous_id', 'group_id', 'original_at', 'properties', 'traits',
-        ]) }} as content
+        {{ row_hash(told) }} as content
     from {{ source('collector', 'events') }}
 
 ),

@@ -11,11 +11,14 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import orjson
 
 # Real events nest some six levels deep; JSON readers downstream give up at a few hundred.
 DEPTH = 64
+# No event has as many members, no batch more events.
+MOST_PARTS = 2_500
 
 REASONS = {
     "invalid_json": "an event is JSON (RFC 8259)",
@@ -68,11 +71,12 @@ def read_members(body: bytes) -> dict[str, object]:
         if not found:
             raise ValueError("no key")
         key = orjson.loads(found[1])
-        if key in members:
-            raise ValueError("the same key twice")
+        if key in members or len(members) == MOST_PARTS:
+            raise ValueError("the same key twice, or too many")
         value = part[found.end() :].strip()
         if key == "batch" and value[:1] == b"[":
-            members[key] = [read_part(item.strip()) for item in _parts(value, b"[]")]
+            # One more than a batch may have tells that it has too many.
+            members[key] = [read_part(item.strip()) for item in islice(_parts(value, b"[]"), MOST_PARTS + 1)]
         else:
             members[key] = read_part(value)
     return members

@@ -17,12 +17,12 @@ from typing import Any
 import orjson
 
 from dmp_assets.collector import broken_json, consent
-from dmp_assets.collector.broken_json import DEPTH, Unreadable
+from dmp_assets.collector.broken_json import DEPTH, MOST_PARTS, Unreadable
 from dmp_assets.collector.times import read_time
 from dmp_assets.collector.wire import BODY_BYTES, RequestError
 
 EVENT_BYTES = 32 << 10
-BATCH_EVENTS = 2_500
+BATCH_EVENTS = MOST_PARTS
 MESSAGE_ID_CHARACTERS = 100
 USER_AGENT_CHARACTERS = 1_000
 # The batch's context is written with each event, so a small request can ask for large lines.

@@ -25,8 +25,8 @@ import numpy as np
 import pytest
 
 from dmp_assets.collector.keys import create_key
-from dmp_assets.collector.segments import read_segment, sealed_segments
 from dmp_assets.collector.protocol import CONNECTIONS
+from dmp_assets.collector.segments import read_segment, sealed_segments
 
 DMP = Path(sys.executable).with_name("dmp")
 NODE_CLIENTS = Path(__file__).with_name("collector_clients.cjs")

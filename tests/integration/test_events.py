@@ -204,7 +204,7 @@ def test_a_day_more_writes_the_sessions_it_touches_and_no_other(new_events):
     unmarked = events.sql("select event_id from marts.fct_events where occurred_on > date '1900-01-01' order by 1")
     assert unmarked == [("web:late",), ("web:open12",)]
     renewed = events.sql("select anonymous_id, event_count from marts.fct_sessions where entry_page is null")
-    assert renewed == [("open", 2)]
+    assert renewed == [("cj:open", 2)]
     assert events.sql("select count(*) from marts.fct_sessions") == [(4,)]
 
 
