@@ -6,13 +6,11 @@ import contextlib
 import dataclasses
 import datetime as dt
 import logging
-import os
-import signal
 import sys
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,10 +18,12 @@ from dmp_assets.collector import cli as collector_cli
 from dmp_assets.onboarding import cli as onboarding_cli
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.errors import user_errors as _user_errors
-from dmp_assets.platform.locks import one_build, short_lock, this_command
+from dmp_assets.platform.locks import one_build, this_command
 from dmp_assets.platform.settings import Settings, get_settings
 from dmp_assets.platform.terminal import AsJson, print_json
 from dmp_assets.privacy import cli as privacy_cli
+from dmp_assets.runs import cli as runs_cli
+from dmp_assets.runs.start import opened_instance, prepare, swept_instance
 from dmp_assets.sources import cli as sources_cli
 
 if TYPE_CHECKING:
@@ -39,10 +39,6 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-
-
-Host = Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 is every one of this machine.")]
-Port = Annotated[int, typer.Option(min=1, max=65535, help="The port of the UI.")]
 
 
 @app.callback()
@@ -69,14 +65,6 @@ def init(
 
 
 @app.command()
-def setup() -> None:
-    """Make the home ready: folders, Dagster's configuration, the parsed dbt project."""
-    with _user_errors():
-        settings = _prepare()
-    typer.echo(f"The platform's home is ready: {settings.home}")
-
-
-@app.command()
 def build(
     force: Annotated[bool, typer.Option("--force", help="Build even if nothing changed since the last build.")] = False,
     layer: Annotated[str | None, typer.Option(help="Rebuild only this layer, from what is upstream of it.")] = None,
@@ -88,7 +76,7 @@ def build(
 ) -> None:
     """Load, transform, check and publish the whole graph, then print what was done."""
     with _user_errors():
-        settings = _prepare()
+        settings = prepare()
         if as_of:
             settings = settings.model_copy(update={"as_of": as_of.date()})
         from dmp_assets.definitions import domains
@@ -97,7 +85,7 @@ def build(
         from dmp_assets.runs.made import changed_since_made, refuse_damage
         from dmp_assets.runs.report import report as report_of
 
-        with _instance() as instance, one_build(settings.home, this_command()):
+        with swept_instance() as instance, one_build(settings.home, this_command()):
             offered = domains(settings)
             present = None if layer else fingerprint(settings, offered)
             refuse_damage(settings)
@@ -140,60 +128,14 @@ def docs() -> None:
 
 
 @app.command()
-def dev(host: Host = "127.0.0.1", port: Port = 3000) -> None:
-    """Start the Dagster UI and its daemon, until stopped: the graph, every run and check, jobs, schedules."""
-    _become("dagster", "dev", port=(host, port))
-
-
-@app.command()
-def webserver(
-    host: Host = "127.0.0.1",
-    port: Port = 3000,
-    read_only: Annotated[
-        bool, typer.Option("--read-only", help="Show everything, and let nobody start or change anything.")
-    ] = False,
-) -> None:
-    """Start the Dagster UI alone, until stopped, for a server; put a proxy with login in front (docs/operating.md)."""
-    _become("dagster-webserver", *(["--read-only"] if read_only else []), port=(host, port))
-
-
-@app.command()
-def daemon() -> None:
-    """Start Dagster's daemon alone, until stopped, for a server: schedules, sensors, the queue of runs, alerts."""
-    _become("dagster-daemon", "run")
-
-
-@app.command()
-def clean(
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask whether it is meant.")] = False,
-) -> None:
-    """Delete the platform's home: the warehouse, collected events, the vault with its key, run history, published files."""
-    with _user_errors():
-        from dmp_assets.platform.home import remove_home
-
-        settings = get_settings()
-        if not settings.home.exists():
-            typer.echo(f"There is no {settings.home}: nothing to delete.")
-            return
-        if not yes:
-            if not sys.stdin.isatty():
-                raise UserError("Say --yes: nobody can be asked whether it is meant.")
-            typer.confirm(
-                f"Delete {settings.home} with everything in it, collected events and the vault's key too?", abort=True
-            )
-        remove_home(settings)
-    typer.echo(f"removed {settings.home}")
-
-
-@app.command()
 def refresh(as_json: AsJson = False) -> None:
     """Bring everything that is served up to date with what the last build trained and chose; for every day between two builds."""
     with _user_errors():
-        settings = _prepare()
+        settings = prepare()
         from dmp_assets.definitions import domains
         from dmp_assets.platform.automation import REFRESH
 
-        with _instance() as instance, one_build(settings.home, this_command()):
+        with swept_instance() as instance, one_build(settings.home, this_command()):
             report = _run(instance, settings, REFRESH, domains(settings), as_json=as_json)
             _print_report(report, settings, as_json=as_json)
     if not report.succeeded:
@@ -204,10 +146,10 @@ def refresh(as_json: AsJson = False) -> None:
 def summary(as_json: AsJson = False) -> None:
     """Print what the newest whole build did: rows, checks, time per layer, what failed."""
     with _user_errors():
-        settings = _prepare()
+        settings = prepare()
         from dmp_assets.runs.report import newest_run, report
 
-        with _instance() as instance:
+        with swept_instance() as instance:
             newest = newest_run(instance)
             if newest is None:
                 raise UserError("There is no build yet: run `dmp demo` or `dmp build`.")
@@ -232,11 +174,11 @@ def health(
         if found:
             found += [*check.disk(settings), *check.files(settings)]
         else:
-            settings = _prepare()
+            settings = prepare()
             from dmp_assets.definitions import build_defs
 
             graph = build_defs(settings)
-            with _opened() as instance:
+            with opened_instance() as instance:
                 found = check.findings(settings, instance, *check.watched(graph), now)
         told = send_alerts(settings, found, now) if alert else []
     if as_json:
@@ -287,6 +229,11 @@ def hash_tables(as_json: AsJson = False) -> None:
             typer.echo(f"{value:>28}  {table}")
 
 
+app.command()(runs_cli.setup)
+app.command()(runs_cli.dev)
+app.command()(runs_cli.webserver)
+app.command()(runs_cli.daemon)
+app.command()(runs_cli.clean)
 app.command()(onboarding_cli.add_source)
 app.command()(onboarding_cli.presets)
 app.command()(onboarding_cli.rename_source)
@@ -339,55 +286,6 @@ def _run(
         )
     watch(instance, settings, *watched(build_defs(settings, offered)))
     return report
-
-
-def _become(program: str, *arguments: str, port: tuple[str, int] | None = None) -> NoReturn:
-    """Become a program of Dagster's on the project's workspace, with the home made ready; it then gets the signals."""
-    with _user_errors():
-        settings = _prepare()
-        options = ["--workspace", str(settings.project_dir / "workspace.yaml")]
-        if port:
-            from dmp_assets.platform.ports import listen
-
-            listen(*port, "The Dagster UI").close()
-            options += ["--host", port[0], "--port", str(port[1])]
-        with _instance():  # ends runs that died
-            pass
-    path = str(Path(sys.executable).with_name(program))
-    # A shell starts background processes with interrupts ignored, and Dagster would then ignore SIGTERM as well.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    os.execv(path, [path, *arguments, *options])  # noqa: S606 - one of Dagster's own
-
-
-def _prepare() -> Settings:
-    from dmp_assets.dbt.project import prepare_project
-    from dmp_assets.platform.home import prepare_home
-
-    settings = get_settings()
-    os.environ.update(settings.environment())
-    prepare_home(settings)
-    with short_lock(settings.home, "setup"):
-        prepare_project(settings)
-    return settings
-
-
-@contextlib.contextmanager
-def _opened() -> Generator[DagsterInstance]:
-    import dagster as dg
-
-    with dg.DagsterInstance.get() as instance:
-        yield instance
-
-
-@contextlib.contextmanager
-def _instance() -> Generator[DagsterInstance]:
-    """Yield the instance, in which no run is left that died."""
-    from dmp_assets.runs.dead import end_dead_runs
-
-    with _opened() as instance:
-        for run in end_dead_runs(instance):
-            typer.echo(f"Run {run[:8]} was left by a process that died; it is marked failed.", err=True)
-        yield instance
 
 
 def _print_report(report: RunReport, settings: Settings, *, as_json: bool) -> None:

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shutil
-import signal
 import time
 
 import dagster as dg
@@ -171,11 +170,13 @@ def test_a_failed_test_stops_what_is_downstream_a_kill_leaves_tables_readable_an
         if "START sql" in line and "marts" in line:
             break
     time.sleep(0.5)
-    os.killpg(build.pid, signal.SIGKILL)
+    build.kill()  # alone: its dbt ends by itself
     build.wait()
     assert hashes().keys() == before.keys()
 
-    assert dmp("build", "--force").returncode == 0
+    mended = dmp("build", "--force")
+    assert mended.returncode == 0
+    assert "was left by a process that died; it is marked failed" in mended.stderr
     assert hashes() == before
 
 
@@ -257,6 +258,37 @@ def test_a_locked_warehouse_is_reported_with_its_holder(first_build, start_dmp, 
         failed = dmp("build", "--force", DMP_LOCK_TIMEOUT_SECONDS="1")
     assert failed.returncode == 1
     assert f"PID {os.getpid()}" in failed.stdout.replace("\n", " ")
+
+
+def test_a_reader_is_waited_for_by_dbt_too_and_named(first_build, start_dmp, in_process):
+    reader = duckdb.connect(str(in_process.warehouse_path), read_only=True)
+    build = start_dmp("build", "--layer", "staging")
+    waiting = next((line for line in build.stdout if "Waiting for" in line), "")
+    reader.close()
+    printed = build.stdout.read()
+    assert build.wait() == 0, printed
+    assert f"(PID {os.getpid()}), which has the warehouse open" in waiting
+
+
+def test_a_reader_that_stays_is_named_with_the_way_out_and_nothing_is_half_done(first_build, dmp, hashes, in_process):
+    before = hashes()
+    with duckdb.connect(str(in_process.warehouse_path), read_only=True):
+        failed = dmp("build", "--layer", "staging", DMP_LOCK_TIMEOUT_SECONDS="1")
+    assert failed.returncode == 1
+    assert f"(PID {os.getpid()}). Wait for that run to end or close the program" in failed.stdout
+    assert "Traceback" not in failed.stdout + failed.stderr
+    assert hashes() == before
+    with dg.DagsterInstance.get() as instance:
+        assert instance.get_runs(limit=1)[0].is_failure
+
+
+def test_two_builds_at_once_take_turns(first_build, start_dmp, hashes):
+    before = hashes()
+    builds = [start_dmp("build", "--layer", "staging") for _ in range(2)]
+    printed = [build.communicate()[0] for build in builds]
+    assert [build.returncode for build in builds] == [0, 0], printed
+    assert any("Waiting for process" in each for each in printed)
+    assert hashes() == before
 
 
 @pytest.mark.parametrize(
