@@ -18,6 +18,7 @@ from dmp_assets.platform.domain import Domain
 from dmp_assets.platform.gate import gate_of
 from dmp_assets.platform.settings import Settings, get_settings, store_time_zone
 from dmp_assets.platform.warehouse import Warehouse
+from dmp_assets.privacy import assets as privacy
 from dmp_assets.profiles import assets as profiles
 from dmp_assets.recommendations import assets as recommendations
 from dmp_assets.runs.executor import home_executor
@@ -45,7 +46,8 @@ def domains(settings: Settings) -> list[Domain]:
     """
     offered = [domain(settings) for domain in DOMAINS]
     segments = [key for domain in offered for key in domain.segments]
-    return [*offered, collector.domain(settings, segments)]
+    tables = [table for domain in offered for table in domain.tables]
+    return [*offered, collector.domain(settings, segments), privacy.domain(tables)]
 
 
 def build_defs(

@@ -11,12 +11,16 @@ import pandas as pd
 
 from dmp_assets.analysis.product_text import UNKNOWN
 from dmp_assets.platform.errors import UserError
+from dmp_assets.platform.permissions import LEFT_OUT
 from dmp_assets.platform.warehouse import Warehouse
 
 AS_OF = "(select max(as_of_on) from marts.customer_features)"
 
 FEATURES = f"select * from marts.customer_features where as_of_on = {AS_OF} order by customer_id"
 """The customers' features at the as-of date, one row per customer."""
+
+PROFILED_FEATURES = f"select * from ({FEATURES}) where customer_id not in {LEFT_OUT} order by customer_id"
+"""The same of the customers of whom a profile may be made."""
 
 DEPARTMENT_SALES = f"""
     select customer_id, department, sales_amount

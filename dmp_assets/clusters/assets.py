@@ -51,8 +51,8 @@ TRAINED = (SELECTION, SUMMARIES, CENTRES, BINS, FITTED)
 
 _FITTED_CLUSTER = {
     column: [f"{FITTED.full_name}.{column}", f"{CENTRES.full_name}.centre", *_CLUSTERED_BY]
-    for column in ("method", "cluster_id", "cluster_name", "distance_to_centre")
-}
+    for column in ("method", "cluster_id", "distance_to_centre")
+} | {"cluster_name": [f"{FITTED.full_name}.cluster_name", f"{SUMMARIES.full_name}.cluster_name", *_CLUSTERED_BY]}
 CLUSTERS = _clusters_table("customer_clusters", schema.CUSTOMER_CLUSTERS, _FITTED_CLUSTER, "daily")
 
 
@@ -117,7 +117,7 @@ def assign_clusters(warehouse: Warehouse) -> Results:
     as_of_on = features["as_of_on"].iloc[0]
     frames = {
         CLUSTERS: assign_customers(
-            features, inputs.trained(warehouse, CENTRES.full_name), inputs.trained(warehouse, FITTED.full_name)
+            features, *(inputs.trained(warehouse, table.full_name) for table in (CENTRES, FITTED, SUMMARIES))
         ),
         DRIFT: feature_drift(features, _CLUSTERED_BY, latest_before(warehouse, BINS.full_name, as_of_on)),
     }

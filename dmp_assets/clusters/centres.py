@@ -73,20 +73,23 @@ def previous_centres(centres: pd.DataFrame, scaling: pd.DataFrame) -> dict[str, 
     }
 
 
-def assign_customers(features: pd.DataFrame, centres: pd.DataFrame, fitted: pd.DataFrame) -> pd.DataFrame:
+def assign_customers(
+    features: pd.DataFrame, centres: pd.DataFrame, fitted: pd.DataFrame, names: pd.DataFrame
+) -> pd.DataFrame:
     """Build clusters.customer_clusters: today's customers by the served method, those of the fit by the others.
 
-    `features` is marts.customer_features at one as_of_on, `centres` clusters.cluster_centres and `fitted`
-    clusters.fitted_clusters of one fit. By SERVED_METHOD every customer of `features` is in the cluster with the nearest
-    centre, with as_of_on of `features`. The other methods are there for comparison and most of them cannot place a new
-    customer: their rows are those of the fit. Columns as in `fitted`; sorted by method (as in `fitted`) and customer_id.
+    `features` is marts.customer_features at one as_of_on, `centres` clusters.cluster_centres, `fitted` clusters.fitted_clusters and
+    `names` clusters.cluster_summaries (method, cluster_id, cluster_name) of one fit. By SERVED_METHOD every customer of `features`
+    is in the cluster with the nearest centre, with as_of_on of `features`. The other methods are there for comparison and most of
+    them cannot place a new customer: their rows are those of the fit. Columns as in `fitted`; sorted by method (as in `fitted`)
+    and customer_id.
     """
     is_served = fitted["method"] == SERVED_METHOD
     served = assign_to_centres(features, centres[centres["method"] == SERVED_METHOD])
-    names = fitted[is_served].drop_duplicates("cluster_id").set_index("cluster_id")["cluster_name"]
+    served_names = names[names["method"] == SERVED_METHOD].set_index("cluster_id")["cluster_name"]
     served = served.assign(
         method=SERVED_METHOD,
-        cluster_name=served["cluster_id"].map(names),
+        cluster_name=served["cluster_id"].map(served_names),
         as_of_on=features["as_of_on"].iloc[0],
     )
     table = pd.concat([served[list(fitted.columns)], fitted[~is_served]], ignore_index=True)

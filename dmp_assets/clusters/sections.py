@@ -67,7 +67,7 @@ SECTIONS = (
         "Clusters",
         40,
         {
-            "features": inputs.FEATURES,
+            "features": inputs.PROFILED_FEATURES,
             "clusters": f"select * from clusters.customer_clusters where method = '{SERVED_METHOD}' order by customer_id",
             "selection": "select * from clusters.cluster_selection order by method, k, setting",
             "summaries": f"select * from clusters.cluster_summaries where method = '{SERVED_METHOD}' order by cluster_id",

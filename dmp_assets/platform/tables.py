@@ -19,6 +19,7 @@ from dmp_assets.platform.emptiness import empty_because
 from dmp_assets.platform.gate import gated
 from dmp_assets.platform.history import History, add_to_history
 from dmp_assets.platform.lineage import TRACED_AS_A_WHOLE
+from dmp_assets.platform.permissions import PERMISSIONS, leave_out
 from dmp_assets.platform.pictures import shown
 from dmp_assets.platform.warehouse import Warehouse, count, is_date, replace_table
 
@@ -31,6 +32,9 @@ FAILURES_SHOWN = 20
 
 PRIMARY_KEY = "primary_key"
 """Metadata of a schema that checks its key in a way of its own: the key's columns."""
+
+_CUSTOMERS_LEFT_OUT = "customers_left_out"
+_ALL_LEFT_OUT = "All of its customers refuse analytics or personalization."
 
 EMPTY_BECAUSE = "dmp/empty_because"
 """Metadata of a table without rows: why there are none."""
@@ -64,6 +68,8 @@ class Table:
         history: what it keeps of earlier runs; None if each run replaces it.
         also_reads: tables that its step reads and no column comes from, such as for its plots, as ``layer.table``.
         alarm: what is watched in it beside its schema.
+        is_profiling: whether rows about customers say what was found out about them; such a table has none of customers who are
+            left out (see `permissions`).
     """
 
     layer: str
@@ -74,6 +80,7 @@ class Table:
     history: History | None = None
     also_reads: Sequence[str] = ()
     alarm: Alarm | None = None
+    is_profiling: bool = True
 
     @property
     def key(self) -> dg.AssetKey:
@@ -92,10 +99,17 @@ class Table:
         return [*(self.schema.unique or singles or (self.schema.metadata or {})[PRIMARY_KEY])]
 
     @property
+    def profiles_customers(self) -> bool:
+        """Whether customers who refuse that are left out of it."""
+        return self.is_profiling and "customer_id" in self.schema.columns
+
+    @property
     def upstream(self) -> set[str]:
         """The tables that its step reads, as ``layer.table``."""
-        return {column.rsplit(".", 1)[0] for columns in self.lineage.values() for column in columns} | {
-            *self.also_reads
+        return {
+            *(column.rsplit(".", 1)[0] for columns in self.lineage.values() for column in columns),
+            *self.also_reads,
+            *([PERMISSIONS] if self.profiles_customers else []),
         }
 
     @property
@@ -222,7 +236,7 @@ def save(
     plots: Mapping[Table, Mapping[str, "Picture"]] | None = None,
     facts: Mapping[Table, Mapping[str, Any]] | None = None,
 ) -> Results:
-    """Write tables, read them back and check them in one transaction; then report them.
+    """Write tables, leave out whom no profile may be made of, read them back and check them in one transaction; then report them.
 
     Readers see all of the new version or all of the old. If a check fails everything is rolled back, the last good tables stay, and
     the failed checks are reported with their rows.
@@ -238,6 +252,7 @@ def save(
     """
     outcomes: dict[Table, dg.AssetCheckResult] = {}
     rows: dict[Table, int] = {}
+    left_out: dict[Table, int] = {}
     try:
         with warehouse.write() as connection:
             for table, frame in frames.items():
@@ -247,7 +262,10 @@ def save(
                     replace_table(connection, table.full_name, content, descriptions)
                 else:
                     add_to_history(connection, table.full_name, content, descriptions, table.history)
-                outcomes[table] = validate(table, connection.execute(_just_written(table, content)).df())
+                if table.profiles_customers:
+                    left_out[table] = leave_out(connection, table.full_name)
+                written = connection.execute(_just_written(table, content)).df()
+                outcomes[table] = validate(table, written, is_rest=bool(left_out.get(table)))
                 rows[table] = count(connection, table.full_name)
             if not all(outcome.passed for outcome in outcomes.values()):
                 raise _RejectedError
@@ -261,7 +279,8 @@ def save(
         ) from None
     for table, outcome in outcomes.items():
         checks = [outcome, *([_sound(table, table.alarm, warehouse)] if table.alarm else [])]
-        yield _reported(table, rows[table], checks, (plots or {}).get(table), (facts or {}).get(table))
+        told = {_CUSTOMERS_LEFT_OUT: left_out[table]} if table in left_out else {}
+        yield _reported(table, rows[table], checks, (plots or {}).get(table), {**told, **(facts or {}).get(table, {})})
 
 
 def _just_written(table: Table, frame: pd.DataFrame) -> str:
@@ -323,9 +342,14 @@ def _sound(table: Table, alarm: Alarm, warehouse: Warehouse) -> dg.AssetCheckRes
     )
 
 
-def validate(table: Table, frame: pd.DataFrame) -> dg.AssetCheckResult:
-    """Return whether a frame keeps a table's schema, with the failing rows; one without rows fails unless the schema says why."""
-    reason = empty_because(table.schema) if frame.empty else None
+def validate(table: Table, frame: pd.DataFrame, *, is_rest: bool = False) -> dg.AssetCheckResult:
+    """Return whether a frame keeps a table's schema, with the failing rows.
+
+    One without rows fails unless the schema says why, or it is the rest after customers were left out.
+    """
+    reason = None
+    if frame.empty:
+        reason = _ALL_LEFT_OUT if is_rest else empty_because(table.schema)
     if frame.empty and reason is None:
         return _outcome(
             table, frame, passed=False, description="The table has no rows, and its schema says no reason why."

@@ -253,7 +253,7 @@ def build_customer_interests(warehouse: Warehouse) -> Results:
 def build_customer_profiles(warehouse: Warehouse) -> Results:
     """Score, name and describe every customer."""
     profiles = customer_profiles(
-        warehouse.query(inputs.FEATURES),
+        warehouse.query(inputs.PROFILED_FEATURES),
         warehouse.query(inputs.DEPARTMENT_SALES),
         warehouse.query(inputs.ORDER_DAYS),
         warehouse.query(_CLUSTERS),
@@ -277,7 +277,7 @@ def tags_step(table: Table, rules: TagRules) -> dg.AssetsDefinition:
     def build_customer_tags(warehouse: Warehouse) -> Results:
         """Give every customer the tags whose rules it meets, and its interests."""
         profiles = warehouse.query(f"select * from {PROFILES.full_name} order by customer_id")
-        by_rule = rule_tags(rule_frame(warehouse.query(inputs.FEATURES), profiles), rules)
+        by_rule = rule_tags(rule_frame(warehouse.query(inputs.PROFILED_FEATURES), profiles), rules)
         tags = customer_tags(by_rule, warehouse.query(f"select * from {CUSTOMER_INTERESTS.full_name}"))
         plots, facts = {"tags": plot_tags(tags)}, {"rules": dg.MetadataValue.md(rules_in_words(rules, tags))}
         yield from save(warehouse, {table: tags}, plots={table: plots}, facts={table: facts})

@@ -13,9 +13,11 @@ def customer_facts(frames: Frames) -> Sequence[FactGroup]:
     """Collect what is known about one customer, with the reason of everything, the most telling first.
 
     Args:
-        frames: the customer's row of profiles.customer_profiles as ``profile``, and as ``tags`` the rows of
-            profiles.customer_tags: source, category, tag, weight, evidence, in the order in which they are shown.
+        frames: the customer's row of profiles.customer_profiles as ``profile``, none for who is left out of it, and as ``tags`` the
+            rows of profiles.customer_tags: source, category, tag, weight, evidence, in the order in which they are shown.
     """
+    if frames["profile"].empty:
+        return []
     profile, tags = frames["profile"].iloc[0], frames["tags"]
     return [
         FactGroup("Standing", _standing(profile)),

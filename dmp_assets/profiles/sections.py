@@ -108,7 +108,10 @@ CUSTOMER = CustomerSection(
         "history": f"""
             select customer_id, as_of_on, sales_amount_7d
             from marts.customer_features
-            where customer_id in (select customer_id from asked) and (isodow(as_of_on) = 1 or as_of_on = {inputs.AS_OF})
+            where customer_id in (
+                select profiles.customer_id from profiles.customer_profiles as profiles
+                inner join asked on profiles.customer_id = asked.customer_id
+            ) and (isodow(as_of_on) = 1 or as_of_on = {inputs.AS_OF})
             order by customer_id, as_of_on
         """,
     },

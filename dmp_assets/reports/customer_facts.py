@@ -9,15 +9,16 @@ from datetime import date
 import duckdb
 
 from dmp_assets.platform.errors import UserError
+from dmp_assets.platform.permissions import PERMISSIONS
 from dmp_assets.platform.sections import CustomerSection, FactGroup
 
 
 @dataclass(frozen=True)
 class CustomerFacts:
-    """All that is known about one customer as of a date; groups without a fact are left out."""
+    """All that is known about one customer as of a date, None if nothing was ever ordered; groups without a fact are left out."""
 
     customer_id: str
-    as_of_on: date
+    as_of_on: date | None
     groups: Sequence[FactGroup]
 
 
@@ -34,12 +35,11 @@ def read_customer(
     Raises:
         UserError: there is no such customer.
     """
-    profile = connection.execute(
-        "select as_of_on from profiles.customer_profiles where customer_id = ?", [customer_id]
-    ).fetchone()
-    if profile is None:
-        ((example,),) = connection.execute("select min(customer_id) from profiles.customer_profiles").fetchall()
-        raise UserError(f"There is no customer {customer_id} in profiles.customer_profiles; ids look like {example}.")
+    asked = f"select any_value(as_of_on) from {PERMISSIONS} where customer_id = ? having count(*) > 0"
+    known = connection.execute(asked, [customer_id]).fetchone()
+    if known is None:
+        ((example,),) = connection.execute(f"select min(customer_id) from {PERMISSIONS}").fetchall()
+        raise UserError(f"There is no customer {customer_id} in {PERMISSIONS}; ids look like {example}.")
     groups = []
     for section in sorted(sections, key=lambda section: section.order):
         frames = {
@@ -47,4 +47,4 @@ def read_customer(
             for name, sql in section.queries.items()
         }
         groups += [group for group in section.facts(frames) if group.facts]
-    return CustomerFacts(customer_id, profile[0], groups)
+    return CustomerFacts(customer_id, known[0], groups)

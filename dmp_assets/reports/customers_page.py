@@ -16,7 +16,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from dmp_assets.analysis import inputs
 from dmp_assets.platform.money import currency
+from dmp_assets.platform.permissions import PERMISSIONS
 from dmp_assets.platform.sections import CustomerSection, tables_read
 from dmp_assets.profiles.schema import CUSTOMER_PROFILES
 from dmp_assets.reports.page import render_template
@@ -25,8 +27,18 @@ TEMPLATE = Path(__file__).with_name("customers.html")
 CUSTOMERS_SHOWN = 5_000
 """Those with the highest sales; beyond this the file grows too large for a browser, and the Parquet tables are the way."""
 
-ASKED = f"select customer_id from profiles.customer_profiles order by monetary_amount desc, customer_id limit {CUSTOMERS_SHOWN}"
-COUNT = "select count(*) as customers from profiles.customer_profiles"
+ASKED = f"""
+    select customers.customer_id
+    from (select distinct customer_id from {PERMISSIONS}) as customers
+    left join profiles.customer_profiles as profiles on customers.customer_id = profiles.customer_id
+    order by profiles.monetary_amount desc nulls last, customers.customer_id
+    limit {CUSTOMERS_SHOWN}
+"""
+COUNT = f"""
+    select count(distinct customer_id) as customers, (select max(left_out_count) from privacy.profiled_tables) as left_out,
+        {inputs.AS_OF} as as_of_on
+    from {PERMISSIONS}
+"""
 
 
 def customers_page_reads(sections: Iterable[CustomerSection]) -> frozenset[str]:
@@ -39,14 +51,14 @@ def build_customers_page(sections: Iterable[CustomerSection], query: Callable[[s
 
     Args:
         sections: what the domains know of single customers; the template shows the rows ``profile``, ``history``, ``tags``,
-            ``lists`` and ``neighbours``.
+            ``lists``, ``neighbours`` and ``permissions``.
         query: runs SQL on the warehouse.
     """
     frames = {
         name: query(f"with asked as ({ASKED}) {sql}") for section in sections for name, sql in section.queries.items()
     }
-    profile = frames["profile"]
-    customers = profile["customer_id"].tolist()
+    customers = sorted(query(ASKED)["customer_id"])
+    count = query(COUNT).iloc[0]
     data = {
         "customers": customers,
         "meaning": {name: column.description for name, column in CUSTOMER_PROFILES.columns.items()},
@@ -54,9 +66,10 @@ def build_customers_page(sections: Iterable[CustomerSection], query: Callable[[s
     }
     return render_template(
         TEMPLATE,
-        as_of_on=profile["as_of_on"].max().date().isoformat(),
+        as_of_on=count["as_of_on"].date().isoformat(),
         shown=len(customers),
-        total=int(query(COUNT)["customers"].iloc[0]),
+        total=int(count["customers"]),
+        left_out=int(count["left_out"]),
         currency=currency(),
         data=_packed(data),
     )

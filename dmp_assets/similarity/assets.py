@@ -6,6 +6,7 @@ import pandas as pd
 from dmp_assets.analysis import inputs
 from dmp_assets.analysis.product_text import product_texts
 from dmp_assets.platform.domain import Domain
+from dmp_assets.platform.permissions import LEFT_OUT
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.tables import Results, Table, lineage, makes, save
 from dmp_assets.platform.warehouse import Warehouse
@@ -90,21 +91,28 @@ def build_similarity(warehouse: Warehouse, settings: dg.ResourceParam[Settings])
     ratings = ratings_from_counts(warehouse.query(inputs.PURCHASE_COUNTS))
     attributes = warehouse.query(inputs.PRODUCT_ATTRIBUTES)
     threads = settings.threads
-    rated = rated_similarity(warehouse.query(inputs.RATINGS), as_of_on, n_jobs=threads)
-    customers = pd.concat([customer_similarity(ratings, as_of_on, n_jobs=threads), rated[0]], ignore_index=True)
+    reviews = warehouse.query(inputs.RATINGS)
+    # Customers who are left out are nobody's neighbours; what is said of products counts everyone.
+    left_out = warehouse.query(f"select customer_id from {LEFT_OUT}")["customer_id"]
+    own, own_reviews = (rows[~rows["customer_id"].isin(left_out)] for rows in (ratings, reviews))
+    alike = (
+        customer_similarity(own, as_of_on, n_jobs=threads),
+        rated_similarity(own_reviews, as_of_on, n_jobs=threads)[0],
+    )
+    customers = pd.concat(alike, ignore_index=True)
     parts = (
-        rated[1],
+        rated_similarity(reviews, as_of_on, n_jobs=threads)[1],
         product_similarity(ratings, as_of_on, n_jobs=threads),
         co_purchase_similarity(warehouse.query(inputs.BASKETS), as_of_on),
         content_similarity(product_texts(attributes), as_of_on, ratings=ratings, n_jobs=threads),
     )
     products = pd.concat(parts, ignore_index=True)
-    measures = similarity_measures(customers, products, attributes, ratings["customer_id"].nunique(), as_of_on)
+    measures = similarity_measures(customers, products, attributes, own["customer_id"].nunique(), as_of_on)
     plots = {
         table: {"similarity": similarity_by_measure(frame, f"How alike are the neighbours? {table.name}")}
         for table, frame in ((CUSTOMERS, customers), (PRODUCTS, products))
     }
-    facts = {table: {"ratings": len(ratings)} for table in plots}
+    facts = {CUSTOMERS: {"ratings": len(own), "customers_left_out": len(left_out)}, PRODUCTS: {"ratings": len(ratings)}}
     yield from save(warehouse, {CUSTOMERS: customers, PRODUCTS: products, MEASURES: measures}, plots=plots, facts=facts)
 
 

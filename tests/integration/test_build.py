@@ -118,10 +118,14 @@ def test_the_customer_page_holds_every_customer_with_their_rows(first_build, in_
     assert external_references(page) == []
     (packed,) = re.findall(r'const packed = "([^"]+)"', page)
     data = json.loads(gzip.decompress(base64.b64decode(packed)))
-    profiles = duckdb.sql(f"from '{in_process.published_dir}/tables/profiles/customer_profiles.parquet'").df()
-    assert sorted(data["customers"]) == sorted(profiles["customer_id"])
+    tables = in_process.published_dir / "tables"
+    profiles = duckdb.sql(f"from '{tables}/profiles/customer_profiles.parquet'").df()
+    asked = duckdb.sql(f"select distinct customer_id from '{tables}/marts/contact_permissions.parquet'").df()
+    assert data["customers"] == sorted(asked["customer_id"])
+    assert set(profiles["customer_id"]) < set(asked["customer_id"]), "some refuse to be profiled"
+    assert len(data["profile"]["columns"]["rfm_segment"]) == len(profiles)
     assert set(data["meaning"]) == set(profiles.columns)
-    for name in ("profile", "tags", "lists", "neighbours", "history"):
+    for name in ("profile", "tags", "lists", "neighbours", "history", "permissions"):
         starts, columns = data[name]["starts"], data[name]["columns"]
         assert starts == sorted(starts), name
         assert {len(values) for values in columns.values()} == {starts[-1]}, name

@@ -22,7 +22,8 @@ _SIZE = "raw.complete_journey__demographics.household_size"
 
 
 def _table(name: str, contract: pa.DataFrameSchema) -> Table:
-    return Table("simulation", name, contract, {column: [_HOUSEHOLD, _SIZE] for column in contract.columns})
+    sources = {column: [_HOUSEHOLD, _SIZE] for column in contract.columns}
+    return Table("simulation", name, contract, sources, is_profiling=False)
 
 
 PERSONS = _table("persons", schema.PERSONS)

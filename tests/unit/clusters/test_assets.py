@@ -10,6 +10,9 @@ from dmp_assets.clusters.methods import METHODS
 from dmp_assets.platform.gate import Gate
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.warehouse import Warehouse, replace_table, table_hashes
+from tests.unit.permissions import write_permissions
+
+REFUSING = "cj:000"
 
 
 @pytest.fixture
@@ -21,6 +24,7 @@ def build(warehouse: Warehouse, features: pd.DataFrame) -> dict[str, str]:
     """Build the clusters of these customers, check them, and return the content of every table as a hash."""
     with warehouse.write() as connection:
         replace_table(connection, "marts.customer_features", features, {})
+    write_permissions(warehouse, features["customer_id"].tolist(), refuse=[REFUSING])
     run = dg.materialize(
         [train_clusters, assign_clusters],
         resources={"warehouse": warehouse, "gate": Gate()},
@@ -38,6 +42,9 @@ def test_a_rerun_repeats_every_table_and_a_later_date_keeps_numbers_and_history(
         monkeypatch.setitem(METHODS, name, replace(method, n_bootstraps=1))
     monkeypatch.setattr("dmp_assets.platform.tables.shown", lambda picture, storage, address: address[-1])
     first = build(warehouse, features)
+    for table in ("fitted_clusters", "customer_clusters"):
+        named = warehouse.query(f"select distinct customer_id from clusters.{table}")["customer_id"]
+        assert set(features["customer_id"]) - set(named) == {REFUSING}
     assert set(first) == {table.full_name for table in domain(Settings()).tables}
 
     later = features.assign(as_of_on=features["as_of_on"] + pd.Timedelta(days=1))

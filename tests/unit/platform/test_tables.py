@@ -15,6 +15,7 @@ from dmp_assets.platform.lineage import TRACED_AS_A_WHOLE
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.tables import Alarm, Table, kept, lineage, makes, save, validate
 from dmp_assets.platform.warehouse import Warehouse
+from tests.unit.permissions import write_permissions
 
 SCHEMA = pa.DataFrameSchema(
     {
@@ -49,7 +50,11 @@ def test_a_column_comes_from_its_namesake_unless_said_otherwise():
 
 def test_the_specification_depends_on_exactly_what_the_lineage_names():
     spec = SCORES.spec()
-    assert {dep.asset_key.to_user_string() for dep in spec.deps} == {"marts/customer_features", "marts/dim_customers"}
+    assert {dep.asset_key.to_user_string() for dep in spec.deps} == {
+        "marts/customer_features",
+        "marts/dim_customers",
+        "marts/contact_permissions",
+    }
     assert spec.group_name == "profiles"
     assert spec.description == "Scores. One row per customer."
     assert [column.description for column in spec.metadata["dagster/column_schema"].columns] == [
@@ -115,7 +120,9 @@ def make(warehouse: Warehouse, frames: dict[Table, pd.DataFrame]) -> dg.ExecuteI
 
 @pytest.fixture
 def warehouse(tmp_path) -> Warehouse:
-    return Warehouse.from_settings(Settings(home=tmp_path))
+    warehouse = Warehouse.from_settings(Settings(home=tmp_path))
+    write_permissions(warehouse, ["c0", "c1", "c2"])
+    return warehouse
 
 
 def test_one_call_writes_checks_and_reports(warehouse):
@@ -181,6 +188,41 @@ def test_a_history_grows_only_by_what_keeps_the_schema_and_counts_all_its_rows(w
     metadata = made[0].step_materialization_data.materialization.metadata
     assert metadata["dagster/row_count"].value == 2
     assert warehouse.query("select score from profiles.scores order by all")["score"].tolist() == [1, 2]
+
+
+def test_who_refuses_to_be_profiled_is_not_written_and_their_number_is_told(warehouse):
+    write_permissions(warehouse, ["c0", "c1"], refuse=["c1"])
+    made, *_ = make(warehouse, {SCORES: scores(1, 5)}).get_asset_materialization_events()
+    metadata = made.step_materialization_data.materialization.metadata
+    assert (metadata["dagster/row_count"].value, metadata["customers_left_out"].value) == (1, 1)
+    assert warehouse.query("select * from profiles.scores").equals(scores(1))
+
+
+def test_who_refuses_leaves_a_history_with_all_earlier_rows(warehouse):
+    schema = pa.DataFrameSchema({**SCHEMA.columns, "as_of_on": pa.Column("datetime64[us]", description="When.")})
+    table = replace(SCORES, schema=schema, lineage={}, history=History())
+    for day, refuse in (("2018-01-01", []), ("2018-01-02", ["c1"])):
+        write_permissions(warehouse, ["c0", "c1"], refuse=refuse)
+        frame = scores(1, 2).assign(as_of_on=pd.to_datetime([day] * 2).as_unit("us"))
+        assert make(warehouse, {table: frame}).success
+    assert warehouse.query("select customer_id from profiles.scores")["customer_id"].tolist() == ["c0", "c0"]
+
+
+def test_where_everyone_refuses_the_table_is_empty_and_says_why(warehouse):
+    write_permissions(warehouse, ["c0", "c1"], refuse=["c0", "c1"])
+    (check,) = make(warehouse, {SCORES: scores(1, 5)}).get_asset_check_evaluations()
+    assert check.passed
+    assert check.description == "All of its customers refuse analytics or personalization."
+    (nobody,) = make(warehouse, {SCORES: scores()}).get_asset_check_evaluations()
+    assert not nobody.passed, "a table that was never filled is not excused"
+
+
+def test_a_table_that_says_nothing_about_customers_has_them_all(warehouse):
+    write_permissions(warehouse, ["c0", "c1"], refuse=["c1"])
+    table = replace(SCORES, is_profiling=False)
+    assert "marts.contact_permissions" not in table.upstream
+    make(warehouse, {table: scores(1, 5)})
+    assert warehouse.query("select * from profiles.scores").equals(scores(1, 5))
 
 
 def test_what_is_current_is_checked_again(warehouse):

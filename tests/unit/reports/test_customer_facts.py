@@ -10,9 +10,10 @@ from dmp_assets.reports.customer_facts import read_customer
 def warehouse():
     with duckdb.connect() as connection:
         connection.execute("create schema profiles")
+        connection.execute("create schema marts")
         connection.execute(
-            "create table profiles.customer_profiles as from (values ('shop:1', date '2018-01-01'), "
-            "('shop:2', date '2018-01-01')) as t(customer_id, as_of_on)"
+            "create table marts.contact_permissions as from (values ('shop:1', date '2018-01-01'), "
+            "('shop:1', date '2018-01-01'), ('shop:2', date '2018-01-01')) as t(customer_id, as_of_on)"
         )
         connection.execute("create table profiles.bought as from (values ('shop:1', 'TEA')) as t(customer_id, product)")
         yield connection

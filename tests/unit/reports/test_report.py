@@ -51,6 +51,8 @@ COLUMNS = {
     "similar_customers": ["customer", "most_similar", "similarity", "products_in_common"],
     "similar_products": ["product", "department", "orders", "measure", "most_similar"],
     "rejected": ["contract_table", "reason", "rows"],
+    "pairs": ["purpose", "channel", "customers", "may", "granted", "refused", "unknown"],
+    "unknown": ["category", "source", "decisions"],
     "drift": ["feature", "psi", "is_drifting", "reference_as_of_on"],
     "measures": [
         *["entity", "measure", "description", "is_default"],
@@ -102,6 +104,7 @@ def page() -> str:
         **{name: pd.DataFrame(columns=pd.Index(columns)) for name, columns in COLUMNS.items()},
         **{name: empty_table(schema) for name, schema in SCHEMAS.items()},
         **one_customer(),
+        "left_out": pd.DataFrame({"left_out": [0], "customers": [1]}),
     }
     sections = [section for domain in domains(get_settings()) for section in domain.sections]
     results = {sql: frames[name] for section in sections for name, sql in section.queries.items()}

@@ -20,9 +20,11 @@ from dmp_assets.forecasts.customers.examples import FEATURES
 from dmp_assets.platform.gate import Gate
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.warehouse import Warehouse, replace_table, table_hashes
+from tests.unit.permissions import write_permissions
 
 DATES = pd.date_range(end="2018-01-01", periods=40, freq="W-MON").as_unit("us")
 CUSTOMERS = [f"c{number:02}" for number in range(40)]
+REFUSING = "c07"
 BOTH = [train_predictions, predict_customers, realise_predictions]
 DAILY = [predict_customers, realise_predictions]
 
@@ -94,6 +96,7 @@ def build(warehouse: Warehouse, frame: pd.DataFrame, assets: list[dg.AssetsDefin
     with warehouse.write() as connection:
         for name, table in marts(frame).items():
             replace_table(connection, name, table, {})
+    write_permissions(warehouse, CUSTOMERS, refuse=[REFUSING])
     run = dg.materialize(
         assets,
         resources={"warehouse": warehouse, "gate": Gate()},
@@ -131,7 +134,10 @@ def test_a_rerun_repeats_every_table_and_later_days_are_predicted_and_watched_wi
     # Of the 84 days of the value only 31 are over.
     assert set(realised["target"]) == {"churn_28d", "amount_28d", "median_amount_28d", "days_to_purchase"}
     assert realised["as_of_on"].unique().tolist() == [pd.Timestamp("2018-01-01")]
-    assert realised["customers"].unique().tolist() == [40]
+    assert realised["customers"].unique().tolist() == [39]
+    for table in (table for table in SERVED if "customer_id" in table.schema.columns):
+        named = warehouse.query(f"select distinct customer_id from {table.full_name}")["customer_id"]
+        assert set(CUSTOMERS) - set(named) == {REFUSING}, table.full_name
     assert build(warehouse, features(later), DAILY) == second
 
 
