@@ -11,10 +11,10 @@ import datetime as dt
 import gzip
 import hashlib
 import zlib
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +31,9 @@ from dmp_assets.collector.times import read_time
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.warehouse import Warehouse
-from dmp_assets.privacy.identifiers import Token, clean, clean_broken_json
+from dmp_assets.privacy.identifiers import clean, clean_broken_json
 from dmp_assets.privacy.keys import Keys, pseudonym, read_keys
+from dmp_assets.privacy.texts import Search, Token, read_search
 from dmp_assets.privacy.vault import add_identifiers
 from dmp_assets.sources.declare import LOAD_COLUMNS
 from dmp_assets.sources.land import create_loads_table
@@ -146,7 +147,7 @@ def _load_waiting(warehouse: Warehouse, settings: Settings, now: dt.datetime) ->
         except (OSError, EOFError, zlib.error) as error:
             damaged.append(f"{path} ({error})")
             continue
-        segment = read_lines(lines, path.name, keys)
+        segment = read_lines(lines, path.name, keys, partial(read_search, settings))
         if path.name not in known:
             add_identifiers(settings, keys, segment.identifiers)
             with warehouse.write() as connection:
@@ -166,14 +167,16 @@ def _alone(folder: Path) -> Generator[None]:
         yield
 
 
-def read_lines(lines: Sequence[bytes], name: str, keys: Keys) -> Segment:
+def read_lines(lines: Sequence[bytes], name: str, keys: Keys, search_of: Callable[[str], Search]) -> Segment:
     """Return what the lines of a segment hold, without direct identifiers; a line that is no event is rejected.
 
     Args:
         lines: as the collector wrote them.
         name: of the segment.
         keys: for the pseudonyms.
+        search_of: what is looked for in the events of a source.
     """
+    search_of = cache(search_of)
 
     @lru_cache(maxsize=1 << 16)
     def token(kind: str, value: str) -> str:
@@ -182,10 +185,11 @@ def read_lines(lines: Sequence[bytes], name: str, keys: Keys) -> Segment:
     segment = Segment()
     for number, line in enumerate(lines, start=1):
         record = _record(line)
+        how = (token, search_of(record["source"]))
         if record.get("reason"):
-            _reject(segment, record, token, (name, number))
+            _reject(segment, record, how, (name, number))
         else:
-            _accept(segment, record, line, token, (name, number))
+            _accept(segment, record, line, how, (name, number))
     return segment
 
 
@@ -220,9 +224,10 @@ def _refused(line: bytes, reason: str) -> dict[str, Any]:
     return {"source": UNKNOWN_SOURCE, "reason": reason, "raw": line.decode("utf-8", "replace").replace("\0", "")}
 
 
-def _accept(segment: Segment, record: dict[str, Any], line: bytes, token: Token, place: tuple[str, int]) -> None:
-    sent = record["event"]
-    cleaned = clean(sent, line, token)
+def _accept(
+    segment: Segment, record: dict[str, Any], line: bytes, how: tuple[Token, Search], place: tuple[str, int]
+) -> None:
+    cleaned = clean(record["event"], *how)
     event = cleaned.event
     user_id, anonymous_id = id_text(event.get("userId")), id_text(event.get("anonymousId"))
     context = event.get("context") or {}
@@ -259,21 +264,21 @@ def _accept(segment: Segment, record: dict[str, Any], line: bytes, token: Token,
             (source, user_id, anonymous_id, kind, value, pseudonym_, received_at)
             for kind, value, pseudonym_ in cleaned.found
         )
-    segment.lines.append(orjson.dumps({**record, "event": event}) if event is not sent else line)
+    segment.lines.append(orjson.dumps({**record, "event": event}) if cleaned.is_changed else line)
 
 
-def _reject(segment: Segment, record: dict[str, Any], token: Token, place: tuple[str, int]) -> None:
+def _reject(segment: Segment, record: dict[str, Any], how: tuple[Token, Search], place: tuple[str, int]) -> None:
     """Keep an event that was refused: as an object without identifiers, or as text without what looks like one."""
-    raw, found = record.get("raw") or "", []
+    raw = record.get("raw") or ""
     try:
         sent = orjson.loads(raw)
     except orjson.JSONDecodeError:
         sent = None
     if isinstance(sent, dict) and depth_of(raw.encode()) <= DEPTH:
-        cleaned = clean(sent, raw.encode(), token)
+        cleaned = clean(sent, *how)
         found, text = cleaned.found, orjson.dumps(cleaned.event).decode()
     else:
-        text = clean_broken_json(raw, token, found)
+        text, found = clean_broken_json(raw, *how)
     segment.rejected.append((record["source"], record["reason"], text, *place))
     segment.identifiers.extend(
         (record["source"], None, None, *identifier, record.get("received_at")) for identifier in found

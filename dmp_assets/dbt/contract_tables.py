@@ -13,6 +13,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 from dmp_assets.platform.project import PACKAGE_DIR
+from dmp_assets.privacy.words import listed
 
 FILE = PACKAGE_DIR / "contract_tables.yml"
 MACRO_FILE = PACKAGE_DIR / "macros" / "contract_types.sql"
@@ -68,12 +69,11 @@ class ContractTable(BaseModel):
 
 
 class Contract(BaseModel):
-    """Every contract table by its name, and the names of columns with direct identifiers by the identifiers' kind."""
+    """Every contract table by its name."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     tables: dict[str, ContractTable]
-    direct_identifiers: dict[str, tuple[str, ...]]
 
 
 def plain(name: str) -> str:
@@ -154,7 +154,7 @@ def docs_text() -> str:
         "Columns of these names go to the vault; a pseudonym takes their place.",
         "",
     ]
-    lines += [f"* {kind}: {', '.join(words)}" for kind, words in contract().direct_identifiers.items()]
+    lines += [f"* {kind}: {', '.join(words)}" for kind, words in listed().items()]
     return "\n".join([*lines, "{% enddocs %}"]) + "\n"
 
 

@@ -142,7 +142,9 @@ def add_source(  # noqa: PLR0913, PLR0917 - one option for everything that can b
     ] = False,
     identifier: Annotated[
         list[str] | None,
-        typer.Option(help="COLUMN=KIND (email, phone, name, ...): goes to the vault; known names need none."),
+        typer.Option(
+            help="COLUMN=KIND (email, phone, name, ...): goes to the vault; known names need none. COLUMN=none: it has none."
+        ),
     ] = None,
     namespace: Annotated[
         str | None, typer.Option(help="What stands before its ids, if another source has the same customers.")
@@ -268,6 +270,11 @@ def _add(  # noqa: PLR0913 - what the command was given
             typer.echo(f"  {rule.type:20} {rule}")
         for column, kind in plan.rule.identifiers.items():
             typer.echo(f"  {'to the vault':20} {column} ({kind})")
+        for column in plan.raw.undecided:
+            typer.echo(
+                f"* {column} differs from customer to customer. If it tells who somebody is, say --identifier '{column}=KIND', "
+                f"else --identifier '{column}=none'."
+            )
     typer.echo(f"\nIn {project.path}:\n  " + "\n  ".join(changes))
     doubts = _show_preview(plans, project)
     if dry_run:

@@ -15,13 +15,15 @@ from typing import Literal
 from dmp_assets.dbt.contract_tables import contract as contract_file
 from dmp_assets.dbt.contract_tables import plain
 from dmp_assets.onboarding.found_names import found_names
-from dmp_assets.onboarding.guess import FIELDS, guess_contract, guess_identifiers, guess_mapping, missing_fields
+from dmp_assets.onboarding.guess import FIELDS, guess_contract, guess_mapping, missing_fields
 from dmp_assets.onboarding.inspection import Column, Found
 from dmp_assets.onboarding.mapping import Origin, TableMapping
+from dmp_assets.onboarding.personal_columns import asked_kinds, identifiers_of
 from dmp_assets.onboarding.plan import TELLS_OFFSET, Plan, RawTable, check_name, column_name, columns_of_kinds
 from dmp_assets.onboarding.project_settings import column_currencies
 from dmp_assets.onboarding.questions import Ask, Question, chosen, currency_code, time_zone_name
 from dmp_assets.platform.errors import UserError
+from dmp_assets.privacy.words import NONE
 
 _NAMESPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
@@ -105,11 +107,11 @@ def plan_table(
     keeps_name = said.preset or found.rule.contract or found.rule.format == "database"
     raw = _raw_table(
         found if keeps_name else dataclasses.replace(found, name=contract),
-        contract, own, declared, said,
+        contract, own, declared, (said, ask),
     )  # fmt: skip
     others = {
         file: _raw_table(table, contract, {each.name: columns[column_name(file, each.name)] for each in table.columns},
-                         declared, said, file)
+                         declared, (said, ask), file)
         for file, table in joined.items() if file in declared.join
     }  # fmt: skip
     formats = {
@@ -260,38 +262,35 @@ def _raw_table(
     contract: str,
     columns: Mapping[str, Column],
     declared: TableMapping,
-    said: Said,
+    asked: tuple[Said, Ask | None],
     file: str | None = None,
 ) -> RawTable:
     """Return how a found table is loaded, and its columns as the raw layer has them."""
+    said, ask = asked
     named = {column: kind for column in columns if (kind := declared.identifiers.get(column_name(file, column)))}
     said_of_it = {} if file else dict(said.identifiers)
-    identifiers = guess_identifiers(columns) | found.rule.identifiers | named | said_of_it
-    _check_identifiers(identifiers, columns)
     customer = declared.fields.get("customer_id")
     of_customer = [column for column in columns if customer and column_name(file, column) in customer.columns]
+    used = {column for origin in declared.fields.values() for column in origin.used}
+    free = [column for column in columns if column_name(file, column) not in used]
+    known = found.rule.identifiers | named | said_of_it
+    identifiers, undecided = identifiers_of(columns, contract, of_customer[:1], known)
+    if undecided := [column for column in undecided if column in free and not said.preset]:
+        identifiers |= asked_kinds({column: columns[column] for column in undecided}, ask)
     cursor = None if file else said.cursor or found.rule.cursor
     rule = found.rule.model_copy(
         update={
             "contract": contract,
             "customer": of_customer[0] if of_customer else None,
-            "identifiers": identifiers,
+            "identifiers": {column: kind for column, kind in identifiers.items() if kind != NONE},
             "cursor": cursor,
             "deleted_at": None if file else said.deleted_at or found.rule.deleted_at,
             # What is found in a database or web service is a full copy, unless it is read from a cursor on.
             "keep": "append" if cursor else said.keep or found.rule.keep,
         }
     )
-    return RawTable(found.name, rule, tuple(_landed(column, identifiers) for column in columns.values()))
-
-
-def _check_identifiers(identifiers: Mapping[str, str], columns: Mapping[str, Column]) -> None:
-    kinds = contract_file().direct_identifiers
-    for column, kind in identifiers.items():
-        if column not in columns:
-            raise UserError(f"--identifier: there is no column {column}; there are {', '.join(columns)}.")
-        if kind not in kinds:
-            raise UserError(f"--identifier: {kind} is no kind of identifier; there are {', '.join(kinds)}.")
+    landed = tuple(_landed(column, rule.identifiers) for column in columns.values())
+    return RawTable(found.name, rule, landed, tuple(column for column in undecided if column not in identifiers))
 
 
 def _landed(column: Column, identifiers: Mapping[str, str]) -> Column:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from dmp_assets.dbt.contract_tables import ContractColumn, contract, known_names, plain
+from dmp_assets.privacy.words import Words
 
 FIELDS: Mapping[str, Mapping[str, ContractColumn]] = {
     name: table.fields for name, table in contract().tables.items() if table.fields
@@ -43,7 +44,7 @@ def guess_contract(columns: Iterable[str]) -> str | None:
     a customer, an order or a quantity are order lines, though their amount is still open.
     """
     columns = list(columns)
-    telling = {"customers": len(guess_identifiers(columns))}
+    telling = {"customers": len(guess_identifiers(columns, "customers"))}
     fits = {
         table: len(mapping) + telling.get(table, 0)
         for table in FIELDS
@@ -57,7 +58,12 @@ def guess_contract(columns: Iterable[str]) -> str | None:
     return best if best and fits[best] > 1 else None
 
 
-def guess_identifiers(columns: Iterable[str]) -> dict[str, str]:
-    """Return the kind of direct identifier of each column whose name tells it."""
-    kinds = {word: kind for kind, words in contract().direct_identifiers.items() for word in words}
-    return {column: kinds[plain(column)] for column in columns if plain(column) in kinds}
+def guess_identifiers(columns: Iterable[str], table: str | None = None) -> dict[str, str]:
+    """Return the kind of direct identifier of each column whose name tells it.
+
+    Args:
+        columns: their names.
+        table: the contract table that they map to; what has just a name is a person in a table of customers.
+    """
+    about = "person" if table == "customers" else None
+    return {column: kind for column in columns if (kind := Words().read(column, about).kind)}

@@ -18,6 +18,7 @@ from dmp_assets.onboarding.recognise import Question, Reading, check_said, recog
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.warehouse import columns_of, count, literal, quoted
+from dmp_assets.privacy.texts import is_flag
 from dmp_assets.sources.declare import DeclaredTable, FileFormat, LoadRule, resolve, without_password
 from dmp_assets.sources.delimited import DamagedFileError
 from dmp_assets.sources.extract import extract
@@ -72,6 +73,7 @@ class Column:
         decimal_marks: how it writes numbers; several if the values do not tell.
         examples: a few of its values.
         is_unique: whether every row has a value of its own.
+        distinct: how many values it has in the rows that were looked at.
         values: all of its values, if they are few.
         digits: how many digits its numbers have behind the decimal mark, of which nothing is left after the eighth.
         with_offset: how many of its times tell their offset, where others do not.
@@ -85,10 +87,16 @@ class Column:
     decimal_marks: tuple[str, ...] = (".",)
     examples: tuple[str, ...] = ()
     is_unique: bool = False
+    distinct: int = 0
     values: tuple[str, ...] = ()
     digits: int = 0
     with_offset: int = 0
     is_whole: bool = False
+
+    @property
+    def is_flag(self) -> bool:
+        """Whether all of its values say yes or no: such a column holds no identifier, whatever it is called."""
+        return self.data_type == "BOOLEAN" or (bool(self.values) and all(map(is_flag, self.values)))
 
 
 @dataclass(frozen=True)
@@ -237,7 +245,7 @@ def _look_at_column(connection: duckdb.DuckDBPyConnection, name: str, data_type:
         f"select {column} from (select {column}, min(_row) as first_row from sample where {column} is not null group by 1) "
         "order by first_row limit 3"
     ).fetchall()
-    ((is_unique,),) = connection.execute(f"select count(distinct {column}) = count(*) from sample").fetchall()
+    ((different, rows),) = connection.execute(f"select count(distinct {column}), count(*) from sample").fetchall()
     distinct = connection.execute(
         f"select distinct trim(cast({column} as varchar)) from sample where {column} is not null order by 1 limit {_FEW + 1}"
     ).fetchall()
@@ -246,7 +254,8 @@ def _look_at_column(connection: duckdb.DuckDBPyConnection, name: str, data_type:
         data_type,
         "text",
         examples=tuple(str(value) for (value,) in values),
-        is_unique=bool(is_unique),
+        is_unique=different == rows,
+        distinct=different,
         values=tuple(value for (value,) in distinct) if len(distinct) <= _FEW else (),
     )
     if not values:

@@ -24,11 +24,12 @@ _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 @dataclass(frozen=True)
 class RawTable:
-    """A table of the raw layer: its name in the source, how it is loaded, its columns."""
+    """A table of the raw layer: its name in the source, how it is loaded, its columns, and those that may hold identifiers."""
 
     name: str
     rule: LoadRule
     columns: tuple[Column, ...]
+    undecided: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

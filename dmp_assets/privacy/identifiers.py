@@ -1,50 +1,44 @@
 """Direct identifiers in an event: found, replaced by nothing or a pseudonym, and handed over for the vault.
 
-What counts as one: the values of the keys below, wherever they stand in the event, and whatever in any other text looks like an
-e-mail address or a phone number. A bare number is none: order and product numbers look alike.
+What counts as one: the values of keys whose name tells it (see `words`), wherever they stand in the event, and whatever in any
+other text looks like one (see `texts`). A bare number is none: order and product numbers look alike. A truth value is none, and
+neither is what a consent says of purposes and channels, whatever these are called.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
-Token = Callable[[str, str], str]
-"""The pseudonym of a kind and a value."""
+import orjson
 
-DIRECT_KEYS = {
-    **dict.fromkeys(("email", "emailaddress", "mail"), "email"),
-    **dict.fromkeys(("phone", "phonenumber", "mobile", "mobilenumber", "mobilephone", "telephone", "tel"), "phone"),
-    **dict.fromkeys(("fullname", "realname", "recipientname", "username"), "name"),
-    **dict.fromkeys(("firstname", "givenname"), "first_name"),
-    **dict.fromkeys(("lastname", "familyname", "surname"), "last_name"),
-    **dict.fromkeys(
-        ("address", "streetaddress", "street", "postaladdress", "shippingaddress", "billingaddress"), "address"
-    ),
-    **dict.fromkeys(("birthday", "birthdate", "dateofbirth", "dob"), "birthday"),
-}
-"""Kind of identifier by key, in lower case without separators."""
-
-DROPPED_KEYS = {"ip", "ipaddress"}
-"""Network addresses are not kept at all."""
-
-EMAIL = (
-    r"[^\s@\"'<>()\[\]{},;:=&?/\\|%]+(?:@|%40)[^\s@\"'<>()\[\]{},;:=&?/\\|%.]+(?:\.[^\s@\"'<>()\[\]{},;:=&?/\\|%.]+)+"
+from dmp_assets.privacy.texts import (
+    REMOVED,
+    Effort,
+    Found,
+    Search,
+    TextCleaner,
+    Token,
+    TooMuchError,
+    is_value,
+    may_hold_one,
+    read_json,
 )
-PHONE = (
-    r"(?<![\w.+-])(?:\+|%2[Bb])\d(?:[ ().-]{0,2}\d){6,14}(?!\d)|(?<![\w.+-])\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?![\w-])"
-)
-_IN_TEXT = re.compile(f"(?P<email>{EMAIL})|(?P<phone>{PHONE})")
-_JSON_KEY = re.compile(r'"([^"\\]{1,40})"\s*:\s*')
-_IDS = ("userId", "anonymousId", "groupId", "previousId")
-_SEPARATORS = str.maketrans("", "", "_- .")
-_MARKS = (b"@", b"%40", b"%2B", b"%2b", b"\\u00")
-# Each begins with few characters, which a search finds without trying every place.
-_PHONE_LIKE = (re.compile(rb"\+[0-9]"), re.compile(rb"[ .)-][0-9]{3}[ .-][0-9]{4}"))
+from dmp_assets.privacy.words import DROPPED, Name, Subject
+
+_PERSONS_IDS = ("userId", "anonymousId", "groupId", "previousId")
+_WHOLE_KINDS = ("address", "name")
+"""Kinds of which every text in an object is a part."""
+_WORDS = ("email", "name", "first_name", "last_name", "address")
+_JSON_KEY = re.compile(r'"([^"\\]{1,80})"\s*:\s*')
+_EFFORT = 400
+"""Places of an event that are looked at: a real one has a few dozen."""
+_DEEPEST_JSON = 4
+_FEWEST_DIGITS = 5
+_CARD_NUMBER = 10**13
+_SHORTEST_TEXT = 5
+"""Characters that hold an identifier."""
 
 
 @dataclass(slots=True)
@@ -56,151 +50,200 @@ class Cleaned:
         found: kind, value as it was sent, and pseudonym of each identifier.
         email_token: pseudonym of the person's e-mail address, if the event names one by key.
         phone_token: the same of the phone number.
+        is_changed: whether the event is another one than was given.
     """
 
     event: dict[str, Any]
-    found: list[tuple[str, str, str]] = field(default_factory=list)
+    found: Found = field(default_factory=list)
     email_token: str | None = None
     phone_token: str | None = None
+    is_changed: bool = False
 
 
-def clean(event: dict[str, Any], text: bytes, token: Token) -> Cleaned:
+def clean(event: dict[str, Any], token: Token, search: Search) -> Cleaned:
     """Return the event without direct identifiers, and these; the given event is not changed.
 
     Args:
         event: as it was sent.
-        text: its JSON text, or a longer one around it.
         token: the pseudonym of a kind and a value.
+        search: what is looked for.
     """
-    context = event.get("context")
-    if isinstance(context, dict) and "ip" in context:
-        event = {**event, "context": {key: value for key, value in context.items() if key != "ip"}}
-    if not _looks_like_one(text) and not _has_personal_key(event):
-        return Cleaned(event)
-    cleaned = Cleaned({})
-    for key, value in event.items():
-        if key in _IDS and isinstance(value, str):
-            cleaned.event[key] = clean_value(value, token, cleaned.found)
-        else:
-            _put(cleaned.event, key, value, token, cleaned, is_person=key == "traits")
-    return cleaned
+    return _Cleaner(token, search, Effort(_EFFORT)).clean(event)
 
 
-def clean_text(text: str, token: Token, found: list[tuple[str, str, str]]) -> str:
-    """Return a text with each e-mail address and phone number replaced by its kind in brackets; add these to `found`."""
+def clean_cell(text: str, name: Name, token: Token, search: Search) -> tuple[str, Found]:
+    """Return what stands for a text of a table, and the identifiers in it.
 
-    def replace(match: re.Match[str]) -> str:
-        kind = "email" if match["email"] else "phone"
-        value = match[0].replace("%40", "@").replace("%2B", "+").replace("%2b", "+")
-        found.append((kind, value, token(kind, value)))
-        return f"[{kind}]"
+    A text that is one as a whole becomes its pseudonym; of JSON the values of personal keys go.
 
-    return _IN_TEXT.sub(replace, text)
-
-
-def clean_value(value: str, token: Token, found: list[tuple[str, str, str]]) -> str:
-    """Return the pseudonym of a text that is an e-mail address or a phone number, any other text as by `clean_text`."""
-    match = _IN_TEXT.fullmatch(value.strip())
-    if not match:
-        return clean_text(value, token, found)
-    kind = "email" if match["email"] else "phone"
-    pseudonym = token(kind, value)
-    found.append((kind, value, pseudonym))
-    return pseudonym
-
-
-def may_hold_one_sql(text: str) -> str:
-    """Return the SQL condition under which `clean_value` may change a text; few texts fulfil it.
-
-    The shortest address has 5 characters, or 7 where its sign is written %40, the shortest phone number 8 with a plus sign and 12
-    with gaps. Most texts are shorter or have no such sign, which costs less to find out than a match.
+    Args:
+        text: as it arrived.
+        name: what its column's name says.
+        token: the pseudonym of a kind and a value.
+        search: what is looked for.
     """
-    signed = f"(contains({text}, '+') or contains({text}, '%')) and regexp_matches({text}, '%40|(\\+|%2[Bb])\\p{{Nd}}')"
-    has_gap = " or ".join(f"contains({text}, '{gap}')" for gap in "- .")
-    spaced = (
-        f"strlen({text}) > 11 and ({has_gap}) and regexp_matches({text}, '[ .)-]\\p{{Nd}}{{3}}[ .-]\\p{{Nd}}{{4}}')"
-    )
-    return f"(strlen({text}) > 4 and (contains({text}, '@') or (strlen({text}) > 6 and ({signed} or {spaced}))))"
+    cleaner = _Cleaner(token, search, effort=None)
+    return cleaner.cell(text, name), cleaner.found
 
 
-def clean_broken_json(text: str, token: Token, found: list[tuple[str, str, str]]) -> str:
-    """Return a JSON text that is cut off or broken without the values of personal keys; the rest as by `clean_text`."""
-    kept, at = "", 0
+def clean_broken_json(text: str, token: Token, search: Search) -> tuple[str, Found]:
+    """Return a JSON text that is cut off or broken without the values of personal keys, and the identifiers in the rest."""
+    kept, at = [], 0
     for key in _JSON_KEY.finditer(text):
-        plain = _plain(key[1])
-        kind = DIRECT_KEYS.get(plain) or (plain if plain in DROPPED_KEYS or plain == "name" else None)
+        kind = search.words.read(key[1], "person").kind
         if kind is None or key.start() < at:
             continue
-        kept += text[at : key.end()] + f'"[{kind}]"'
+        kept += [text[at : key.end()], f'"[{kind}]"']
+        at = _end_of_value(text, key.end())
+    cleaner = TextCleaner(search, token, effort=Effort(_EFFORT))
+    return cleaner.clean("".join([*kept, text[at:]])), cleaner.found
+
+
+def _end_of_value(text: str, start: int) -> int:
+    """Return where a JSON value ends; the text's end if it is broken or goes on beyond it."""
+    depth, is_quoted = 0, False
+    for token in _JSON_SIGN.finditer(text, start):
+        sign = token[0]
+        if is_quoted:
+            is_quoted = sign != '"'
+        elif sign == '"':
+            is_quoted = True
+        elif sign in "{[":
+            depth += 1
+        elif sign in "}]":
+            depth -= 1
+        if not is_quoted and (depth < 0 or (depth == 0 and sign == ",")):
+            return token.start()
+        if not is_quoted and depth == 0 and sign in '"}]':
+            return token.end()
+    return len(text)
+
+
+_JSON_SIGN = re.compile(r'\\.|["{}\[\],]', re.DOTALL)
+
+
+class _Cleaner:
+    """Cleans one event, or one cell of a table."""
+
+    def __init__(self, token: Token, search: Search, effort: Effort | None) -> None:
+        self._texts = TextCleaner(search, token, effort=effort)
+        self._read = search.words.read
+        self.found = self._texts.found
+        self._cleaned = Cleaned({}, self.found)
+
+    def cell(self, text: str, name: Name) -> str:
+        if read_json(text) is not None:
+            return self._text(text, name, name.subject, 0)
+        return self._id(text, is_technical=name.is_technical and name.subject != "person")
+
+    def clean(self, event: dict[str, Any]) -> Cleaned:
+        for key, value in event.items():
+            if key in _PERSONS_IDS and isinstance(value, str):
+                self._cleaned.event[key] = self._changed(value, self._id(value))
+            else:
+                self._put(self._cleaned.event, key, value, None, 0)
+        return self._cleaned
+
+    def _changed(self, before: Any, after: Any) -> Any:
+        if after != before:
+            self._cleaned.is_changed = True
+        return after
+
+    def _id(self, value: str, *, is_technical: bool = False) -> str:
         try:
-            _, at = json.JSONDecoder().raw_decode(text, key.end())
-        except (ValueError, RecursionError):
-            at = len(text)
-    return clean_text(kept + text[at:], token, found)
+            return self._texts.clean_id(value, is_technical=is_technical)
+        except TooMuchError:
+            return REMOVED
 
-
-def _looks_like_one(text: bytes) -> bool:
-    return any(mark in text for mark in _MARKS) or any(pattern.search(text) for pattern in _PHONE_LIKE)
-
-
-def _has_personal_key(value: dict[str, Any]) -> bool:
-    """Return whether an identifier may stand under one of an object's keys; in most events none does."""
-    for key, each in value.items():
-        if _is_personal(key) or (isinstance(each, dict) and _has_personal_key(each)):
-            return True
-        if isinstance(each, list) and any(isinstance(one, dict) and _has_personal_key(one) for one in each):
-            return True
-    return False
-
-
-@lru_cache(maxsize=1 << 12)
-def _plain(key: str) -> str:
-    return key.lower().translate(_SEPARATORS)
-
-
-@lru_cache(maxsize=1 << 12)
-def _is_personal(key: str) -> bool:
-    return _plain(key) in DIRECT_KEYS or _plain(key) in DROPPED_KEYS or _plain(key) == "traits"
-
-
-def _put(target: dict[str, Any], key: str, value: Any, token: Token, cleaned: Cleaned, *, is_person: bool) -> None:
-    """Copy one entry of an object, unless it is an identifier; the key of an entry may hold one too."""
-    plain = _plain(key)
-    kind = DIRECT_KEYS.get(plain) or ("name" if is_person and plain == "name" else None)
-    if plain in DROPPED_KEYS:
-        return
-    if kind is None:
-        target[clean_text(key, token, cleaned.found)] = _clean_value(
-            value, token, cleaned, is_person=is_person or plain == "traits"
+    def _put(self, target: dict[str, Any], key: str, value: Any, about: Subject | None, depth: int) -> None:
+        """Copy one entry of an object, unless it is an identifier; the key of an entry may hold one too."""
+        name = self._read(key, about)
+        if name.kind and self._is_taken(name.kind, value):
+            self._cleaned.is_changed = True
+            return
+        subject = name.subject or about if about != "consent" else about
+        target[self._changed(key, self._texts.clean(key)) if len(key) >= _SHORTEST_TEXT else key] = self._value(
+            value, name, subject, depth
         )
-        return
-    for text in _texts(value):
-        pseudonym = token(kind, text)
-        cleaned.found.append((kind, text, pseudonym))
-        if kind == "email" and cleaned.email_token is None:
-            cleaned.email_token = pseudonym
-        elif kind == "phone" and cleaned.phone_token is None:
-            cleaned.phone_token = pseudonym
+
+    def _is_taken(self, kind: str, value: Any) -> bool:
+        """Hand over what stands under an identifier's name; return whether nothing of it may stay."""
+        if isinstance(value, list):
+            each_taken = [self._is_taken(kind, each) for each in value if not isinstance(each, bool)]
+            return bool(each_taken) and all(each_taken)
+        if isinstance(value, dict):
+            texts = _leaves(value) if kind in (*_WHOLE_KINDS, *DROPPED) else []
+        elif isinstance(value, bool) or not _is_one(kind, value):
+            # A flag or a number of things stays; nothing at all is left out.
+            return value is None or (isinstance(value, str) and not value.strip())
+        else:
+            texts = [str(value)]
+        for text in texts:
+            self._take(kind, text)
+        return bool(texts)
+
+    def _take(self, kind: str, value: str) -> None:
+        if kind in DROPPED:
+            return
+        try:
+            self._texts.take(kind, value)
+        except TooMuchError:
+            return
+        pseudonym = self._cleaned.found[-1][2]
+        if kind == "email" and self._cleaned.email_token is None:
+            self._cleaned.email_token = pseudonym
+        elif kind == "phone" and self._cleaned.phone_token is None:
+            self._cleaned.phone_token = pseudonym
+
+    def _value(self, value: Any, name: Name, about: Subject | None, depth: int) -> Any:
+        if isinstance(value, str):
+            return self._changed(value, self._text(value, name, about, depth))
+        if isinstance(value, list):
+            if value and type(value[0]) is str and self._are_plain(value):
+                return value
+            return [self._value(each, name, about, depth) for each in value]
+        if isinstance(value, dict):
+            target: dict[str, Any] = {}
+            for key, each in value.items():
+                self._put(target, key, each, about, depth)
+            return target
+        is_long = isinstance(value, int) and value >= _CARD_NUMBER
+        if is_long and not name.is_technical and not isinstance(value, bool):
+            text = str(value)
+            cleaned = self._texts.clean(text, is_technical=True)
+            return value if cleaned == text else self._changed(value, cleaned)
+        return value
+
+    def _are_plain(self, values: list) -> bool:
+        """Return whether values are texts of which none can hold an identifier: one look at all of them."""
+        return all(type(each) is str for each in values) and not may_hold_one("\n".join(values))
+
+    def _text(self, value: str, name: Name, about: Subject | None, depth: int) -> str:
+        if depth < _DEEPEST_JSON and (read := read_json(value)) is not None:
+            before = orjson.dumps(read)
+            inner = self._value(read, name, about, depth + 1)
+            after = orjson.dumps(inner)
+            return value if after == before else after.decode()
+        if name.is_technical:
+            is_persons = name.subject == "person"
+            return self._id(value, is_technical=not is_persons)
+        # A product's or a shop's number is no telephone's.
+        is_technical = about in ("business", "thing") and value.isdigit()
+        return self._texts.clean(value, is_technical=is_technical)
 
 
-def _clean_value(value: Any, token: Token, cleaned: Cleaned, *, is_person: bool) -> Any:
-    if isinstance(value, str):
-        return clean_text(value, token, cleaned.found)
-    if isinstance(value, list):
-        return [_clean_value(each, token, cleaned, is_person=is_person) for each in value]
-    if isinstance(value, dict):
-        target: dict[str, Any] = {}
-        for key, each in value.items():
-            _put(target, key, each, token, cleaned, is_person=is_person)
-        return target
-    return value
+def _is_one(kind: str, value: Any) -> bool:
+    """Return whether a text or number under an identifier's name may be one; a short number is a count."""
+    if isinstance(value, int | float):
+        return kind not in _WORDS and abs(value) >= 10**_FEWEST_DIGITS
+    return value is not None and is_value(kind, value)
 
 
-def _texts(value: Any) -> list[str]:
+def _leaves(value: Any) -> list[str]:
     """Return the texts and numbers inside a value, such as the lines of an address."""
     if isinstance(value, dict):
-        return [text for each in value.values() for text in _texts(each)]
+        return [text for each in value.values() for text in _leaves(each)]
     if isinstance(value, list):
-        return [text for each in value for text in _texts(each)]
+        return [text for each in value for text in _leaves(each)]
     text = "" if value is None or isinstance(value, bool) else str(value).strip()
     return [text] if text else []

@@ -11,9 +11,12 @@ import pandas as pd
 
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.warehouse import columns_of, quoted
-from dmp_assets.privacy.identifiers import Token, clean_value, may_hold_one_sql
+from dmp_assets.privacy.condition import may_hold_one_sql
+from dmp_assets.privacy.identifiers import clean_cell
 from dmp_assets.privacy.keys import is_pseudonym, pseudonym, read_keys
+from dmp_assets.privacy.texts import Found, Search, Token, read_search
 from dmp_assets.privacy.vault import add_identifiers
+from dmp_assets.privacy.words import DROPPED, Name
 
 
 def pseudonymise(
@@ -26,7 +29,7 @@ def pseudonymise(
     identifiers: Mapping[str, str] = MappingProxyType({}),
     customer: str | None = None,
 ) -> None:
-    """Replace every value of the named columns, and what looks like an e-mail address or phone number in any other text.
+    """Replace every value of the named columns, and what looks like an identifier in any other text.
 
     Args:
         connection: holds the table, which is changed.
@@ -40,7 +43,7 @@ def pseudonymise(
     Raises:
         UserError: the vault cannot be opened.
     """
-    keys = read_keys(settings)
+    keys, search = read_keys(settings), read_search(settings, source)
     seen_at = now.isoformat() + "+00:00"
 
     def token(kind: str, value: str) -> str:
@@ -58,11 +61,15 @@ def pseudonymise(
     ):
         kind = identifiers.get(column)
         name = quoted(column)
-        condition = f"{name} is not null" if kind else may_hold_one_sql(name)
+        read = column_name(search, column, is_customer=column == customer)
+        condition = f"{name} is not null" if kind else condition_sql(search, column, is_customer=column == customer)
         pairs = connection.execute(
             f"select distinct {name}, {person} from {table} where {condition} order by all"
         ).fetchall()
-        replacements = {value: _replacement(value, kind, token) for value in dict.fromkeys(value for value, _ in pairs)}
+        replacements = {
+            value: _replacement(value, kind, read, token, search)
+            for value in dict.fromkeys(value for value, _ in pairs)
+        }
         found += [
             (source, replacements[value][0] if column == customer else owner, None, *identifier, seen_at)
             for value, owner in pairs
@@ -72,17 +79,32 @@ def pseudonymise(
     add_identifiers(settings, keys, found)
 
 
-def _replacement(value: str, kind: str | None, token: Token) -> tuple[str, list[tuple[str, str, str]]]:
+def column_name(search: Search, column: str, *, is_customer: bool) -> Name:
+    """Return what a column's name says; that of the customer is a person's, whatever it is called."""
+    return Name(None, "person", is_technical=True) if is_customer else search.words.read(column)
+
+
+def condition_sql(search: Search, column: str, *, is_customer: bool) -> str:
+    """Return the SQL condition under which a text of a column may hold an identifier; see `may_hold_one_sql`."""
+    name = column_name(search, column, is_customer=is_customer)
+    is_technical = name.is_technical and name.subject != "person"
+    return may_hold_one_sql(quoted(column), search, is_technical=is_technical)
+
+
+def _replacement(value: str, kind: str | None, name: Name, token: Token, search: Search) -> tuple[str | None, Found]:
     """Return what stands for a value, and the identifiers in it: kind, value, pseudonym."""
     if kind is None:
-        found: list[tuple[str, str, str]] = []
-        return clean_value(value, token, found), found
+        return clean_cell(value, name, token, search)
+    if kind in DROPPED:
+        return None, []
     if is_pseudonym(value):
         return value, []
     return token(kind, value), [(kind, value, token(kind, value))]
 
 
-def _replace(connection: duckdb.DuckDBPyConnection, table: str, column: str, replacements: Mapping[str, str]) -> None:
+def _replace(
+    connection: duckdb.DuckDBPyConnection, table: str, column: str, replacements: Mapping[str, str | None]
+) -> None:
     if replacements:
         frame = pd.DataFrame({"old": list(replacements), "new": list(replacements.values())}, dtype=object)
         connection.register("replacements", frame)

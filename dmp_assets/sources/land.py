@@ -25,8 +25,8 @@ import duckdb
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.warehouse import Warehouse, columns_of, literal, quoted
-from dmp_assets.privacy.identifiers import may_hold_one_sql
-from dmp_assets.privacy.tables import pseudonymise
+from dmp_assets.privacy.tables import condition_sql, pseudonymise
+from dmp_assets.privacy.texts import read_search
 from dmp_assets.sources.database import Since
 from dmp_assets.sources.declare import PLACE_COLUMNS, DeclaredTable
 from dmp_assets.sources.delimited import DamagedFileError
@@ -308,7 +308,7 @@ def _landed(
     ]
     is_clean = not others
     try:
-        if not others and (landed := _land_clean(connection, first, replaced)):
+        if not others and (landed := _land_clean(connection, settings, first, replaced)):
             return [landed]
     except duckdb.Error as error:
         # Something has to be repaired, rejected or taken into the vault; or the file is damaged, which then shows again.
@@ -318,7 +318,9 @@ def _landed(
     return _land_carefully(connection, settings, batch, replaced, is_clean=is_clean)
 
 
-def _land_clean(connection: duckdb.DuckDBPyConnection, load: Load, replaced: Sequence[str]) -> _Landed | None:
+def _land_clean(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, load: Load, replaced: Sequence[str]
+) -> _Landed | None:
     """Put the rows of a clean file straight into the table; return None if it has to be read carefully.
 
     Raises:
@@ -334,11 +336,15 @@ def _land_clean(connection: duckdb.DuckDBPyConnection, load: Load, replaced: Seq
         _check_columns(load, columns)
         if any(_base(kind) != _base(present.get(column, kind)) for column, kind in columns.items()):
             return None
-        texts = [quoted(column) for column, kind in columns.items() if kind == "VARCHAR"]
-        may_hold_one = " or ".join(map(may_hold_one_sql, texts)) or "false"
+        search = read_search(settings, table.source)
+        may_hold_one = " or ".join(
+            condition_sql(search, column, is_customer=column == table.rule.customer)
+            for column, kind in columns.items()
+            if kind == "VARCHAR"
+        )
         fit_columns(connection, table, rows)
         _forget(connection, table, replaced)
-        is_clean = f"case when {may_hold_one} then error({literal(_IDENTIFIER)}) else true end"
+        is_clean = f"case when {may_hold_one or 'false'} then error({literal(_IDENTIFIER)}) else true end"
         checked = _not_held(connection, table, f"(from {rows} where {load.sample_condition()} and {is_clean})")
         return _Landed(columns, append(connection, [load], checked))
 

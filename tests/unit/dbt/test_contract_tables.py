@@ -41,6 +41,5 @@ def test_an_entry_that_is_not_known_is_refused():
         Contract.model_validate(
             {
                 "tables": {"x": {"rows": "One row.", "key": [], "columns": {"a": {"sinonyms": ["b"]}}}},
-                "direct_identifiers": {},
             }
         )
