@@ -227,7 +227,8 @@ def _refused(line: bytes, reason: str) -> dict[str, Any]:
 def _accept(
     segment: Segment, record: dict[str, Any], line: bytes, how: tuple[Token, Search], place: tuple[str, int]
 ) -> None:
-    cleaned = clean(record["event"], *how)
+    sent = record["event"]
+    cleaned = clean(sent, *how)
     event = cleaned.event
     user_id, anonymous_id = id_text(event.get("userId")), id_text(event.get("anonymousId"))
     context = event.get("context") or {}

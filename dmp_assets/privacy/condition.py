@@ -19,7 +19,8 @@ _CARDS = (
     r"\d{4}[ .-]\d{4}[ .-]\d{4}[ .-]\d{4}|\d{4}[ -]\d{6}[ -]\d{4}"
     r"|(^|[^0-9A-Za-z])(4\d{15}|5[0-8]\d{14}|2[27]\d{14}|6[0-9]\d{14}|3[4-7]\d{13,14}|3[068]\d{12}|62\d{15,17})([^0-9A-Za-z]|$)"
 )
-_PHONES = rf"\+\d({_GAP}{{0,2}}\d){{6}}|\d{{3}}\)?[ .-]\d{{3}}[ .-]\d{{4}}"
+_INTERNATIONAL = rf"\+\d({_GAP}{{0,2}}\d){{6}}"
+_GROUPED = r"\d{3}\)?[ .-]\d{3}[ .-]\d{4}"
 _NATIONAL = (
     r"\d{17}[\dXx]|\d{6}-\d{7}|\d{3}-\d{2}-\d{4}|\d{3}\.\d{3}\.\d{3}-\d{2}|[A-Za-z]{6}\d\w[A-Za-z]\d\w|\d{8}-?[A-Za-z]"
     r"|[XYZxyz]-?\d{7}|[A-Za-z]{4}\d{6}[HMXhmx]|\d{6}[-+]\d{4}|\d{6}[-+A-Fa-f]\d{3}|\d{6}/\d{4}"
@@ -54,9 +55,9 @@ def may_hold_one_sql(text: str, search: Search, *, is_technical: bool) -> str:
         search: what is looked for.
         is_technical: whether the column's name says that it holds ids, times or amounts of something else than a person.
     """
-    patterns = [_ADDRESSES, _accounts(), _CARDS]
+    patterns = [_ADDRESSES, _accounts(), _CARDS, _INTERNATIONAL]
     if not is_technical:
-        patterns += [_PHONES, _NATIONAL, *_local(search.countries)]
+        patterns += [_GROUPED, _NATIONAL, *_local(search.countries)]
     numbers = _matches(text, "|".join(patterns))
     if not is_technical:
         numbers = f"not {_matches(text, f'^({_DATE})$')} and {numbers}"

@@ -127,11 +127,14 @@ def is_phone(text: str, countries: Sequence[str]) -> bool:
     return any(_is_local(text, country, is_bare=digits == len(text)) for country in countries)
 
 
-def phones(text: str) -> Iterator[Place]:
-    """Yield where telephone numbers stand that have a plus sign, or are grouped as in North America."""
-    for pattern in (_INTERNATIONAL, _GROUPED):
-        for match in pattern.finditer(text):
-            yield match.span()
+def international_phones(text: str) -> Iterator[Place]:
+    """Yield where telephone numbers with a plus sign stand."""
+    return (match.span() for match in _INTERNATIONAL.finditer(text))
+
+
+def grouped_phones(text: str) -> Iterator[Place]:
+    """Yield where telephone numbers stand that are grouped as in North America."""
+    return (match.span() for match in _GROUPED.finditer(text))
 
 
 def local_phones(text: str) -> Iterator[Place]:

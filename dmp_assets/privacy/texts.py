@@ -46,7 +46,9 @@ _GAP = r"[ ().\-/\u00a0\u2010-\u2015]"
 _NUMBER_PATTERN = rf"\d(?:{_GAP}{{0,2}}\d){{5}}|\d\.\d{{1,3}}\.\d|::|[A-Za-z]\d\d[ -]?\w"
 _NUMBER = re.compile(_NUMBER_PATTERN)
 _TRIGGER = re.compile(rf"[@=%]|{_NUMBER_PATTERN}")
-_TECHNICAL_TRIGGER = re.compile(r"[@=%]|(?:\d[ .-]?){14}|\d\.\d{1,3}\.\d|::|[A-Za-z]{2}\d\d[ -]?\w{4}")
+_TECHNICAL_TRIGGER = re.compile(
+    rf"[@=%]|\+\d(?:{_GAP}{{0,2}}\d){{6}}|(?:\d[ .-]?){{14}}|\d\.\d{{1,3}}\.\d|::|[A-Za-z]{{2}}\d\d[ -]?\w{{4}}"
+)
 _NUMBERS = re.compile(rf"\d{{3,}}|\d{_GAP}{{1,2}}(?=\d)|[A-Za-z]\d{{2}}|::")
 _NUMBERS_OF_A_LOOK = 4
 _ENCODED = re.compile(r"%[0-9A-Fa-f]{2}")
@@ -218,17 +220,11 @@ class TextCleaner:
         yield "ip", self._counted(addresses.network_addresses(plain))
         yield "bank_account", self._counted(numbers.bank_accounts(plain, self._spend))
         yield "card", self._counted(numbers.cards(plain, self._spend))
+        yield "phone", self._counted(numbers.international_phones(plain))
         if is_technical:
             return
         yield "national_id", self._counted(numbers.national_ids(plain, self.search.countries, self._spend))
-        yield (
-            "phone",
-            [
-                place
-                for place in self._counted(numbers.phones(plain))
-                if plain[place[0]] == "+" or not self._is_told(plain, place)
-            ],
-        )
+        yield "phone", [each for each in self._counted(numbers.grouped_phones(plain)) if not self._is_told(plain, each)]
         if self.search.countries:
             yield "phone", list(self._local_phones(plain))
 
