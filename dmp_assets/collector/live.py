@@ -11,7 +11,7 @@ from rich.live import Live
 from rich.table import Table
 
 from dmp_assets.collector.tally import Tally
-from dmp_assets.privacy.identifiers import clean_text
+from dmp_assets.privacy.texts import without_identifiers
 
 REFRESH_SECONDS = 0.5
 _NAME_CHARACTERS = 60
@@ -49,6 +49,6 @@ def view(tally: Tally) -> Group:
         counts.add_row(source, outcome, f"{count:,}")
     newest = Table("time (UTC)", "source", "type", "name", title="Newest events", title_justify="left")
     for event in list(tally.newest):
-        name = clean_text(event.name, lambda kind, _: f"<{kind}>", [])
+        name = without_identifiers(event.name)
         newest.add_row(f"{event.at:%H:%M:%S}", event.source, event.event_type[:20], name[:_NAME_CHARACTERS])
     return Group(counts, newest)

@@ -277,6 +277,11 @@ class TextCleaner:
         return _PIECE.sub(cleaned, text)
 
 
+def without_identifiers(text: str) -> str:
+    """Return a text to show, with the kind of each identifier in its place; nobody keeps what was found."""
+    return TextCleaner(Search(), lambda kind, _: kind).clean(text)
+
+
 def may_hold_one(text: str) -> bool:
     """Return whether a text may hold an identifier, or JSON that may; few texts may, and the look takes little time."""
     return "{" in text or "[" in text or bool(_TRIGGER.search(_folded(text)))
