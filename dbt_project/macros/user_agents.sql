@@ -1,8 +1,41 @@
 {#- What a user agent (text as the client sends it) tells. -#}
 
-{#- Whether it is a robot: the user agent names one (var bot_user_agent_pattern). False without a user agent. -#}
+{#-
+    Whether it is a robot: it calls itself one (var bot_user_agent_pattern, in lower case), is on the kept list (`robots.sql`), or
+    is a gateway that tries the links of mails before they are read. A program that shows a mail to a person is none. False without
+    a user agent.
+-#}
 {% macro is_bot(user_agent) -%}
-    coalesce({{ matches_pattern('lower(' ~ user_agent ~ ')', var('bot_user_agent_pattern')) }}, false)
+    coalesce(
+        case
+            when {{ is_mail_proxy(user_agent) }} then false
+            when {{ matches_pattern('lower(' ~ user_agent ~ ')', var('bot_user_agent_pattern')) }} then true
+            when {{ matches_pattern('lower(' ~ user_agent ~ ')', 'barracuda|proofpoint|mimecast|safelinks|fireeye|ironport|messagelabs') }}
+                then true
+            else {{ is_listed_robot(user_agent) }}
+        end,
+        false
+    )
+{%- endmacro %}
+
+{#- Whether a mail service fetches a picture for the reader: Gmail's and Yahoo's proxies. They name a made-up browser. -#}
+{% macro is_mail_proxy(user_agent) -%}
+    coalesce({{ matches_pattern(user_agent, 'GoogleImageProxy|YahooMailProxy') }}, false)
+{%- endmacro %}
+
+{#-
+    Whether a request comes from a program's library for HTTP, such as a shop's server that tells an order. It says nothing of
+    the visitor.
+-#}
+{% macro is_http_library(user_agent) -%}
+    coalesce(
+        {{ matches_pattern(
+            'lower(' ~ user_agent ~ ')',
+            '^(python|curl|wget|okhttp|axios|node|undici|got |go-http|java|apache-http|jakarta|libwww|guzzle|php|ruby|faraday|dart|'
+            ~ 'postman|insomnia|httpie|analytics-|rudder|segment|restsharp|[.]net)'
+        ) }},
+        false
+    )
 {%- endmacro %}
 
 {#-

@@ -22,7 +22,7 @@
 
 {%- set code_version = code_version([
     'session_gap_minutes', 'clock_tolerance_minutes', 'missing_values', 'guest_customers', 'bot_user_agent_pattern',
-    'event_time_zone', 'earliest_order_on', 'sources',
+    'own_hosts', 'ignored_referrers', 'event_time_zone', 'earliest_order_on', 'sources',
 ]) -%}
 {%- set gap = 'interval ' ~ var('session_gap_minutes') ~ ' minute' -%}
 {%- set in_order = 'order by occurred_at, event_id' -%}

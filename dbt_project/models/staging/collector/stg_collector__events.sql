@@ -34,6 +34,7 @@ with source as (
         properties,
         consent,
         is_gpc,
+        nullif(trim(request_user_agent), '') as request_user_agent,
         is_simulated,
         _segment,
         _line,
@@ -146,7 +147,11 @@ parsed as (
         {{ json_text('context', 'campaign.medium') }} as campaign_medium,
         {{ json_text('context', 'campaign.term') }} as campaign_term,
         {{ json_text('context', 'campaign.content') }} as campaign_content,
-        {{ json_text('context', 'userAgent') }} as user_agent,
+        -- The request's own where the event names none; what a server tells is no program of the visitor's.
+        coalesce(
+            nullif({{ json_text('context', 'userAgent') }}, ''),
+            case when not {{ is_http_library('request_user_agent') }} then request_user_agent end
+        ) as user_agent,
         {{ json_text('context', 'device.type') }} as context_device_type,
         {{ json_text('context', 'os.name') }} as context_os_name,
         {{ json_text('context', 'locale') }} as locale,
@@ -179,8 +184,23 @@ located as (
         coalesce(campaign_name, {{ url_parameter('query', 'utm_campaign') }}) as utm_campaign,
         coalesce(campaign_term, {{ url_parameter('query', 'utm_term') }}) as utm_term,
         coalesce(campaign_content, {{ url_parameter('query', 'utm_content') }}) as utm_content,
-        {{ extract_pattern('query', '[?&](?:gclid|gbraid|wbraid|msclkid)=([^&#]+)', 1) }} as ad_click_id
+        {{ extract_pattern('query', '[?&](gclid|gbraid|wbraid|msclkid|dclid)=[^&#]', 1) }} as ad_click
     from parsed
+
+),
+
+recognised as (
+
+    select
+        *,
+        {{ site_kind('lower(utm_source)') }} as source_kind,
+        {{ site_kind('referrer_host') }} as referrer_kind,
+        coalesce(referrer_host = page_host, false)
+        or {{ is_host_of('referrer_host', var('own_hosts')) }}
+        or {{ is_host_of('referrer_host', var('ignored_referrers')) }} as is_internal,
+        -- A mail service's proxy names a made-up device.
+        case when not {{ is_mail_proxy('user_agent') }} then user_agent end as device_agent
+    from located
 
 )
 
@@ -197,8 +217,10 @@ select
     cast(occurred_at as timestamp) as occurred_at,
     cast(received_at as timestamp) as received_at,
     coalesce(occurred_at <> original_at, false) as is_clock_corrected,
-    {{ channel('is_email', 'lower(utm_source)', 'lower(utm_medium)', 'ad_click_id', 'referrer_host', 'page_host') }}
-        as channel,
+    {{ channel(
+        'is_email', 'lower(utm_source)', 'lower(utm_medium)', 'lower(utm_campaign)', 'ad_click', 'source_kind', 'referrer_kind',
+        'referrer_host is not null', 'is_internal'
+    ) }} as channel,
     referrer_host,
     utm_source,
     utm_medium,
@@ -218,8 +240,8 @@ select
         try_cast(cast(price as decimal(38, 8)) * coalesce(quantity, 1) as {{ var('amount_type') }})
     ) as amount,
     currency,
-    {{ device_type('user_agent', 'context_device_type') }} as device_type,
-    {{ os_name('user_agent', 'context_os_name') }} as os_name,
+    {{ device_type('device_agent', 'context_device_type') }} as device_type,
+    {{ os_name('device_agent', 'context_os_name') }} as os_name,
     locale,
     consent,
     -- RudderStack's resolutionStrategy, of categories that stand for one purpose.
@@ -233,4 +255,4 @@ select
     _line as _row,
     cast(_load_id as string) as _load_id,
     cast(_loaded_at as timestamp) as _loaded_at
-from located
+from recognised
