@@ -2,6 +2,7 @@
 
 * ``tests/asset_graph.txt``: every asset with what it reads, so that a change to the graph is seen in review.
 * ``dbt_project/models/exposures.yml``: see `dmp_assets.dbt.exposures`.
+* ``dbt_project/macros/currency_digits.sql``: see `dmp_assets.dbt.currencies`.
 * ``dbt_project/macros/contract_types.sql``, ``dbt_project/docs/contract_tables.md``: see `dmp_assets.dbt.contract_tables`.
 """
 
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from dmp_assets.dbt import contract_tables
+from dmp_assets.dbt import contract_tables, currencies
 from dmp_assets.dbt.exposures import EXPOSURES_FILE, exposures_yaml, published_files
 from dmp_assets.dbt.project import prepare_project
 from dmp_assets.definitions import build_defs, domains
@@ -38,6 +39,7 @@ def exposures_text(definitions: dg.Definitions, settings: Settings) -> str:
 
 
 if __name__ == "__main__":
+    currencies.MACRO_FILE.write_text(currencies.macro_text(), encoding="utf-8")
     contract_tables.MACRO_FILE.write_text(contract_tables.macro_text(), encoding="utf-8")
     contract_tables.DOCS_FILE.write_text(contract_tables.docs_text(), encoding="utf-8")
     settings = get_settings()

@@ -78,6 +78,21 @@
     ) }}
 {%- endmacro %}
 
+{#-
+    Amount that a column has in the smallest unit of its currency (text: an ISO 4217 code): 1999 is 19.99 in most, 1999 in yen and
+    1.999 in dinars. See parse_decimal.
+-#}
+{% macro parse_minor_units(column, currency, decimal_mark='.') -%}
+    cast(
+        {{ dmp.parse_decimal(column, 18, 2, decimal_mark) }} * case upper({{ currency }})
+            {%- for code, digits in dmp.unusual_currency_digits().items() %}
+            when '{{ code }}' then cast({{ 10 ** -digits }} as decimal(5, 4))
+            {%- endfor %}
+            else cast(0.01 as decimal(5, 4))
+        end as {{ var('amount_type', 'decimal(12, 2)') }}
+    )
+{%- endmacro %}
+
 {#- What may stand before or behind an amount (pattern): a currency's sign, its code, or how it is usually shortened. -#}
 {% macro money_words() -%}
 ([A-Z]{0,3}[$€£¥￥₹₽₩₺₴₫฿₪₦₱]|[A-Z]{3}|[a-z]{3}|Fr[.]?|Rs[.]?|kr[.]?|Kč|zł|Ft|lei|元|円)?
@@ -168,6 +183,23 @@
         end
     {%- else -%}
         {{ dmp.to_utc(dmp.parse_wall_time(column, format), time_zone) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{#-
+    UTC timestamp of a column whose wall times are those of the time zone in another (text, one of var time_zones); see parse_time.
+    In any other zone it is taken as UTC, and the row is rejected for its zone.
+-#}
+{% macro parse_time_by_zone(column, format, time_zone) -%}
+    {%- if format in ('offset', 'epoch', 'epoch_ms', 'epoch_us') or not var('time_zones', []) -%}
+    {{ dmp.parse_time(column, format) }}
+    {%- else -%}
+    case {{ time_zone }}
+        {%- for zone in var('time_zones', []) %}
+        when '{{ zone }}' then {{ dmp.parse_time(column, format, zone) }}
+        {%- endfor %}
+        else {{ dmp.parse_time(column, format) }}
+    end
     {%- endif -%}
 {%- endmacro %}
 

@@ -11,6 +11,20 @@
     end
 {%- endmacro %}
 
+{#- Contract tables whose rows are judged, in int_<contract table>_checked, with the column that names a row. -#}
+{% macro judged_tables() -%}
+    {{ return({
+        'customers': 'customer_id',
+        'products': 'product_id',
+        'order_lines': 'order_line_id',
+        'campaigns': 'campaign_id',
+        'campaign_members': 'campaign_member_id',
+        'touches': 'touch_id',
+        'events': 'event_id',
+        'consents': 'consent_id',
+    }) }}
+{%- endmacro %}
+
 {#- The rejected rows of one contract table in the shape of quarantine.rejected_rows. -#}
 {% macro rejected_rows(contract_table, id_column) -%}
     {%- set types = contract_types(contract_table) -%}

@@ -1,13 +1,9 @@
 {#- Every row that a rule rejects, and every line that could not be read, is in quarantine. -#}
 {{ config(meta={'dagster': {'ref': {'name': 'rejected_rows'}}}) }}
 
-{%- set contract_tables = [
-    'customers', 'products', 'order_lines', 'campaigns', 'campaign_members', 'touches', 'events', 'consents'
-] %}
-
 with counts as (
 
-    {%- for contract_table in contract_tables %}
+    {%- for contract_table in judged_tables() %}
     select
         '{{ contract_table }}' as contract_table,
         (

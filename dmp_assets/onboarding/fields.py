@@ -43,7 +43,10 @@ def expressions(plan: Plan) -> dict[str, str]:
             "order_line_id": _hashed(plan, "line", [*map(column_sql, key_columns(plan)), "occurrence"]),
         }
         defaults["order_id"] = _default_order_id(plan, mapped.get("order_line_id", defaults["order_line_id"]))
-        mapped |= {name: f"coalesce({mapped[name]}, {defaults[name]})" for name in discounts if name in mapped}
+        # No discount is 0; one that cannot be read is none at all, so that its row is rejected.
+        for name in mapped.keys() & set(discounts):
+            text = _origin_text(plan, plan.mapping[name])
+            mapped[name] = f"case when {{{{ {text} }}}} is null then {defaults[name]} else {mapped[name]} end"
         if "store_id" in mapped:
             mapped["store_id"] = f"coalesce({mapped['store_id']}, {defaults['store_id']})"
         mapped["line_type"] = _line_type_sql(plan)

@@ -26,6 +26,7 @@ from dmp_assets.dbt.project_file import ProjectFile
 from dmp_assets.onboarding import scaffold
 from dmp_assets.onboarding.inspection import SAMPLE_ROWS
 from dmp_assets.onboarding.plan import Plan, RawTable
+from dmp_assets.onboarding.preview_notes import amount_doubts, id_notes
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.project import PACKAGE_DIR
 from dmp_assets.platform.settings import Settings
@@ -41,15 +42,6 @@ ENOUGH = 0.99
 """Share of the rows that must be accepted for a mapping to be written without a question."""
 
 _EXAMPLES = 5
-_WORDS = 6
-_TELLING = 4  # rows
-_CENTS = 100
-_WAYS = {
-    "leading zeros": "^0[0-9]+$",
-    "decimal point": "^[0-9]+[.]00?$",
-    "scientific": "^[0-9]([.,][0-9]+)?[eE][+][0-9]+$",
-    "protected from a spreadsheet": "^('|=\")",
-}
 _COMPARED = {"order_lines", "products"}
 _GENERATED = shutil.ignore_patterns("target", "logs", "dbt_packages", ".*")
 
@@ -65,7 +57,8 @@ class Preview:
         facts: the accepted rows' period, and how many orders, customers and products they have.
         examples: a few accepted rows as they will be.
         notes: what is to be known of ids, in words.
-        value_doubts: what speaks against the reading of amounts and customers, in words.
+        amount_doubts: what speaks against the reading of amounts, in words.
+        customer_doubts: which customers may be nobody, in words.
     """
 
     contract: str
@@ -74,7 +67,8 @@ class Preview:
     facts: Mapping[str, str] = field(default_factory=dict)
     examples: pd.DataFrame = field(default_factory=pd.DataFrame)
     notes: Sequence[str] = ()
-    value_doubts: Sequence[str] = ()
+    amount_doubts: Sequence[str] = ()
+    customer_doubts: Sequence[str] = ()
 
     @property
     def doubts(self) -> list[str]:
@@ -83,7 +77,7 @@ class Preview:
             f"{self.accepted:.1%} of the first rows of {self.contract} would be accepted: correct the mapping (--map, "
             "--time-format, --decimal, --where, ...) or the data"
         )
-        return [*([few] if self.accepted < ENOUGH else []), *self.value_doubts]
+        return [*([few] if self.accepted < ENOUGH else []), *self.amount_doubts, *self.customer_doubts]
 
     @property
     def accepted(self) -> float:
@@ -259,13 +253,18 @@ def _judged(connection: duckdb.DuckDBPyConnection, plan: Plan, unread: int, *, i
         f"select {', '.join(columns)} from {accepted} order by _file, _row limit {_EXAMPLES}"
     ).df()
     examples = examples.dropna(axis="columns", how="all")
-    facts, notes = _facts(connection, plan, accepted), _notes(connection, plan, relation)
+    facts, notes = _facts(connection, plan, accepted), id_notes(connection, plan, relation)
     table = _as_declared(plan, plan.raw)
-    doubts = _amount_doubts(connection, plan)
-    notes += open_questions(connection, table)
-    if plan.contract == "order_lines":
-        doubts += dominant_customers(connection, table)
-    return Preview(plan.contract, rows, amounts, facts, examples, notes, doubts)
+    return Preview(
+        plan.contract,
+        rows,
+        amounts,
+        facts,
+        examples,
+        [*notes, *open_questions(connection, table)],
+        amount_doubts(connection, plan),
+        dominant_customers(connection, table),
+    )
 
 
 def _facts(connection: duckdb.DuckDBPyConnection, plan: Plan, accepted: str) -> dict[str, str]:
@@ -283,90 +282,3 @@ def _facts(connection: duckdb.DuckDBPyConnection, plan: Plan, accepted: str) -> 
         if field_name in columns:
             facts[name] = f"{one(f'count(distinct {field_name})'):,}"
     return facts
-
-
-def _notes(connection: duckdb.DuckDBPyConnection, plan: Plan, relation: str) -> list[str]:
-    """Return what is to be known of a plan's ids, in words: values that mean nothing or are damaged, and ways of writing."""
-    raw = f"{RAW}.{quoted(f'{plan.source}__{plan.table}')}"
-    own = {column.name for column in plan.raw.columns}
-    notes = [_left_out(connection, plan, raw)] if plan.declared.where else []
-    is_mixed = False
-    for name, origin in plan.mapping.items():
-        if plan.contract_table.columns[name].kind != "id" or len(origin.used) != 1 or origin.used[0] not in own:
-            continue
-        text = f"trim(cast(raw.{quoted(origin.used[0])} as varchar))"
-        lost = connection.execute(
-            f"select coalesce(nullif({text}, ''), 'empty'), count(*) from {relation} as read join {raw} as raw "
-            f"using (_file, _row) where read.{name} is null group by 1 order by 2 desc, 1"
-        ).fetchall()
-        ((total,),) = connection.execute(f"select count(*) from {raw}").fetchall()
-        if lost:
-            words = ", ".join(f"{value} {count:,}" for value, count in lost[:_WORDS])
-            what = "customer_id that means nobody" if name == "customer_id" else f"{name} that means nothing"
-            notes.append(
-                f"{sum(count for _, count in lost):,} of {total:,} rows have a {what} ({words}{', ...' * (len(lost) > _WORDS)})"
-            )
-        counts = ", ".join(f"count(*) filter (regexp_matches({text}, {literal(form)}))" for form in _WAYS.values())
-        ways = zip(_WAYS, connection.execute(f"select {counts} from {raw} as raw").fetchall()[0], strict=True)
-        written = [f"{way} {count:,}" for way, count in ways if count and count < total]
-        if written:
-            notes.append(f"{name} is written in several ways ({', '.join(written)})")
-            is_mixed = True
-    if is_mixed:
-        notes.append(
-            "zeros before an id stay unless you say --strip-zeros; 17.0 is 17; one in scientific notation has lost its "
-            "digits, and its row is rejected (damaged_id)"
-        )
-    return notes
-
-
-def _amount_doubts(connection: duckdb.DuckDBPyConnection, plan: Plan) -> list[str]:
-    """Return what speaks against the reading of amounts, in words: a total that looks like a price, whole numbers like cents."""
-    from babel.numbers import get_currency_precision
-
-    if plan.contract != "order_lines":
-        return []
-    notes = []
-    relation = f"staging.{plan.model}"
-    if {"sales_amount", "quantity"} <= plan.mapping.keys() and "unit_price" not in plan.mapping:
-        ((products, constant),) = connection.execute(
-            f"""
-            with by_product as (
-                select count(distinct abs(quantity)) as quantities, count(distinct abs(sales_amount)) as amounts
-                from {relation} where quantity <> 0 and sales_amount <> 0 group by product_id
-            )
-            select count(*), count(*) filter (where amounts = 1) from by_product where quantities > 1
-            """
-        ).fetchall()
-        if products and constant > products / 2:
-            notes.append(
-                f"{plan.mapping['sales_amount']} is the same whatever the quantity, for {constant:,} of {products:,} products "
-                "bought in several quantities: if it is the price of one piece, say --map unit_price=COLUMN instead of sales_amount"
-            )
-    amounts = [name for name in ("sales_amount", "unit_price") if name in plan.mapping]
-    own = {column.name for column in plan.raw.columns}
-    texts = [each for name in amounts for each in plan.mapping[name].columns if each in own]
-    with_point = " or ".join(
-        f"regexp_matches(cast({quoted(each)} as varchar), '[.,][0-9]{{1,2}}([^0-9]|$)')" for each in texts
-    )
-    ((pointed,),) = connection.execute(
-        f"select count(*) from {RAW}.{quoted(f'{plan.source}__{plan.table}')} where {with_point or 'true'}"
-    ).fetchall()
-    ((rows, smallest),) = connection.execute(
-        f"select count(*), min(abs({amounts[0]})) from {relation} where {amounts[0]} <> 0"
-    ).fetchall()
-    has_cents = plan.currency is None or get_currency_precision(plan.currency) > 0
-    if has_cents and not pointed and not plan.declared.minor_units and rows >= _TELLING and smallest >= _CENTS:
-        notes.append(
-            "all amounts are whole numbers of three digits or more: if they are in cents or the like, say --minor-units"
-        )
-    return notes
-
-
-def _left_out(connection: duckdb.DuckDBPyConnection, plan: Plan, raw: str) -> str:
-    """Return how many rows the filters leave out, in words."""
-    ((total, kept),) = connection.execute(
-        f"select count(*), count(read._row) from {raw} as raw "
-        f"left join (select distinct _file, _row from staging.{plan.model}) as read using (_file, _row)"
-    ).fetchall()
-    return f"{total - kept:,} of {total:,} rows are left out: read are those where {' and '.join(map(str, plan.declared.where))}"

@@ -12,9 +12,7 @@ from dmp_assets.onboarding.mapping import Origin
 from dmp_assets.onboarding.plan import Plan, columns_of_kinds
 from dmp_assets.onboarding.questions import Ask, Question, chosen
 from dmp_assets.platform.errors import UserError
-
-_OF_THOUSANDTHS = {"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"}
-"""Currencies whose smallest unit is a thousandth."""
+from dmp_assets.platform.money import currency_digits
 
 
 def read_rates(given: Sequence[str]) -> tuple[float | None, dict[tuple[str, str], float]]:
@@ -146,7 +144,7 @@ def _amount_digits(plan: Plan) -> int:
         codes = (
             column_currencies(plan.mapping["currency"], plan.columns) if "currency" in plan.mapping else [plan.currency]
         )
-        return 3 if _OF_THOUSANDTHS.intersection(codes) else 2
+        return max(2, *(currency_digits(code) for code in codes if code))
     return max(
         (plan.columns[each].digits for each in columns_of_kinds(plan.contract, plan.declared, "amount")), default=0
     )

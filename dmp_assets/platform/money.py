@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 
 from dmp_assets.platform.settings import get_settings, project_variables
+
+UNUSUAL_DIGITS: Mapping[str, int] = {
+    **dict.fromkeys(
+        ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV"), 0
+    ),
+    **dict.fromkeys(("XAF", "XOF", "XPF"), 0),
+    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
+    **dict.fromkeys(("CLF", "UYW"), 4),
+}
+"""Digits behind the point of a currency's smallest unit by ISO 4217, where they are not two (CLDR, and with it babel, differ)."""
+
+
+def currency_digits(code: str) -> int:
+    """Return how many digits behind the point the smallest unit of a currency has."""
+    return UNUSUAL_DIGITS.get(code, 2)
 
 
 @cache
@@ -29,12 +45,4 @@ def money(amount: float, decimals: int | None = None) -> str:
         amount: in the platform's currency.
         decimals: others than the currency's.
     """
-    return f"{amount:,.{_decimals() if decimals is None else decimals}f} {currency()}"
-
-
-@cache
-def _decimals() -> int:
-    """Return how many decimals the currency has by ISO 4217."""
-    from babel.numbers import get_currency_precision
-
-    return get_currency_precision(currency())
+    return f"{amount:,.{currency_digits(currency()) if decimals is None else decimals}f} {currency()}"

@@ -163,7 +163,7 @@ PROFILES = Table(
                 column: [f"forecasts.customer_predictions.{name}" for name in ("prediction", "target", "customer_id")]
                 for column in SCORES.values()
             },
-            "favourite_day_part": ["morning_share", "afternoon_share", "evening_share", "night_share"],
+            "favourite_day_part": ["customer_id", "morning_share", "afternoon_share", "evening_share", "night_share"],
             **{f"favourite_department_{rank}": _DEPARTMENT_SALES for rank in (1, 2, 3)},
             **{f"favourite_department_{rank}_share": _DEPARTMENT_SALES for rank in (1, 2, 3)},
         },

@@ -38,10 +38,15 @@ def favourite_departments(department_sales: pd.DataFrame, *, top: int = 3) -> pd
 def favourite_day_part(features: pd.DataFrame) -> pd.Series:
     """Name the part of the day with most of each customer's orders: text, on the index of `features`.
 
-    `features` has morning_share, afternoon_share, evening_share and night_share (0 to 1, of orders).
+    `features` has customer_id, morning_share, afternoon_share, evening_share and night_share (0 to 1, of orders). Null where all
+    customers of a namespace (what stands before their ids) have all their orders at night: their source has days, which begin at
+    midnight, and no times.
     Raises ValueError where a share is missing.
     """
     shares = features[[f"{part}_share" for part in DAY_PARTS]]
     if shares.isna().to_numpy().any():
         raise ValueError("the shares of orders by part of the day must not be missing")
-    return pd.Series(np.array(DAY_PARTS, dtype=object)[shares.to_numpy().argmax(axis=1)], index=features.index)
+    parts = pd.Series(np.array(DAY_PARTS, dtype=object)[shares.to_numpy().argmax(axis=1)], index=features.index)
+    namespace = features["customer_id"].str.partition(":")[0]
+    has_days_only = (features["night_share"] == 1).groupby(namespace).transform("all")
+    return parts.mask(has_days_only.astype(bool), None)

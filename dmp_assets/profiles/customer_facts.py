@@ -100,8 +100,11 @@ def _buying(profile: pd.Series) -> tuple[Fact, ...]:
             "Store", str(profile["favourite_store_id"]), f"{100 * profile['favourite_store_share']:.0f} % of the orders"
         )
     )
-    when = f"most orders of the day; {100 * profile['weekend_share']:.0f} % of the orders at the weekend"
-    facts.append(Fact("Time", profile["favourite_day_part"], when))
+    weekend = f"{100 * profile['weekend_share']:.0f} % of the orders at the weekend"
+    if pd.notna(profile["favourite_day_part"]):
+        facts.append(Fact("Time", profile["favourite_day_part"], f"most orders of the day; {weekend}"))
+    else:
+        facts.append(Fact("Time", "unknown", f"the source has days only; {weekend}"))
     for label, column, why in (
         ("Discounts", "discount_share", "off the list price of everything bought"),
         ("Private label", "private_label_share", "of the customer's sales"),

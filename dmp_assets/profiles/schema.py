@@ -172,7 +172,8 @@ CUSTOMER_PROFILES = pa.DataFrameSchema(
         "favourite_day_part": pa.Column(
             str,
             pa.Check.isin(DAY_PARTS),
-            description="Part of the local day with most orders; a tie goes to the earlier.",
+            nullable=True,
+            description="Part of the local day with most orders; a tie goes to the earlier. Null where the source has days only.",
         ),
         "weekend_share": pa.Column(float, _SHARE, description="Share of orders on Saturday or Sunday, 0 to 1."),
         "private_label_share": pa.Column(

@@ -15,12 +15,13 @@ from dmp_assets.onboarding.decide import Said, plan_table
 from dmp_assets.onboarding.inspection import inspect
 from dmp_assets.onboarding.mapping import LineTypeRule, RowFilter, TableMapping
 from dmp_assets.onboarding.preset import planned
-from dmp_assets.onboarding.project_settings import change_project
+from dmp_assets.onboarding.project_settings import change_project, set_rates
 from dmp_assets.onboarding.recognise import Reading
 from dmp_assets.onboarding.source_files import write_source
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.home import prepare_home
 from dmp_assets.platform.warehouse import Warehouse
+from dmp_assets.sources.catalogue import missing_products
 from dmp_assets.sources.declare import source_tables
 from dmp_assets.sources.land import load_table
 from tests.integration.test_own_data import Platform
@@ -39,6 +40,7 @@ LIKE: dict[str, tuple[str, dict[str, Any]]] = {
     "instacart": ("instacart", {}),
     "ga4": ("ga4/events.jsonl", {"time_zone": "Europe/Berlin", "currency": "EUR"}),
     "german-till": ("german-till/journal.csv", {}),
+    "dsfinv-k": ("dsfinv-k", {}),
 }
 
 ODD_HEADER = ["{{ unknown.thing }}", 'it\'s a "customer" \\ {% raw %}', "{# day", "{{ ref('x') }}", "what\n{{ it }}"]
@@ -74,10 +76,11 @@ class Shops(Platform):
 
     def add(self, name: str, place: str, **said: Any) -> None:
         (found,) = inspect(str(self.folder / place))
-        self.write(name, [plan_table(name, found, Said(**said), None)], [])
+        self.write(name, [plan_table(name, found, Said(**said), None)], [], said.get("rates"))
 
-    def write(self, name, plans, notes) -> None:
+    def write(self, name, plans, notes, rates=None) -> None:
         project = ProjectFile(self.project)
+        set_rates(project, rates or {})
         changed = [change for plan in plans for change in change_project(project, plan, 1.0, None)]
         write_source(project, plans)
         self.changes[name] = [*changed, *notes]
@@ -103,6 +106,17 @@ def shops(tmp_path_factory: pytest.TempPathFactory) -> Shops:
     shops.add("chain", "chain/sales.csv", contract="order_lines", mapping={"ordered_at": "local_time"})
     where = {"currency": "EUR", "time_zone": "Europe/Madrid"}
     shops.add("edited", "days", declared=TableMapping(whole_orders=True), **where)
+    # The chain of case 17 in money of its own, so that its dated rates change no other source.
+    text = (shops.folder / "chain" / "sales.csv").read_text(encoding="utf-8")
+    (shops.folder / "rated.csv").write_text(text.replace("EUR", "CHF").replace("JPY", "TWD"), encoding="utf-8")
+    rates = {("CHF", "2025-01-01"): 1.10, ("CHF", "2025-07-01"): 1.20, ("TWD", "2025-01-01"): 0.0065}
+    shops.add("rated", "rated.csv", rates=rates, contract="order_lines", mapping={"ordered_at": "local_time"})
+    stockholm: dict[str, Any] = {"currency": "EUR", "time_zone": "Europe/Stockholm"}
+    shops.add("hm", "hm/transactions_train.csv", mapping={"sales_amount": "price"}, **stockholm)
+    told = shops.changes["hm"]
+    shops.add("hm", "hm/articles.csv")
+    shops.add("hm", "hm/customers.csv")
+    shops.changes["hm"] += told
     # Two shops with the same customers and products: each has its own orders.
     for name in ("north", "south"):
         shops.add(name, "overlapping/day1.csv", namespace="group", **where)
@@ -318,6 +332,63 @@ def test_a_chain_has_a_time_zone_and_a_currency_by_row(shops):
     )
     assert reasons == {"3": "unknown_currency", "7": "unknown_currency", "8": "unknown_time_zone"}
     assert any("CEST is none" in change for change in shops.changes["chain"])
+
+
+def test_amounts_of_a_chain_are_converted_by_the_rate_of_the_stores_day(shops):
+    """Case 17: 310.00 on 30 June (the old rate), 185.00 on 1 July (the new one), each by the day of the store."""
+    lines = shops.query(
+        "select split_part(order_id, ':', 2), order_on::varchar, currency, sales_amount from intermediate.int_order_lines "
+        "where source = 'rated' order by ordered_at"
+    )
+    assert [(order, day, currency, f"{amount:.2f}") for order, day, currency, amount in lines] == [
+        ("3", "2025-07-01", "USD", "65.00"),
+        ("4", "2025-06-30", "USD", "110.00"),
+        ("5", "2025-07-01", "USD", "120.00"),
+        ("1", "2025-06-30", "USD", "100.00"),
+        ("2", "2025-06-30", "USD", "100.00"),
+    ]
+    rejected = "select split_part(order_id, ':', 2), reject_reason from intermediate.int_order_lines_checked where source = 'rated'"
+    assert dict(shops.query(f"{rejected} and reject_reason is not null")) == {
+        "6": "unknown_currency", "7": "unknown_currency", "8": "unknown_time_zone",
+    }  # fmt: skip
+
+
+def test_equal_rows_are_pieces_tiny_prices_stay_and_zeros_before_ids_are_told(shops):
+    """Case 09."""
+    assert shops.query(
+        "select count(*), count(distinct order_line_id), sum(quantity), count(distinct customer_id), count(distinct product_id) "
+        "from intermediate.int_order_lines where source = 'hm'"
+    ) == [(4, 4, 4, 2, 3)]
+    assert [f"{amount:.8f}" for (amount,) in shops.lines("hm", "sales_amount")] == [
+        "0.05083051", "0.05083051", "0.00676271", "0.01693220",
+    ]  # fmt: skip
+    assert "amount_type: amounts keep 8 digits behind the point, as here" in shops.changes["hm"]
+    assert shops.query("select age_band from staging.stg_hm__customers order by 1") == [("49",), (None,)]
+    warehouse = Warehouse.from_settings(shops.settings)
+    with warehouse.read() as connection:
+        (told,) = missing_products(connection, "hm")
+    assert told.startswith(
+        "hm: 1 of 3 products sold is not in the catalogue (0505221004); 1 of them is there with other zeros before the id"
+    )
+
+
+def test_receipts_of_tills_by_law_are_joined_and_told_apart(shops):
+    assert shops.lines(
+        "dsfinv_k", "substr(order_id, 10), customer_id, ordered_at::varchar, quantity, unit_price, line_type"
+    ) == [
+        ("K1:7:b1", "dsfinv_k:4711", "2025-04-03 17:00:00", Decimal(3), Decimal("2.1"), None),
+        ("K1:7:b1", "dsfinv_k:4711", "2025-04-03 17:00:00", Decimal(-1), Decimal("2.1"), "cancellation"),
+        ("K1:7:b1", "dsfinv_k:4711", "2025-04-03 17:00:00", Decimal(2), Decimal(1), "fee"),
+        ("K1:7:b1", "dsfinv_k:4711", "2025-04-03 17:00:00", Decimal(1), Decimal("-0.5"), "coupon"),
+        ("K1:7:b2", None, "2025-04-03 17:11:00", Decimal(9), Decimal("2.1"), "void"),
+        ("K1:7:b3", None, "2025-04-03 17:21:00", Decimal(1), Decimal(100), "adjustment"),
+        ("K1:8:b1", None, "2025-04-04 10:01:00", Decimal(2), Decimal("1.5"), None),
+    ]
+    assert net(shops, "dsfinv_k") == {"K1": "8.70"}, "as UMS_BRUTTO says: 5.70 and 3.00"
+    assert shops.query("select product_id, product_category from staging.stg_dsfinv_k__products order by 1") == [
+        ("dsfinv_k:0815", "Getränke"), ("dsfinv_k:0816", "Speisen"),
+    ]  # fmt: skip
+    assert not shops.query("select * from raw.dsfinv_k__transactions where \"KUNDE_NAME\" = 'Otto Muster'")
 
 
 def test_an_order_that_comes_again_replaces_all_its_lines_but_not_by_a_broken_one(shops):

@@ -65,13 +65,20 @@ def test_ids_written_in_several_ways_are_told_and_damaged_ones_are_rejected(look
     assert "(leading zeros 1, decimal point 1, scientific 2, protected from a spreadsheet 1)" in seen.notes[0]
 
 
-def test_a_price_of_a_piece_taken_for_the_total_is_told(look):
-    rows = [f"{number},c1,p{number % 2},2025-01-02,{number},2.55" for number in range(1, 7)]
-    other_currency = ["7,c1,p9,2025-01-02,1,$ 2.55", "8,c1,p9,2025-01-02,1,2.55 GBP", "9,c1,p9,2025-01-02,1,EUR 2.55"]
-    text = "\n".join(["order_id,customer_id,product_id,date,quantity,amount", *rows, *other_currency])
+def test_prices_taken_for_totals_other_currencies_and_discounts_in_percent_are_told(look):
+    rows = [
+        f"{number},c1,p{number % 2},2025-01-02,{number},2.55,{'' if number % 2 else '1.00'}" for number in range(1, 7)
+    ]
+    other = [
+        "7,c1,p9,2025-01-02,1,$ 2.55,",
+        "8,c1,p9,2025-01-02,1,2.55 GBP,n/a",
+        "9,c1,p9,2025-01-02,1,EUR 2.55,0",
+        "10,c1,p9,2025-01-02,1,2.55,10%",
+    ]
+    text = "\n".join(["order_id,customer_id,product_id,date,quantity,amount,discount", *rows, *other])
     seen = look(text + "\n", currency="GBP", time_zone="UTC")
-    assert dict(seen.rows) == {"accepted": 7, "contradictory_currency": 2}
-    assert seen.doubts[0].startswith("77.8% of the first rows of order_lines would be accepted")
+    assert dict(seen.rows) == {"accepted": 7, "contradictory_currency": 2, "missing_value": 1}
+    assert seen.doubts[0].startswith("70.0% of the first rows of order_lines would be accepted")
     assert seen.doubts[1:] == [
         "amount is the same whatever the quantity, for 2 of 2 products bought in several quantities: if it is "
         "the price of one piece, say --map unit_price=COLUMN instead of sales_amount"

@@ -1,13 +1,3 @@
-{%- set row_ids = {
-    'customers': 'customer_id',
-    'products': 'product_id',
-    'order_lines': 'order_line_id',
-    'campaigns': 'campaign_id',
-    'campaign_members': 'campaign_member_id',
-    'touches': 'touch_id',
-    'events': 'event_id',
-    'consents': 'consent_id',
-} -%}
 {#- What could not even be read as a row: lines of files, and what was sent to the collector. -#}
 {%- set refused = ['stg_landing__rejected_lines'] -%}
 {%- if 'collector' in var('sources') -%}
@@ -15,7 +5,7 @@
 {%- endif -%}
 with rejected as (
 
-    {%- for contract_table, row_id in row_ids.items() %}
+    {%- for contract_table, row_id in judged_tables().items() %}
         {{ rejected_rows(contract_table, row_id) }}
         union all
     {%- endfor %}

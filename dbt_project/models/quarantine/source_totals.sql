@@ -1,6 +1,3 @@
-{%- set contract_tables = [
-    'customers', 'products', 'order_lines', 'campaigns', 'campaign_members', 'touches', 'events', 'consents'
-] -%}
 {%- set no_amount = 'cast(null as ' ~ var('amount_type') ~ ')' -%}
 {%- set times = {
     'order_lines': 'ordered_at_local', 'campaigns': 'start_on', 'touches': 'touched_on', 'events': 'occurred_at',
@@ -9,7 +6,7 @@
 
 with judged as (
 
-    {%- for contract_table in contract_tables %}
+    {%- for contract_table in judged_tables() %}
         select
             source,
             '{{ contract_table }}' as contract_table,

@@ -2,6 +2,7 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
+from dmp_assets.dbt import currencies
 from dmp_assets.dbt.contract_tables import AMOUNT, DOCS_FILE, MACRO_FILE, Contract, contract, docs_text, macro_text
 from dmp_assets.platform.project import PACKAGE_DIR
 
@@ -9,6 +10,7 @@ from dmp_assets.platform.project import PACKAGE_DIR
 def test_the_generated_files_are_current():
     assert MACRO_FILE.read_text(encoding="utf-8") == macro_text(), "run `make graph`"
     assert DOCS_FILE.read_text(encoding="utf-8") == docs_text(), "run `make graph`"
+    assert currencies.MACRO_FILE.read_text(encoding="utf-8") == currencies.macro_text(), "run `make graph`"
 
 
 def test_the_macro_holds_every_table_with_its_columns_in_their_order():

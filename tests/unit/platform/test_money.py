@@ -2,12 +2,11 @@ import shutil
 
 import pytest
 
-from dmp_assets.platform import money as words
 from dmp_assets.platform.money import currency, currency_in_words, money
 from dmp_assets.platform.project import PACKAGE_DIR
 from dmp_assets.platform.settings import get_settings
 
-CACHED = (get_settings, currency, currency_in_words, words._decimals)
+CACHED = (get_settings, currency, currency_in_words)
 
 
 @pytest.mark.parametrize(
@@ -16,6 +15,7 @@ CACHED = (get_settings, currency, currency_in_words, words._decimals)
         ("CNY", "1,234.50 CNY", "Chinese yuan (CNY)"),
         ("JPY", "1,234 JPY", "Japanese yen (JPY)"),
         ("KWD", "1,234.500 KWD", "Kuwaiti dinars (KWD)"),
+        ("IQD", "1,234.500 IQD", "Iraqi dinars (IQD)"),
         ("USD", "1,234.50 USD", "US dollars (USD)"),
     ],
 )

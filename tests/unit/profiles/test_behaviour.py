@@ -39,7 +39,21 @@ def test_the_favourite_day_part_has_most_orders_and_ties_go_to_the_earlier() -> 
     shares = pd.DataFrame(
         [[0.1, 0.2, 0.3, 0.4], [0.5, 0.0, 0.5, 0.0]],
         columns=pd.Index(["morning_share", "afternoon_share", "evening_share", "night_share"]),
-    )
+    ).assign(customer_id=["x:1", "x:2"])
     assert favourite_day_part(shares).tolist() == ["night", "morning"]
     with pytest.raises(ValueError, match="must not be missing"):
         favourite_day_part(shares.assign(night_share=np.nan))
+
+
+def test_days_without_a_time_make_nobody_a_night_shopper() -> None:
+    at_midnight = {"morning_share": 0.0, "afternoon_share": 0.0, "evening_share": 0.0, "night_share": 1.0}
+    in_the_morning = at_midnight | {"morning_share": 1.0, "night_share": 0.0}
+    features = pd.DataFrame(
+        [
+            {"customer_id": "days:1", **at_midnight},
+            {"customer_id": "days:2", **at_midnight},
+            {"customer_id": "till:1", **at_midnight},
+            {"customer_id": "till:2", **in_the_morning},
+        ]
+    )
+    assert favourite_day_part(features).tolist() == [None, None, "night", "morning"]
