@@ -147,6 +147,7 @@ def plan_table(
         update={
             "file": raw.name,
             "namespace": namespace,
+            "identifiers": {**declared.identifiers, **said.identifiers},
             "currency": currency,
             "time_zone": time_zone,
             "time_format": said.time_format or declared.time_format or _only([*set(formats.values())]),

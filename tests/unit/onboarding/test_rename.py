@@ -162,6 +162,7 @@ def test_a_table_is_mapped_anew_from_what_it_declares(project):
         mapping={"product_id": "user", "customer_id": "sku"},
         namespace="group",
         time_format="%Y-%m-%d",
+        identifiers={"id": "none"},
         declared=TableMapping(
             strip_zeros=True,
             where=(RowFilter.said("sku!=test"),),
@@ -172,6 +173,7 @@ def test_a_table_is_mapped_anew_from_what_it_declares(project):
     before = {path.name: path.read_text() for path in model.parent.glob("*[!e]")}
     plans, _ = planned_anew(folder, "shop", Said(), None)
     assert [plan.contract for plan in plans] == ["customers", "order_lines"]
+    assert plans[1].declared.identifiers == {"id": "none"}, "what was said to be no identifier is none"
     assert scaffold.files(plans, folder) == {
         name: text for name, text in before.items() if not name.endswith(".before")
     }
