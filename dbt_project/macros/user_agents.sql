@@ -2,15 +2,16 @@
 
 {#-
     Whether it is a robot: it calls itself one (var bot_user_agent_pattern, in lower case), is on the kept list (`robots.sql`), or
-    is a gateway that tries the links of mails before they are read. A program that shows a mail to a person is none. False without
-    a user agent.
+    is a gateway that tries the links of mails before they are read. So is who names no browser at all (Mozilla/5.0), such as
+    Apple's privacy proxy, which opens every mail, read or not. A program that shows a mail to a person is none. False without a
+    user agent.
 -#}
 {% macro is_bot(user_agent) -%}
     coalesce(
         case
             when {{ is_mail_proxy(user_agent) }} then false
             when {{ matches_pattern('lower(' ~ user_agent ~ ')', var('bot_user_agent_pattern')) }} then true
-            when {{ matches_pattern('lower(' ~ user_agent ~ ')', 'barracuda|proofpoint|mimecast|safelinks|fireeye|ironport|messagelabs') }}
+            when {{ matches_pattern('lower(' ~ user_agent ~ ')', '^mozilla/5[.]0$|barracuda|proofpoint|mimecast|safelinks|fireeye|ironport|messagelabs') }}
                 then true
             else {{ is_listed_robot(user_agent) }}
         end,

@@ -34,6 +34,12 @@ sessions as (
 
 ),
 
+machines as (
+
+    select event_id from {{ ref('int_machine_contacts') }}
+
+),
+
 contacts as (
 
     select
@@ -47,7 +53,7 @@ contacts as (
             when session_id is not null and channel not in ('direct', 'internal') then 'visit'
         end as touch_type
     from {{ ref('fct_events') }}
-    where not is_bot
+    where not is_bot and event_id not in (select machines.event_id from machines)
 
 ),
 

@@ -48,6 +48,8 @@ def test_gateways_that_try_links_are_robots_and_programs_that_show_a_mail_are_no
         "YahooMailProxy; https://help.yahoo.com/kb/yahoo-mail-proxy-SLN28749.html",
     ]
     assert all(told("is_bot", gateways))
+    # Apple's privacy proxy opens every mail, read or not.
+    assert told("is_bot", ["Mozilla/5.0"]) == [True]
     assert not any(told("is_bot", proxies))
     assert all(told("is_mail_proxy", proxies))
     assert not any(told("is_mail_proxy", BROWSERS))
