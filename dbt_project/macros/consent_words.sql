@@ -119,18 +119,14 @@
 {%- endmacro %}
 
 {#-
-    Relation: rows of another with what a column of words means: one row per row and meaning. `meaning` is null where the
-    word means nothing to the platform; a word that is not known (`is_known`) stands for itself alone.
+    Relation: rows of another with what a column of words means: one row per row and `meaning`. A word that means nothing
+    to the platform, or is not known (`is_known`), stands for itself alone.
 -#}
 {% macro translated(relation, column) -%}
     {%- set word = consent_word(relation ~ '.' ~ column) -%}
     select
         {{ relation }}.*,
-        case
-            when exact.category is not null then exact.meaning
-            when general.category is not null then general.meaning
-            else {{ source_id(word) }}
-        end as meaning,
+        coalesce(exact.meaning, general.meaning, {{ source_id(word) }}) as meaning,
         coalesce(exact.is_opposite, general.is_opposite, false) as is_opposite,
         exact.category is not null or general.category is not null as is_known
     from {{ relation }}

@@ -13,10 +13,13 @@ translated as (
 
 meant as (
 
-    -- What a source calls by two names is decided once.
     select
-        min(consent_id)
-        || case when count(*) > 1 or min(purpose) <> meaning then ':' || meaning else '' end as consent_id,
+        -- A word with several meanings is as many decisions; the first keeps the id.
+        consent_id
+        || case
+            when row_number() over (partition by consent_id order by meaning) > 1 then ':' || meaning
+            else ''
+        end as consent_id,
         -- A file names the customer, as an event does that comes from no device.
         case when subject_id = customer_id then 'customer:' || customer_id else subject_id end as subject_id,
         customer_id,
@@ -29,18 +32,6 @@ meant as (
         decided_at,
         is_simulated
     from translated
-    where meaning is not null
-    group by
-        subject_id,
-        customer_id,
-        anonymous_id,
-        email_token,
-        source,
-        meaning,
-        is_known,
-        is_granted <> is_opposite,
-        decided_at,
-        is_simulated
 
 )
 
