@@ -7,7 +7,6 @@ was broken off is brought to its end by the same command: the project's list cha
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,6 @@ from dmp_assets.platform.warehouse import Warehouse, has_table, quoted
 from dmp_assets.privacy.keys import read_keys
 from dmp_assets.privacy.vault import rename_source as rename_in_vault
 from dmp_assets.sources.declare import RAW, staging_folder
-from dmp_assets.sources.extract import extraction_folder
 
 
 def rename_source(warehouse: Warehouse, settings: Settings, old: str, new: str) -> list[str]:
@@ -45,7 +43,6 @@ def rename_source(warehouse: Warehouse, settings: Settings, old: str, new: str) 
             changed += _rename_tables(connection, old, new)
     if settings.vault_path.exists():
         rename_in_vault(settings, read_keys(settings), old, new)
-    shutil.rmtree(extraction_folder(settings, old), ignore_errors=True)
     changed += _rename_files(settings.dbt_project_dir, old, new)
     project.rename(old, new)
     project.write()

@@ -15,7 +15,6 @@ from dmp_assets.platform.warehouse import Warehouse, literal, quoted
 from dmp_assets.privacy.keys import read_keys
 from dmp_assets.privacy.vault import forget_source
 from dmp_assets.sources.declare import source_tables, staging_folder
-from dmp_assets.sources.extract import extraction_folder
 
 
 def write_source(project: ProjectFile, plans: Sequence[Plan], *, replace: bool = False) -> list[Path]:
@@ -89,7 +88,6 @@ def remove_source(warehouse: Warehouse, settings: Settings, source: str) -> list
                 removed += [f"raw.{table}" for (table,) in tables]
         if settings.vault_path.exists():
             forget_source(settings, read_keys(settings), source)
-        shutil.rmtree(extraction_folder(settings, source), ignore_errors=True)
         folder = staging_folder(settings.dbt_project_dir, source)
         shutil.rmtree(folder, ignore_errors=True)
         removed.append(str(folder))

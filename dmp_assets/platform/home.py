@@ -6,13 +6,17 @@ import json
 import shutil
 from importlib.metadata import version
 
+from dmp_assets.platform.access import empty_spill, keep_private, share_published, tighten
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.files import write_atomically
 from dmp_assets.platform.instance import NAME, write_instance
 from dmp_assets.platform.settings import Settings
 
-VERSION = 1
+VERSION = 2
 """Of the home's layout. What `prepare_home` does not bring an older home to by itself raises it, and is then done there."""
+
+_PRIVATE_SINCE = 2
+"""From this version on nobody but the owner can read a home."""
 
 STAMP = "home.json"
 
@@ -37,10 +41,15 @@ def prepare_home(settings: Settings) -> None:
     try:
         for folder in (settings.home, settings.dagster_home, settings.dbt_target_dir, settings.published_dir):
             folder.mkdir(parents=True, exist_ok=True)
+            keep_private(settings)
             probe = folder / ".writable"
             probe.touch()
             probe.unlink()
         _refuse_newer(settings)
+        empty_spill(settings)
+        if home_version(settings) < _PRIVATE_SINCE:
+            tighten(settings)
+            share_published(settings)
         write_instance(settings.dagster_home)
         _stamp(settings)
     except OSError as error:

@@ -13,7 +13,7 @@ import urllib.parse
 import zoneinfo
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import Field, SecretStr, StringConstraints, ValidationError, ValidationInfo, field_validator
@@ -124,6 +124,11 @@ class Settings(BaseSettings):
         description="a Kafka topic: letters, digits, dot, _ and - (default: events)",
     )
 
+    published_for: Literal["owner", "group", "everyone"] = Field(
+        default="owner",
+        description="owner, group or everyone: who may read the published files; all others are the owner's (default: owner)",
+    )
+
     @field_validator("home", "dbt_project_dir")
     @classmethod
     def _absolute(cls, path: Path) -> Path:
@@ -167,6 +172,11 @@ class Settings(BaseSettings):
         return self.home / "warehouse.duckdb"
 
     @property
+    def spill_dir(self) -> Path:
+        """Where this process puts what does not fit into memory, and extracts; made when needed, gone with the process."""
+        return self.home / f"spill-{os.getpid()}"
+
+    @property
     def vault_path(self) -> Path:
         """The encrypted DuckDB file with the direct identifiers."""
         return self.home / "vault.duckdb"
@@ -206,6 +216,7 @@ class Settings(BaseSettings):
             "DMP_MACROS_VERSION": _macros_version(self.dbt_folders),
             "DMP_THREADS": str(self.threads),
             "DMP_MEMORY_LIMIT": self.memory_limit,
+            "DMP_SPILL": str(self.spill_dir),
             "DAGSTER_HOME": str(self.dagster_home),
             "DBT_TARGET_PATH": str(self.dbt_target_dir),
             "DBT_LOG_PATH": str(self.home / "logs"),

@@ -5,7 +5,6 @@ The extension ``httpfs``, which comes as a Python package, brings the cryptograp
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +14,7 @@ import pandas as pd
 
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.settings import Settings
-from dmp_assets.platform.warehouse import literal
+from dmp_assets.platform.warehouse import encrypt_spill, literal
 from dmp_assets.privacy.keys import Keys
 
 COLUMNS = ("source", "user_id", "anonymous_id", "kind", "value", "token", "seen_at")
@@ -105,10 +104,13 @@ def open_vault(settings: Settings, keys: Keys) -> Generator[duckdb.DuckDBPyConne
     Raises:
         UserError: the key is not the vault's, or another process has the vault open.
     """
-    with duckdb.connect(
-        config={"autoinstall_known_extensions": False, "autoload_known_extensions": False}
-    ) as connection:
-        connection.execute(f"load {literal(str(_extension()))}")
+    config = {
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "temp_directory": str(settings.spill_dir),
+    }
+    with duckdb.connect(config=config) as connection:
+        encrypt_spill(connection)
         connection.execute("set timezone = 'UTC'")
         try:
             connection.execute(
@@ -143,10 +145,3 @@ def _explain(path: Path, keys: Keys, error: duckdb.Error) -> str:
         f"The vault {path} is damaged: put back a copy of it from a backup. Without one, move it away: the next load makes a new "
         "vault, and the direct identifiers that it held are lost."
     )
-
-
-def _extension() -> Path:
-    package = importlib.util.find_spec("duckdb_extension_httpfs")
-    if package is None or package.origin is None:
-        raise UserError("The package duckdb-extension-httpfs is not installed: install it in the version of duckdb.")
-    return Path(package.origin).parent / "extensions" / f"v{duckdb.__version__}" / "httpfs.duckdb_extension"

@@ -2,12 +2,12 @@
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
 from dagster_dbt import DbtCliResource
 
+from dmp_assets.platform.access import share_published
 from dmp_assets.platform.automation import Cadence, cadence_tag
 from dmp_assets.platform.domain import Domain
 from dmp_assets.platform.files import write_atomically
@@ -76,7 +76,7 @@ def report_step(sections: Sequence[Section]) -> dg.AssetsDefinition:
     def publish_report(warehouse: Warehouse, settings: dg.ResourceParam[Settings]) -> Iterator[dg.MaterializeResult]:
         """Write the report."""
         page = build_report(sections, warehouse.query, sample_percent=settings.sample_percent)
-        yield _publish_page(settings.published_dir / "report.html", page)
+        yield _publish_page(settings, "report.html", page)
 
     return publish_report
 
@@ -96,7 +96,7 @@ def customers_step(sections: Sequence[CustomerSection]) -> dg.AssetsDefinition:
     def publish_customers(warehouse: Warehouse, settings: dg.ResourceParam[Settings]) -> Iterator[dg.MaterializeResult]:
         """Write the customer page."""
         page = build_customers_page(sections, warehouse.query)
-        yield _publish_page(settings.published_dir / "customers.html", page)
+        yield _publish_page(settings, "customers.html", page)
 
     return publish_customers
 
@@ -119,6 +119,7 @@ def dbt_docs_step(served: Iterable[ServedTable]) -> dg.AssetsDefinition:
         dbt.cli(["docs", "generate", "--static"], target_path=target).wait()
         file = settings.published_dir / "dbt_docs.html"
         write_atomically(file, (target / "static_index.html").read_text(encoding="utf-8"))
+        share_published(settings)
         yield dg.MaterializeResult(metadata={"file": dg.MetadataValue.path(file), "bytes": file.stat().st_size})
 
     return publish_dbt_docs
@@ -141,6 +142,7 @@ def tables_step(served: Sequence[ServedTable]) -> dg.AssetsDefinition:
         folder = settings.published_dir
         with warehouse.read() as connection:
             catalogue = publish(connection, served, folder, currency=currency(), now=dt.datetime.now(dt.UTC))
+        share_published(settings)
         rows = sum(table.row_count for table in catalogue.tables)
         yield dg.MaterializeResult(
             metadata={"folder": dg.MetadataValue.path(folder), "tables": len(catalogue.tables), "rows": rows}
@@ -166,14 +168,16 @@ def lineage_step(served: Iterable[ServedTable], specs: Sequence[dg.AssetSpec]) -
     ) -> Iterator[dg.MaterializeResult]:
         """Write the lineage page from what was recorded of every table when it was made."""
         page = lineage_page(recorded_columns(context.instance, specs))
-        yield _publish_page(settings.published_dir / "lineage.html", page)
+        yield _publish_page(settings, "lineage.html", page)
 
     return publish_lineage
 
 
-def _publish_page(file: Path, page: str) -> dg.MaterializeResult:
+def _publish_page(settings: Settings, name: str, page: str) -> dg.MaterializeResult:
     """Write a page, unless it would need the network to be shown."""
     if references := external_references(page):
-        raise dg.Failure(f"{file.name} would load {', '.join(references)} from outside; it must be self-contained.")
+        raise dg.Failure(f"{name} would load {', '.join(references)} from outside; it must be self-contained.")
+    file = settings.published_dir / name
     write_atomically(file, page)
+    share_published(settings)
     return dg.MaterializeResult(metadata={"file": dg.MetadataValue.path(file), "bytes": file.stat().st_size})

@@ -1,7 +1,7 @@
 """Fetch rows of databases and web services as Parquet files that are then landed like any other file.
 
-A file is removed only after the raw layer has it. What was fetched and not landed is fetched again, so that no row is lost and none
-is counted twice. Files and dlt's state lie in ``landing/<source>/<table>/`` of the home, readable by their owner only.
+What was fetched and not landed is fetched again, so that no row is lost and none is counted twice. The files lie in the process'
+own private folder (`Settings.spill_dir`) until they are landed; what a killed process leaves is removed at the next start.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ _SAMPLE_ROWS = 50_000
 
 
 def extraction_folder(settings: Settings, source: str, table: str = "") -> Path:
-    """Return where the files of a source, or of one of its tables, wait to be landed."""
-    return settings.landing_dir / source / table
+    """Return where this process keeps the files of a source, or of one of its tables, until they are landed."""
+    return settings.spill_dir / source / table
 
 
 def extract(

@@ -273,7 +273,7 @@ def _land_batch(
 ) -> None:
     """Load files in one transaction; if one of them stops it, each in its own."""
     try:
-        with warehouse.write() as connection:
+        with warehouse.write(is_private=True) as connection:
             landed = _landed(connection, settings, batch, earlier)
     except (UserError, *_DAMAGE) as error:
         if len(batch) > 1:
@@ -370,7 +370,11 @@ def _land_carefully(
     for read, gathered in (("arrived", "all_arrived"), ("unread", "all_unread")):
         connection.execute(f"alter table {gathered} rename to {read}")
     pseudonymise_arrived(connection, settings, batch[0])
-    pseudonymise(connection, settings, "unread", source=table.source, now=now)
+    # A line that cannot be taken apart may have anything of a table with identifiers: the vault has it, quarantine its place.
+    kept_away = {"line": "line"} if table.rule.identifiers else {}
+    pseudonymise(connection, settings, "unread", source=table.source, now=now, identifiers=kept_away)
+    if kept_away:
+        connection.execute("update unread set line = null")
     rows = "(select * exclude (_place) from arrived order by _place, _row)"
     fit_columns(connection, table, rows)
     _forget(connection, table, replaced)

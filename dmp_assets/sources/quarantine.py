@@ -96,7 +96,7 @@ def replay(warehouse: Warehouse, settings: Settings, table: DeclaredTable, file:
     """
     if not file.is_file():
         raise UserError(f"There is no file {file}.")
-    with warehouse.write() as connection:
+    with warehouse.write(is_private=True) as connection:
         create_tables(connection, table)
         connection.execute(
             "create table if not exists raw._replaced_rows (table_name varchar, row_json varchar, _file varchar, _row bigint, "

@@ -2,7 +2,11 @@
 
 import base64
 import gzip
+import os
 import re
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +16,7 @@ import pytest
 from dmp_assets.demo.simulation.people import simulate_persons
 from dmp_assets.demo.simulation.purchases import read_purchases
 from dmp_assets.demo.simulation.rates import Rates
+from dmp_assets.platform.home import prepare_home
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.warehouse import Warehouse
 from dmp_assets.privacy.keys import read_keys
@@ -108,3 +113,45 @@ def test_no_table_and_no_published_file_holds_one(identifiers, home: Path, in_pr
             assert not found_in(content, identifiers), (relation, column)
     assert len(relations) > 300
     assert texts > 0
+
+
+LOAD = """
+import datetime, sys
+from pathlib import Path
+from dmp_assets.platform.home import prepare_home
+from dmp_assets.platform.home import prepare_home
+from dmp_assets.platform.settings import Settings
+from dmp_assets.platform.warehouse import Warehouse
+from dmp_assets.sources.declare import DeclaredTable, LoadRule
+from dmp_assets.sources.land import land_files
+
+home, file = map(Path, sys.argv[1:])
+settings = Settings(home=home, memory_limit="60MB", threads=1)
+prepare_home(settings)
+rule = LoadRule(location=str(file), format="csv", contract="customers", identifiers={"email": "email"})
+table = DeclaredTable("shop", "people", "People.", {}, rule)
+print(land_files(Warehouse.from_settings(settings), settings, table, {file.name: file}, now=datetime.datetime(2026, 1, 1)))
+"""
+
+
+def test_a_load_that_is_killed_under_a_small_memory_limit_leaves_none_on_the_disk(tmp_path: Path):
+    home, file = tmp_path / "home", tmp_path / "people.csv"
+    rows = (f"c{number},jane.{number}@clear.example,note {number}\n" for number in range(400_000))
+    file.write_text("customer,email,note\n" + "".join(rows))
+    load = subprocess.Popen([sys.executable, "-c", LOAD, home, file], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    give_up_at = time.monotonic() + 300
+    while load.poll() is None and time.monotonic() < give_up_at:
+        if sum(path.stat().st_size for path in home.glob("spill-*/*") if path.exists()) > 5_000_000:
+            break
+        time.sleep(0.02)
+    assert load.poll() is None, "it has spilled before it ended"
+    load.kill()
+    load.communicate()
+    spilled = [path for path in home.rglob("*") if path.is_file()]
+    assert any(path.parent.name.startswith("spill-") for path in spilled)
+    for path in spilled:
+        assert b"@clear.example" not in path.read_bytes(), path.relative_to(home)
+    before = os.umask(0o022)
+    prepare_home(Settings(home=home))
+    os.umask(before)
+    assert not list(home.glob("spill-*"))

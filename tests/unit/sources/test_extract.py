@@ -170,7 +170,7 @@ def test_what_was_loaded_and_not_removed_is_not_loaded_again(database, monkeypat
     assert database.load(cursor="updated_at") == 1
     monkeypatch.undo()
     assert database.load(cursor="updated_at") == 0
-    assert not list(database.settings.landing_dir.rglob("*.parquet"))
+    assert not list(database.settings.spill_dir.rglob("*.parquet"))
 
 
 def test_a_new_warehouse_reads_everything_anew(database):
@@ -183,7 +183,7 @@ def test_a_new_warehouse_reads_everything_anew(database):
 def test_nothing_fetched_stays_readable_for_others_or_after_the_load(database):
     database.execute("insert into orders values (1, 'jane@mail.example', '2024-01-01 10:00:00')")
     database.load(cursor="updated_at")
-    assert database.settings.landing_dir.joinpath("crm", "orders").stat().st_mode & 0o077 == 0
+    assert database.settings.spill_dir.joinpath("crm", "orders").stat().st_mode & 0o077 == 0
     for file in database.settings.home.rglob("*"):
         assert not file.is_file() or b"mail.example" not in file.read_bytes(), file
 
