@@ -104,12 +104,8 @@ def open_vault(settings: Settings, keys: Keys) -> Generator[duckdb.DuckDBPyConne
     Raises:
         UserError: the key is not the vault's, or another process has the vault open.
     """
-    config = {
-        "autoinstall_known_extensions": False,
-        "autoload_known_extensions": False,
-        "temp_directory": str(settings.spill_dir),
-    }
-    with duckdb.connect(config=config) as connection:
+    offline = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+    with duckdb.connect(config={**offline, "temp_directory": str(settings.spill_dir)}) as connection:
         encrypt_spill(connection)
         connection.execute("set timezone = 'UTC'")
         try:

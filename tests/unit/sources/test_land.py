@@ -99,7 +99,7 @@ def test_a_file_that_fails_half_way_leaves_nothing(shop, monkeypatch):
 def test_many_small_files_share_a_transaction_and_each_keeps_its_record(shop, monkeypatch):
     opened = []
     write = type(shop.warehouse).write
-    monkeypatch.setattr(type(shop.warehouse), "write", lambda self: opened.append(1) or write(self))
+    monkeypatch.setattr(type(shop.warehouse), "write", lambda self, **how: opened.append(1) or write(self, **how))
     for number in range(40):
         rejected = "x,1,2\n" if number == 7 else ""
         extra = ",extra" if number == 9 else ""
