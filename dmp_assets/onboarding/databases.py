@@ -9,7 +9,7 @@ from dmp_assets.onboarding.guess import guess_contract
 from dmp_assets.onboarding.recognise import Question
 from dmp_assets.platform.errors import UserError
 from dmp_assets.sources.database import open_database
-from dmp_assets.sources.declare import without_password
+from dmp_assets.sources.secrets import hidden, without_password
 
 if TYPE_CHECKING:
     from sqlalchemy import Inspector
@@ -20,11 +20,11 @@ NONE = "none"
 _SHOWN = 50
 
 
-def chosen_tables(url: str, *, table: str | None, schema: str | None, ask: Question | None) -> list[str]:
+def chosen_tables(location: str, *, table: str | None, schema: str | None, ask: Question | None) -> list[str]:
     """Return the tables and views of a database to be read, as ``table`` or ``schema.table``.
 
     Args:
-        url: SQLAlchemy URL.
+        location: SQLAlchemy URL, as it is declared.
         table: the only one; may name its schema. Without one, all whose columns fit a contract table, one for each of these.
         schema: where to look, instead of the schema that the database looks in by itself.
         ask: which of several tables that fit one contract table is meant; None if nobody can be asked.
@@ -35,7 +35,7 @@ def chosen_tables(url: str, *, table: str | None, schema: str | None, ask: Quest
     import sqlalchemy
     from sqlalchemy.exc import SQLAlchemyError
 
-    engine = open_database(url)
+    engine = open_database(location)
     try:
         found = sqlalchemy.inspect(engine)
         if table:
@@ -49,15 +49,15 @@ def chosen_tables(url: str, *, table: str | None, schema: str | None, ask: Quest
         if not fitting:
             schemas = ", ".join(found.get_schema_names())
             raise UserError(
-                f"{without_password(url)}: the columns of no table tell what it is (there are {_listed(names)}). Name one with "
-                "--table, say with --as what it is and with --map which column is which; or name another schema with --schema "
+                f"{without_password(location)}: the columns of no table tell what it is (there are {_listed(names)}). Name one "
+                "with --table, say with --as what it is and with --map which column is which; or name another schema with --schema "
                 f"({schemas})."
             )
         return [name for contract, tables in fitting.items() if (name := _one(contract, tables, ask)) != NONE]
     except SQLAlchemyError as error:
         raise UserError(
-            f"{without_password(url)} cannot be opened ({without_password(str(error).splitlines()[0])}). Give a SQLAlchemy URL, "
-            "such as sqlite:////data/shop.db or postgresql://user@host/shop, and check that the database runs."
+            f"{without_password(location)} cannot be opened ({hidden(str(error).splitlines()[0], location)}). Give a SQLAlchemy "
+            "URL, such as sqlite:////data/shop.db or postgresql://user@host/shop, and check that the database runs."
         ) from None
     finally:
         engine.dispose()

@@ -19,10 +19,11 @@ from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.warehouse import columns_of, count, literal, quoted
 from dmp_assets.privacy.texts import is_flag
-from dmp_assets.sources.declare import DeclaredTable, FileFormat, LoadRule, resolve, without_password
+from dmp_assets.sources.declare import DeclaredTable, FileFormat, LoadRule, resolve
 from dmp_assets.sources.delimited import DamagedFileError
 from dmp_assets.sources.extract import extract
 from dmp_assets.sources.read import SUFFIXES, bare_suffix, files_at, files_of, read_file
+from dmp_assets.sources.secrets import without_password
 
 TIME_FORMATS = (
     *(
@@ -133,13 +134,13 @@ def inspect(
     if "://" in resolved:
         file_format = "web" if resolved.startswith(("http://", "https://")) else "database"
         check_said(reading or Reading(), file_format)
-        if without_password(resolved) != resolved and resolved == location:
+        if without_password(location) != location:
             raise UserError(
-                "The location holds a password, which would be written into the project: put the whole URL into an "
+                "The location holds a password, token or key, which would be written into the project: put the whole URL into an "
                 "environment variable and name that, such as '${SHOP_URL}'."
             )
         is_web = file_format == "web"
-        names = [table or "rows"] if is_web else chosen_tables(resolved, table=table, schema=schema, ask=ask)
+        names = [table or "rows"] if is_web else chosen_tables(location, table=table, schema=schema, ask=ask)
         rules = [
             LoadRule(location=location, format=file_format, contract="", table=name, keep="replace") for name in names
         ]

@@ -75,6 +75,7 @@ def export_rejected(
     reason: Annotated[str | None, typer.Option(help="Only rows rejected for this reason.")] = None,
 ) -> None:
     """Write the rejected rows of a table to a CSV file, as they arrived, to be corrected and replayed."""
+    from dmp_assets.platform.spreadsheets import without_formulas
     from dmp_assets.platform.warehouse import Warehouse
     from dmp_assets.sources import quarantine
     from dmp_assets.sources.declare import declared_table
@@ -84,7 +85,7 @@ def export_rejected(
         declared = declared_table(settings, source, table)
         with Warehouse.from_settings(settings).read() as connection:
             rows = quarantine.export_rejected(connection, declared, reason=reason)
-        rows.to_csv(file, index=False)
+        without_formulas(rows).to_csv(file, index=False)
         typer.echo(
             f"{len(rows)} rows in {file}. Correct them, delete what shall stay rejected, then `dmp quarantine replay`."
         )

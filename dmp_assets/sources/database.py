@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dmp_assets.platform.errors import UserError
-from dmp_assets.sources.declare import LoadRule, without_password
+from dmp_assets.sources.declare import LoadRule, resolve
+from dmp_assets.sources.secrets import without_password
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -48,8 +49,8 @@ class Since:
 NOTHING = Since()
 
 
-def open_database(url: str) -> Engine:
-    """Return the engine of a database; it connects when it is first asked.
+def open_database(location: str) -> Engine:
+    """Return the engine of a database at a location as it is declared; it connects when it is first asked.
 
     Raises:
         UserError: the URL is none, its driver is not installed, or a SQLite file is not there: opening it would make one.
@@ -58,21 +59,25 @@ def open_database(url: str) -> Engine:
     from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
     try:
-        parsed = sqlalchemy.make_url(url)
+        parsed = sqlalchemy.make_url(resolve(location))
     except ArgumentError:
-        raise UserError(f"{without_password(url)} is no SQLAlchemy URL, such as sqlite:////data/shop.db.") from None
+        raise UserError(
+            f"{without_password(location)} is no SQLAlchemy URL, such as sqlite:////data/shop.db."
+        ) from None
     if parsed.drivername in DRIVERS:
         parsed = parsed.set(drivername=DRIVERS[parsed.drivername][0])
     if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").is_file():
-        raise UserError(f"There is no SQLite database at {parsed.database}: put it there, or change the location.")
+        raise UserError(
+            f"There is no SQLite database at {without_password(location)}: put it there, or change the location."
+        )
     try:
         return sqlalchemy.create_engine(parsed)
     except (ModuleNotFoundError, NoSuchModuleError) as error:
-        raise UserError(_missing_driver(parsed, error)) from None
+        raise UserError(_missing_driver(location, parsed, error)) from None
 
 
-def _missing_driver(url: URL, error: Exception) -> str:
-    missing = f"{without_password(str(url))}: its driver {url.drivername} is not installed ({error})."
+def _missing_driver(location: str, url: URL, error: Exception) -> str:
+    missing = f"{without_password(location)}: its driver {url.drivername} is not installed ({error})."
     driver, extra = DRIVERS.get(url.get_backend_name(), ("", ""))
     if extra:
         return f"{missing} Run `pip install 'ai-dmp[{extra}]'` and begin the URL with {driver}://."
@@ -107,7 +112,7 @@ def fetch(rule: LoadRule, file: Path, since: Since, *, limit: int | None = None)
     import pyarrow.parquet as pq
     import sqlalchemy
 
-    engine = open_database(rule.resolved_location())
+    engine = open_database(rule.location)
     try:
         table = find_table(engine, rule.table or "")
         columns = _columns(engine, table)

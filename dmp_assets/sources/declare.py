@@ -35,7 +35,6 @@ _VARIABLE = re.compile(r"\$(?:\{(\w+)(?::-([^}]*))?\}|(\w+))")
 _PACKAGE = "package:"
 _JINJA = re.compile(r"\{[{%#]")
 _HARMLESS = re.compile(r"\{\{ '(.*)' \}\}", re.DOTALL)
-_PASSWORD = re.compile(r"(?<=:)[^:@/]+(?=@)")
 
 
 class LoadRule(BaseModel):
@@ -65,6 +64,7 @@ class LoadRule(BaseModel):
             file.
         sample: SQL condition under which a row belongs to a sample, with ``{percent}`` for its size (``DMP_SAMPLE_PERCENT``) and
             ``{folder}`` for the file's folder; without one, the table is always whole.
+        redirects: hosts beside its own to which a web address may lead on.
         customer: the column that names the customer, for the vault.
         identifiers: columns with direct identifiers and the kind of each; they go to the vault.
     """
@@ -89,6 +89,7 @@ class LoadRule(BaseModel):
     keep: Literal["append", "replace"] | None = None
     columns: Literal["arriving", "declared"] = "arriving"
     sample: str | None = None
+    redirects: list[str] = []
     customer: str | None = None
     identifiers: dict[str, str] = {}
 
@@ -224,11 +225,6 @@ def _as_meant(value: Any) -> Any:
         return [_as_meant(each) for each in value]
     match = _HARMLESS.fullmatch(value) if isinstance(value, str) else None
     return re.sub(r"\\(.)", r"\1", match[1], flags=re.DOTALL) if match else value
-
-
-def without_password(location: str) -> str:
-    """Return a location that may be shown."""
-    return _PASSWORD.sub("***", location)
 
 
 def listed_sources(settings: Settings) -> dict[str, list[str]]:

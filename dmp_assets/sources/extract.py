@@ -9,15 +9,18 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
 
 import duckdb
 
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.settings import Settings
 from dmp_assets.sources.database import NOTHING, Since, fetch
-from dmp_assets.sources.declare import DeclaredTable, without_password
+from dmp_assets.sources.declare import DeclaredTable
+from dmp_assets.sources.secrets import hidden, without_password
 
 if TYPE_CHECKING:
+    import requests
     from dlt.extract import DltResource
 
 _SAMPLE_ROWS = 50_000
@@ -100,12 +103,35 @@ def _from_web(table: DeclaredTable, folder: Path, *, is_sample: bool) -> dict[st
 def _web_resource(table: DeclaredTable) -> DltResource:
     from dlt.sources.rest_api import rest_api_resources
 
+    address = table.rule.resolved_location()
     config: Any = {
-        "client": {"base_url": table.rule.resolved_location()},
+        "client": {"base_url": address, "session": _session({urlsplit(address).hostname, *table.rule.redirects})},
         "resources": [{"name": table.name, "endpoint": {"path": ""}, "max_table_nesting": 0}],
     }
     (resource,) = rest_api_resources(config)
     return resource
+
+
+def _session(hosts: set[str | None]) -> requests.Session:
+    """Return a session that follows redirects within some hosts only: others would be told keys and could send anything."""
+    from dlt.sources.helpers.requests import Client
+    from requests import RequestException
+
+    session = Client().session
+    target_of = session.get_redirect_target
+
+    def target(resp: requests.Response) -> str | None:
+        found = target_of(resp)
+        host = urlsplit(urljoin(resp.url, found)).hostname if found else None
+        if host and host not in hosts:
+            raise RequestException(
+                f"it leads on to {host}; if that is right, add it to redirects of the source's load entry"
+            )
+        return found
+
+    # Not a hook: those of a request take the place of the session's.
+    session.get_redirect_target = target
+    return session
 
 
 def _one_file(parts: list[Path]) -> Path:
@@ -121,13 +147,12 @@ def _one_file(parts: list[Path]) -> Path:
 
 
 def _explain(table: DeclaredTable, error: BaseException) -> str:
-    """Return the innermost reason, without a password."""
+    """Return the innermost reason, without anything that opens a door."""
     while error.__cause__ is not None or error.__context__ is not None:
         error = error.__cause__ or error.__context__  # ty: ignore[invalid-assignment]
     first_line, *_ = [*str(error).splitlines(), ""]
-    reason = f"{type(error).__name__}: {first_line}"
+    reason = hidden(f"{type(error).__name__}: {first_line}", table.rule.location)
     return (
-        f"{table.source}: {without_password(table.rule.resolved_location())} cannot be read for raw.{table.raw_name} "
-        f"({without_password(reason)}). Check that it runs, the address and the table's name; nothing was lost, and the next run "
-        "reads on from here."
+        f"{table.source}: {without_password(table.rule.location)} cannot be read for raw.{table.raw_name} ({reason}). Check that "
+        "it runs, the address and the table's name; nothing was lost, and the next run reads on from here."
     )

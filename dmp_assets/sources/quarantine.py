@@ -15,6 +15,7 @@ import pandas as pd
 
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.settings import Settings
+from dmp_assets.platform.spreadsheets import with_formulas
 from dmp_assets.platform.warehouse import Warehouse, columns_of, quoted
 from dmp_assets.sources.declare import PLACE_COLUMNS, DeclaredTable, LoadRule
 from dmp_assets.sources.delimited import DamagedFileError
@@ -106,6 +107,7 @@ def replay(warehouse: Warehouse, settings: Settings, table: DeclaredTable, file:
             read_file(connection, file, _CORRECTED)
         except (DamagedFileError, duckdb.Error) as error:
             raise UserError(f"{file} cannot be read ({str(error).splitlines()[0]}); nothing was changed.") from None
+        with_formulas(connection, "arrived")
         _check(connection, table, file)
         connection.execute(f"create temp table places as select {LOAD}, cast({ROW} as bigint) as {ROW} from arrived")
         for column in (LOAD, ROW, REASON, "line"):

@@ -7,9 +7,10 @@ import pytest
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.warehouse import Warehouse
-from dmp_assets.sources.declare import DeclaredTable, LoadRule, without_password
+from dmp_assets.sources.declare import DeclaredTable, LoadRule
 from dmp_assets.sources.extract import extract
 from dmp_assets.sources.land import load_table
+from dmp_assets.sources.secrets import without_password
 from tests.unit.shop import NOW
 
 
