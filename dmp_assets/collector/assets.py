@@ -9,7 +9,7 @@ from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 from dagster._core.storage.tags import SENSOR_NAME_TAG
 
 from dmp_assets.collector.load import EVENTS, REJECTED_EVENTS, load_segments
-from dmp_assets.collector.segments import SEALED_SUFFIX, SIMULATED, sealed_segments
+from dmp_assets.collector.segments import DAMAGED, SEALED_SUFFIX, SIMULATED, damaged_segments, sealed_segments
 from dmp_assets.platform.domain import Domain
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.tables import EMPTY_BECAUSE
@@ -35,6 +35,13 @@ _NO_EVENTS = {
 }
 
 
+_WHOLE = dg.AssetCheckSpec(
+    "every_segment_is_whole",
+    asset=dg.AssetKey([RAW, "events"]),
+    description="No segment of the collector is damaged; one that is waits in the folder damaged for a whole copy.",
+)
+
+
 def _event_spec(name: str, segments: Sequence[dg.AssetKey]) -> dg.AssetSpec:
     columns, description = EVENT_TABLES[name]
     return dg.AssetSpec(
@@ -55,8 +62,10 @@ def _event_schema(columns: dict[str, str]) -> dg.TableSchema:
 def events_step(segments: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
     """Return the step that loads the sealed segments, after the assets that write some."""
 
-    @dg.multi_asset(specs=[_event_spec(name, segments) for name in EVENT_TABLES])
-    def load_events(warehouse: Warehouse, settings: dg.ResourceParam[Settings]) -> Iterator[dg.MaterializeResult]:
+    @dg.multi_asset(specs=[_event_spec(name, segments) for name in EVENT_TABLES], check_specs=[_WHOLE])
+    def load_events(
+        warehouse: Warehouse, settings: dg.ResourceParam[Settings]
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         """Load what the collector has sealed; direct identifiers go to the vault."""
         load = load_segments(warehouse, settings, now=dt.datetime.now(dt.UTC).replace(tzinfo=None))
         for name, total, added in (
@@ -72,8 +81,25 @@ def events_step(segments: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
                     **({} if total else {EMPTY_BECAUSE: _NO_EVENTS[name]}),
                 },
             )
+        yield _check_damaged(settings)
 
     return load_events
+
+
+def _check_damaged(settings: Settings) -> dg.AssetCheckResult:
+    damaged = damaged_segments(settings.collector_dir)
+    return dg.AssetCheckResult(
+        passed=not damaged,
+        asset_key=_WHOLE.asset_key,
+        check_name=_WHOLE.name,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"{len(damaged)} segment(s) are damaged and were set aside in {settings.collector_dir / DAMAGED}. Put a whole "
+        f"copy of each into {settings.collector_dir / 'sealed'} from a backup, where the next load takes it; then, or if there is "
+        "none, remove it from there."
+        if damaged
+        else "Every segment was read to its end.",
+        metadata={"damaged_segments": [path.name for path in damaged]},
+    )
 
 
 @dg.sensor(

@@ -26,7 +26,7 @@ from filelock import FileLock
 from dmp_assets.collector.broken_json import DEPTH, depth_of
 from dmp_assets.collector.consent import choices
 from dmp_assets.collector.events import check, id_text
-from dmp_assets.collector.segments import sealed_segments, write_gzip
+from dmp_assets.collector.segments import sealed_segments, set_aside, write_gzip
 from dmp_assets.collector.times import read_time
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.settings import Settings
@@ -96,13 +96,14 @@ class Segment:
 
 @dataclass(frozen=True)
 class EventLoad:
-    """What a load did: segments and rows added, and the rows in the two tables now."""
+    """What a load did: segments and rows added, the rows in the two tables now, the damaged segments that it set aside."""
 
     segments: int
     events_added: int
     rejected_added: int
     events_total: int
     rejected_total: int
+    damaged: tuple[str, ...] = ()
 
 
 def load_segments(warehouse: Warehouse, settings: Settings, *, now: dt.datetime) -> EventLoad:
@@ -113,39 +114,46 @@ def load_segments(warehouse: Warehouse, settings: Settings, *, now: dt.datetime)
         settings: name the collector's folder and the vault.
         now: the load time, UTC without time zone.
 
+    A damaged segment is set aside in the folder ``damaged`` as it is, where nothing ends or changes it.
+
     Raises:
-        UserError: a segment is damaged (all others are loaded first), or the vault cannot be opened.
+        UserError: the vault cannot be opened, or a segment cannot be read (all others are loaded first).
     """
     with _alone(settings.collector_dir):
-        segments, added, damaged = _load_waiting(warehouse, settings, now)
-    if damaged:
+        segments, added, damaged, unreadable = _load_waiting(warehouse, settings, now)
+    if unreadable:
         raise UserError(
-            f"These segments of the collector are damaged: {'; '.join(damaged)}. Put them back from a backup, or move them out "
-            "of the folder. All others are loaded."
+            f"These segments of the collector cannot be read: {'; '.join(unreadable)}. All others are loaded. Let the user that "
+            "runs the load read them, and load again."
         )
     with warehouse.read() as connection:
         totals = [
             connection.execute(f"select count(*) from raw.{table}").fetchall()[0][0]
             for table in ("events", "rejected_events")
         ]
-    return EventLoad(segments, *added, *totals)
+    return EventLoad(segments, *added, *totals, tuple(damaged))
 
 
-def _load_waiting(warehouse: Warehouse, settings: Settings, now: dt.datetime) -> tuple[int, list[int], list[str]]:
-    """Load what waits; return the number of segments loaded, of rows added to each table, and the damaged segments."""
+def _load_waiting(
+    warehouse: Warehouse, settings: Settings, now: dt.datetime
+) -> tuple[int, list[int], list[str], list[str]]:
+    """Load what waits; return how many segments were loaded and rows added to each table, the damaged and unreadable segments."""
     with warehouse.write() as connection:
         create_tables(connection)
         known = {
             name
             for (name,) in connection.execute("select file_name from raw._loads where table_name = 'events'").fetchall()
         }
-    segments, added, damaged = 0, [0, 0], []
+    segments, added, damaged, unreadable = 0, [0, 0], [], []
     keys = read_keys(settings)
     for path in sealed_segments(settings.collector_dir):
         try:
             lines = _lines(path)
-        except (OSError, EOFError, zlib.error) as error:
-            damaged.append(f"{path} ({error})")
+        except (gzip.BadGzipFile, EOFError, zlib.error):
+            damaged.append(set_aside(path, settings.collector_dir).name)
+            continue
+        except OSError as error:
+            unreadable.append(f"{path} ({error.strerror})")
             continue
         segment = read_lines(lines, path.name, keys, partial(read_search, settings))
         if path.name not in known:
@@ -156,7 +164,7 @@ def _load_waiting(warehouse: Warehouse, settings: Settings, now: dt.datetime) ->
             added[0] += len(segment.events)
             added[1] += len(segment.rejected)
         _move(path, segment.lines, settings.collector_dir / LOADED)
-    return segments, added, damaged
+    return segments, added, damaged, unreadable
 
 
 @contextmanager
@@ -318,7 +326,10 @@ def _json(value: Any) -> str | None:
 
 def _lines(path: Path) -> list[bytes]:
     with gzip.open(path, "rb") as file:
-        return [line for line in file.read().split(b"\n") if line]
+        lines = [line for line in file.read().split(b"\n") if line]
+    if not lines:
+        raise EOFError("no segment is sealed without a line")
+    return lines
 
 
 def create_tables(connection: duckdb.DuckDBPyConnection) -> None:

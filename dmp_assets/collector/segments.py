@@ -33,6 +33,8 @@ SEAL_BYTES = 32 << 20
 SEAL_SECONDS = 60.0
 OPEN_SUFFIX = ".ndjson"
 SEALED_SUFFIX = ".ndjson.gz"
+DAMAGED = "damaged"
+"""The folder of segments that cannot be read to their end; they wait for a whole copy from a backup."""
 SIMULATED = "-simulated-"
 """In the name of a segment that a simulation wrote: it follows from the platform's own tables."""
 TIME_FORMAT = "%Y%m%dT%H%M%S%fZ"
@@ -245,6 +247,20 @@ def write_gzip(path: Path, chunks: Iterable[bytes]) -> None:
 def sealed_segments(folder: Path) -> list[Path]:
     """Return the sealed segments of a collector's folder, oldest first."""
     return sorted((folder / "sealed").glob(f"*{SEALED_SUFFIX}"))
+
+
+def set_aside(path: Path, folder: Path) -> Path:
+    """Move a sealed segment that is damaged out of the way, as it is, and return where it is now."""
+    damaged_dir = folder / DAMAGED
+    damaged_dir.mkdir(mode=0o700, exist_ok=True)
+    moved = path.rename(damaged_dir / path.name)
+    sync_folder(damaged_dir)
+    return moved
+
+
+def damaged_segments(folder: Path) -> list[Path]:
+    """Return the segments of a collector's folder that were set aside as damaged, oldest first."""
+    return sorted((folder / DAMAGED).glob(f"*{SEALED_SUFFIX}"))
 
 
 def read_segment(path: Path) -> Iterator[dict]:

@@ -90,9 +90,10 @@ def test_nothing_is_asked_for_while_a_load_is_at_work(settings: Settings, instan
 def test_a_load_that_failed_is_asked_for_again_later_and_later(
     settings: Settings, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ):
-    damaged = seal(settings)
-    content = damaged.read_bytes()
-    damaged.write_bytes(b"damaged")
+    unreadable = seal(settings)
+    content = unreadable.read_bytes()
+    unreadable.unlink()
+    unreadable.mkdir()
     keys, now = [], time.time()
     monkeypatch.setattr(time, "time", lambda: now)
     for wait in (60, 120, 240):
@@ -105,16 +106,29 @@ def test_a_load_that_failed_is_asked_for_again_later_and_later(
         now += 20
     assert len(set(keys)) == 3, "a new key: the server starts a run for each"
 
-    damaged.write_bytes(content)
+    unreadable.rmdir()
+    unreadable.write_bytes(content)
     assert load(settings, instance, tick(settings, instance)).success
     assert tick(settings, instance) == "No sealed segment waits to be loaded."
 
 
-def test_a_new_segment_does_not_wait_for_one_that_cannot_be_loaded(settings: Settings, instance: dg.DagsterInstance):
-    damaged = seal(settings)
-    damaged.write_bytes(b"damaged")
+def test_a_new_segment_does_not_wait_for_one_that_cannot_be_read(settings: Settings, instance: dg.DagsterInstance):
+    unreadable = settings.collector_dir / "sealed" / "20200101T000000000000Z-x.ndjson.gz"
+    unreadable.mkdir(parents=True)
     load(settings, instance, tick(settings, instance))
     new = seal(settings)
     load(settings, instance, tick(settings, instance))
-    assert sealed_segments(settings.collector_dir) == [damaged]
-    assert new.name != damaged.name
+    assert sealed_segments(settings.collector_dir) == [unreadable]
+    assert new.name != unreadable.name
+
+
+def test_a_damaged_segment_fails_no_run_and_a_check_tells_what_to_do(settings: Settings, instance: dg.DagsterInstance):
+    damaged = seal(settings)
+    damaged.write_bytes(b"damaged")
+    run = load(settings, instance, tick(settings, instance))
+    assert run.success
+    (check,) = run.get_asset_check_evaluations()
+    assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert "from a backup" in str(check.description)
+    assert check.metadata["damaged_segments"].value == [damaged.name]
+    assert tick(settings, instance) == "No sealed segment waits to be loaded."

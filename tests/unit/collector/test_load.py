@@ -2,6 +2,7 @@ import datetime as dt
 import gzip
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import orjson
@@ -10,8 +11,7 @@ import pytest
 from dmp_assets.collector import load as events
 from dmp_assets.collector.events import Receipt, Source, collect
 from dmp_assets.collector.load import EventLoad, load_segments
-from dmp_assets.collector.segments import SegmentWriter, sealed_segments, write_sealed
-from dmp_assets.platform.errors import UserError
+from dmp_assets.collector.segments import SegmentWriter, damaged_segments, sealed_segments, write_sealed
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.warehouse import Warehouse
 from dmp_assets.privacy.keys import read_keys
@@ -200,18 +200,24 @@ def test_what_is_no_event_is_kept_with_the_reason_and_without_identifiers(platfo
     assert "Product Viewed" in texts
 
 
-def test_a_damaged_segment_is_named_and_the_others_are_loaded(platform: Platform):
+@pytest.mark.parametrize(
+    "spoil", [lambda whole: whole[:-12], lambda whole: whole[:5], lambda _: b"", lambda w: b"x" + w]
+)
+def test_a_damaged_segment_is_set_aside_as_it_is_and_the_others_are_loaded(platform: Platform, spoil: Callable):
     platform.seal(line(an_event("m1")))
     (first,) = sealed_segments(platform.folder)
     whole = first.read_bytes()
-    first.write_bytes(whole[:-12])
+    first.write_bytes(spoil(whole))
     platform.seal(line(an_event("m2")))
-    with pytest.raises(UserError, match=first.name):
-        platform.load()
+    assert platform.load().damaged == (first.name,)
     assert [row["message_id"] for row in platform.rows()] == ["m2"]
+    (aside,) = damaged_segments(platform.folder)
+    assert aside.read_bytes() == spoil(whole)
+    # A whole copy from a backup.
     first.write_bytes(whole)
-    platform.load()
+    assert platform.load().damaged == ()
     assert sorted(row["message_id"] for row in platform.rows()) == ["m1", "m2"]
+    assert aside.exists()
 
 
 @pytest.mark.parametrize(
