@@ -35,9 +35,10 @@ test: $(VENV)/.dev  ## Run the tests on a small sample of the demo data
 wheel: $(VENV)/.dev  ## Build the wheel and try it in an empty environment: own data, the demo, the UI
 	$(BIN)/python -m pytest tests/wheel
 
-clients: $(VENV)/.dev  ## Try the event collector with two Node clients; needs node and npm
-	npm install --silent --no-audit --no-fund --prefix $(VENV)/node @segment/analytics-node@3.1.0 @rudderstack/rudder-sdk-node@3.0.13
-	NODE_PATH=$(CURDIR)/$(VENV)/node/node_modules $(BIN)/python -m pytest tests/integration/test_collector.py -k node_clients
+clients: $(VENV)/.dev  ## Try the event collector with Node and browser clients; needs node, npm and chromium
+	npm install --silent --no-audit --no-fund --prefix $(VENV)/node @segment/analytics-node@3.1.0 @rudderstack/rudder-sdk-node@3.0.13 \
+		@segment/analytics-next@1.84.3 @rudderstack/analytics-js@3.34.1
+	NODE_PATH=$(CURDIR)/$(VENV)/node/node_modules $(BIN)/python -m pytest tests/integration/test_collector.py -k "node_clients or browser_clients_start"
 
 spark: $(VENV)/.spark  ## Build the dbt models on DuckDB and on Spark and compare every table; needs Java 17
 	@$(BIN)/python -m tests.spark

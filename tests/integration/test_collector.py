@@ -18,6 +18,7 @@ import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
@@ -30,6 +31,7 @@ from dmp_assets.collector.segments import read_segment, sealed_segments
 
 DMP = Path(sys.executable).with_name("dmp")
 NODE_CLIENTS = Path(__file__).with_name("collector_clients.cjs")
+BROWSER_PAGE = Path(__file__).with_name("collector_browser.html")
 
 
 class Running:
@@ -685,6 +687,51 @@ def test_the_node_clients(collector):
     rows = collector.rows()
     assert all("event" in row for row in rows)
     assert [row["event"]["type"] for row in rows] == ["identify", "track", "page", "screen", "group", "alias"] * 3
+
+
+@pytest.fixture
+def pages() -> Iterator[str]:
+    """Serve the page of the browser clients, and the packages that npm installed; yield the address."""
+    packages = os.environ.get("NODE_PATH")
+    if not packages or not shutil.which("chromium"):
+        pytest.skip("`make clients` installs the browser clients and also runs this test; it needs chromium")
+
+    class Pages(SimpleHTTPRequestHandler):
+        def translate_path(self, path: str) -> str:
+            path = path.partition("?")[0]
+            is_package = path.startswith("/node_modules/")
+            return str(Path(packages, path.removeprefix("/node_modules/")) if is_package else BROWSER_PAGE)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Pages) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+@pytest.mark.parametrize("client", ["snippet", "npm", "rudder"])
+def test_the_browser_clients_start_unchanged_and_send(collector, pages, client, tmp_path):
+    """The snippet of analytics.js with the script from the collector, and both clients as npm packages."""
+    collector.stop()
+    collector.start("--scripts", os.environ["NODE_PATH"])
+    query = httpx.QueryParams({"client": client, "url": collector.url, "key": collector.key})
+    # The browser's clock runs ahead while nothing is under way, so that it waits for no timer and for every request.
+    command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    options = [
+        f"--user-data-dir={tmp_path / 'browser'}",
+        "--virtual-time-budget=10000",
+        "--dump-dom",
+        f"{pages}/?{query}",
+    ]
+    browser = subprocess.run([*command, *options], capture_output=True, text=True, check=False, timeout=120)
+    events = {row["event"]["type"]: row["event"] for row in collector.rows() if "event" in row}
+    assert events.keys() == {"page", "identify", "track"}, browser.stdout + browser.stderr
+    assert events["track"]["properties"]["product_id"] == "p1"
+    assert events["track"]["userId"] == "u1"
+    assert events["page"]["anonymousId"] == events["track"]["anonymousId"]
+    assert "Chrome" in events["page"]["context"]["userAgent"]
 
 
 def test_the_python_clients_hear_why_they_are_refused(collector):
