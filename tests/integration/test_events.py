@@ -23,6 +23,8 @@ MODELS = ("fct_events", "fct_sessions", "fct_touches", "consents", "rejected_row
 VARS = {"sources": {"collector": ["events", "consents"]}, "as_of": "2017-03-04"}
 START = dt.datetime.fromisoformat("2017-03-01T12:00:00")
 GAP = dt.timedelta(minutes=30)
+SKEWS = {"d6": dt.timedelta(hours=2), "d7": -dt.timedelta(hours=3)}
+"""How far the clocks of these devices are ahead; the others' are right."""
 LOADS = ("a", "b", "c", "d")
 LOADED_AT = dt.datetime.fromisoformat("2026-01-01T00:00:00")
 
@@ -71,7 +73,7 @@ class Events:
 
 
 def random_events(seed: int, devices: int = 8, visits: int = 40) -> list[dict]:
-    """Return raw rows of four loads: pauses around the gap, repeated messages, e-mails, orders, consents, bad rows."""
+    """Return raw rows of four loads: pauses around the gap, wrong clocks, repetitions, e-mails, orders, consents, bad rows."""
     rng = random.Random(seed)  # noqa: S311 - test data
     rows: list[dict] = []
     for device in range(devices):
@@ -84,11 +86,9 @@ def random_events(seed: int, devices: int = 8, visits: int = 40) -> list[dict]:
     # A client repeats a message: another receipt, perhaps earlier, with another time, perhaps of another device.
     for row in rng.sample(rows, 40):
         shift = dt.timedelta(minutes=rng.choice([-50, -10, 10, 50]))
-        rows.append(
-            row
-            | {"original_at": row["original_at"] + shift, "received_at": row["received_at"] + shift}
-            | {"anonymous_id": rng.choice([row["anonymous_id"], "d0"]), "event_name": "Repeated"}
-        )
+        device = row["anonymous_id"] if row["anonymous_id"] in SKEWS else rng.choice([row["anonymous_id"], "d0"])
+        times = {name: row[name] + shift for name in ("original_at", "sent_at", "received_at")}
+        rows.append(row | times | {"anonymous_id": device, "event_name": "Repeated"})
     for line, row in enumerate(rows):
         load = rng.choice(LOADS)
         row |= {
@@ -110,8 +110,9 @@ def _random_event(rng: random.Random, device: str, at: dt.datetime) -> dict:
         "event_name": {"order": "Order Completed", "email": "Email Opened"}.get(kind, "Product Viewed"),
         "user_id": rng.choice([None, None, "1", "2"]),
         "anonymous_id": device,
-        "original_at": at,
-        "received_at": at + dt.timedelta(seconds=1),
+        "original_at": at + SKEWS.get(device, dt.timedelta()),
+        "sent_at": at + SKEWS.get(device, dt.timedelta()),
+        "received_at": at + dt.timedelta(seconds=rng.randrange(1, 600) if device in SKEWS else 1),
         "consent": rng.choice([None, '{"analytics":true}', '{"analytics":false}', "{}"]),
         "is_gpc": rng.random() < 0.1,
         "is_simulated": False,
