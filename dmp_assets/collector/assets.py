@@ -42,6 +42,42 @@ _WHOLE = dg.AssetCheckSpec(
 )
 
 
+_KEPT = dg.AssetCheckSpec(
+    "events_keep_events_yml",
+    asset=dg.AssetKey([RAW, "events"]),
+    description="Events hold what the project's events.yml asks for; without that file nothing is asked.",
+)
+
+_VIOLATIONS = """
+    with violations as (
+        select source, event_name, violation from raw.events where violation is not null
+        union all
+        select source, null, violation from raw.rejected_events where violation is not null
+    )
+    select source, coalesce(event_name, '(in quarantine)') as event_name, violation, count(*) as events
+    from violations
+    group by all
+    order by events desc, source, event_name, violation
+    limit 100
+"""
+
+
+def _check_plan(warehouse: Warehouse) -> dg.AssetCheckResult:
+    found = warehouse.query(_VIOLATIONS)
+    rows = [dg.TableRecord({name: str(value) for name, value in row.items()}) for row in found.to_dict("records")]
+    schema = dg.TableSchema([dg.TableColumn(name) for name in found.columns])
+    return dg.AssetCheckResult(
+        passed=found.empty,
+        asset_key=_KEPT.asset_key,
+        check_name=_KEPT.name,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"{found['events'].sum():,} events break events.yml."
+        if len(found)
+        else "No event breaks events.yml.",
+        metadata={"violations": dg.MetadataValue.table(rows, schema)},
+    )
+
+
 def _event_spec(name: str, segments: Sequence[dg.AssetKey]) -> dg.AssetSpec:
     columns, description = EVENT_TABLES[name]
     return dg.AssetSpec(
@@ -62,7 +98,7 @@ def _event_schema(columns: dict[str, str]) -> dg.TableSchema:
 def events_step(segments: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
     """Return the step that loads the sealed segments, after the assets that write some."""
 
-    @dg.multi_asset(specs=[_event_spec(name, segments) for name in EVENT_TABLES], check_specs=[_WHOLE])
+    @dg.multi_asset(specs=[_event_spec(name, segments) for name in EVENT_TABLES], check_specs=[_WHOLE, _KEPT])
     def load_events(
         warehouse: Warehouse, settings: dg.ResourceParam[Settings]
     ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
@@ -82,6 +118,7 @@ def events_step(segments: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
                 },
             )
         yield _check_damaged(settings)
+        yield _check_plan(warehouse)
 
     return load_events
 

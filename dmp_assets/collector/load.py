@@ -28,6 +28,7 @@ from dmp_assets.collector.consent import choices
 from dmp_assets.collector.events import check, id_text
 from dmp_assets.collector.segments import sealed_segments, set_aside, write_gzip
 from dmp_assets.collector.times import read_time
+from dmp_assets.collector.tracking_plan import TrackingPlan, read_plan
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.warehouse import Warehouse
@@ -59,6 +60,7 @@ EVENTS = {
     "consent": "VARCHAR",
     "is_gpc": "BOOLEAN",
     "request_user_agent": "VARCHAR",
+    "violation": "VARCHAR",
     "is_simulated": "BOOLEAN",
     "_segment": "VARCHAR",
     "_line": "BIGINT",
@@ -66,6 +68,7 @@ EVENTS = {
 REJECTED_EVENTS = {
     "source": "VARCHAR",
     "reason": "VARCHAR",
+    "violation": "VARCHAR",
     "row_json": "VARCHAR",
     "_segment": "VARCHAR",
     "_line": "BIGINT",
@@ -145,7 +148,7 @@ def _load_waiting(
             for (name,) in connection.execute("select file_name from raw._loads where table_name = 'events'").fetchall()
         }
     segments, added, damaged, unreadable = 0, [0, 0], [], []
-    keys = read_keys(settings)
+    keys, plan = read_keys(settings), read_plan(settings.project_dir)
     for path in sealed_segments(settings.collector_dir):
         try:
             lines = _lines(path)
@@ -155,7 +158,7 @@ def _load_waiting(
         except OSError as error:
             unreadable.append(f"{path} ({error.strerror})")
             continue
-        segment = read_lines(lines, path.name, keys, partial(read_search, settings))
+        segment = read_lines(lines, path.name, keys, partial(read_search, settings), plan)
         if path.name not in known:
             add_identifiers(settings, keys, segment.identifiers)
             with warehouse.write() as connection:
@@ -175,7 +178,9 @@ def _alone(folder: Path) -> Generator[None]:
         yield
 
 
-def read_lines(lines: Sequence[bytes], name: str, keys: Keys, search_of: Callable[[str], Search]) -> Segment:
+def read_lines(
+    lines: Sequence[bytes], name: str, keys: Keys, search_of: Callable[[str], Search], plan: TrackingPlan
+) -> Segment:
     """Return what the lines of a segment hold, without direct identifiers; a line that is no event is rejected.
 
     Args:
@@ -183,6 +188,7 @@ def read_lines(lines: Sequence[bytes], name: str, keys: Keys, search_of: Callabl
         name: of the segment.
         keys: for the pseudonyms.
         search_of: what is looked for in the events of a source.
+        plan: what events must hold.
     """
     search_of = cache(search_of)
 
@@ -192,7 +198,7 @@ def read_lines(lines: Sequence[bytes], name: str, keys: Keys, search_of: Callabl
 
     segment = Segment()
     for number, line in enumerate(lines, start=1):
-        record = _record(line)
+        record = _record(line, plan)
         how = (token, search_of(record["source"]))
         if record.get("reason"):
             _reject(segment, record, how, (name, number))
@@ -201,7 +207,7 @@ def read_lines(lines: Sequence[bytes], name: str, keys: Keys, search_of: Callabl
     return segment
 
 
-def _record(line: bytes) -> dict[str, Any]:
+def _record(line: bytes, plan: TrackingPlan) -> dict[str, Any]:
     """Return a line's record: with an event that the rules accept, or with a reason and the text of what was refused."""
     try:
         record = orjson.loads(line)
@@ -212,9 +218,13 @@ def _record(line: bytes) -> dict[str, Any]:
     event = record.pop("event", None)
     if record.get("reason"):
         return record
+    record.pop("violation", None)  # of an earlier plan
     reason, text = check(event)
     if reason is None and not _is_time(record.get("received_at")):
         reason = "invalid_time"
+    if reason is None and (violation := plan.violation(event)):
+        record["violation"] = violation
+        reason = "breaks_events_yml" if plan.is_quarantined else None
     return {**record, "reason": reason, "raw": text.decode()} if reason else {**record, "event": event}
 
 
@@ -222,7 +232,9 @@ def _is_record(record: Any) -> bool:
     """Return whether the parts of a line have the types in which the collector writes them."""
     if not isinstance(record, dict) or not isinstance(record.get("source"), str):
         return False
-    texts = [record.get(name) for name in ("source", "namespace", "received_at", "user_agent", "reason", "raw")]
+    texts = [
+        record.get(name) for name in ("source", "namespace", "received_at", "user_agent", "reason", "violation", "raw")
+    ]
     if not all(text is None or (isinstance(text, str) and "\0" not in text) for text in texts):
         return False
     return "event" in record or bool(record.get("reason"))
@@ -264,6 +276,7 @@ def _accept(
             None if chosen is None else orjson.dumps(chosen).decode(),
             bool(record.get("gpc")),
             record.get("user_agent"),
+            record.get("violation"),
             source.startswith(SIMULATED),
             *place,
         )
@@ -288,7 +301,7 @@ def _reject(segment: Segment, record: dict[str, Any], how: tuple[Token, Search],
         found, text = cleaned.found, orjson.dumps(cleaned.event).decode()
     else:
         text, found = clean_broken_json(raw, *how)
-    segment.rejected.append((record["source"], record["reason"], text, *place))
+    segment.rejected.append((record["source"], record["reason"], record.get("violation"), text, *place))
     segment.identifiers.extend(
         (record["source"], None, None, *identifier, record.get("received_at")) for identifier in found
     )

@@ -15,6 +15,7 @@ from dmp_assets.collector.segments import SegmentWriter
 from dmp_assets.collector.wire import parse
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.warehouse import Warehouse
+from dmp_assets.sources.land import create_tables
 from tests.integration.test_events import LOADED_AT, VARS, Events, new_events, run_parsed  # noqa: F401 (fixtures)
 
 INPUTS = Path(__file__).with_name("collected")
@@ -29,6 +30,8 @@ class Shop:
         self.settings = Settings(home=home)
         self.warehouse = Warehouse.from_settings(self.settings)
         self.run_dbt = run_dbt
+        with self.warehouse.write() as connection:
+            create_tables(connection)
 
     def receive(self, name: str, source: Source = WEB, *, after: float = 0) -> None:
         """Receive an input of ``collected`` some seconds after NOW; @now-60 in it is a minute before NOW."""
@@ -48,8 +51,7 @@ class Shop:
         )
 
     def test(self, name: str) -> str:
-        variables = VARS
-        (result,) = self.run_dbt("test", "--select", name, variables=variables, warehouse=self.settings.warehouse_path)
+        (result,) = self.run_dbt("test", "--select", name, variables=VARS, warehouse=self.settings.warehouse_path)
         return str(result.status)
 
     def sql(self, query: str) -> list[tuple]:

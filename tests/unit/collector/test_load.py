@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -34,8 +35,8 @@ def an_event(message_id: str = "m1", **fields: object) -> dict:
 class Platform:
     """A home with a warehouse and a collector's folder."""
 
-    def __init__(self, home: Path) -> None:
-        self.settings = Settings(home=home)
+    def __init__(self, home: Path, **changes: Any) -> None:
+        self.settings = Settings(home=home, **changes)
         self.warehouse = Warehouse.from_settings(self.settings)
         self.folder = self.settings.collector_dir
 
@@ -314,3 +315,24 @@ def test_an_id_beyond_the_exact_numbers_of_a_float_keeps_its_last_digit(platform
     platform.seal(line(an_event("m1", userId=9007199254740993)), line(an_event("m2", userId="9007199254740993")))
     platform.load()
     assert {row["user_id"] for row in platform.rows()} == {"9007199254740993"}
+
+
+@pytest.mark.parametrize("choice", ["count", "quarantine"])
+def test_an_event_that_breaks_events_yml_is_counted_or_quarantined_as_the_project_chose(tmp_path: Path, choice: str):
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "dbt_project.yml").write_text("name: shop")
+    (project / "events.yml").write_text(
+        f"on_violation: {choice}\nevents:\n  Product Viewed:\n    properties: {{price: {{type: number}}}}\n"
+    )
+    platform = Platform(tmp_path / "home", dbt_project_dir=project)
+    platform.seal(
+        line(an_event("good", properties={"price": 1})), line(an_event("bad", properties={"price": "secret"}))
+    )
+    platform.load()
+    kept = [(row["message_id"], row["violation"]) for row in platform.rows()]
+    set_aside = [(row["reason"], row["violation"]) for row in platform.rows(table="rejected_events")]
+    if choice == "count":
+        assert (kept, set_aside) == ([("good", None), ("bad", "$.price: type number")], [])
+    else:
+        assert (kept, set_aside) == ([("good", None)], [("breaks_events_yml", "$.price: type number")])
