@@ -1,6 +1,10 @@
 {#-
     Incremental: a session is computed where the table lacks it with the present events (input_version) and code; the
     post-hook deletes the sessions that no longer exist, because a late event joined or split them.
+
+    An order counts once, whoever tells it how often (browser and server, app and web, a thank-you page opened again): by its id with
+    the namespace of its source, where it was told first, and in a session rather than without one. What has no order id is an
+    order of its own. Sales come from order lines alone; an order told by an event adds none.
 -#}
 {{ config(
     materialized=incremental_or_table(),
@@ -29,14 +33,42 @@
     'page_path', 'product_id', 'order_id', 'amount', 'currency', 'is_bot', 'is_simulated',
 ] %}
 
-with versions as (
+with orders as (
+
+    select
+        event_id,
+        order_id is null
+        or row_number() over (
+            partition by order_id
+            order by case when session_id is null then 1 else 0 end, occurred_at, event_id
+        ) = 1 as is_first_telling
+    from {{ ref('fct_events') }}
+    where event_name = 'Order Completed'
+
+),
+
+told as (
+
+    select
+        events.session_id,
+        events.event_id,
+        events.received_at,
+        events._load_id,
+        events.code_version,
+        case when orders.is_first_telling then 1 else 0 end as first_telling
+    from {{ ref('fct_events') }} as events
+    left join orders on events.event_id = orders.event_id
+
+),
+
+versions as (
 
     select
         session_id,
         cast(
-            {{ content_hash(['event_id', 'received_at', '_load_id', 'code_version']) }} as string
+            {{ content_hash(['event_id', 'received_at', '_load_id', 'code_version', 'first_telling']) }} as string
         ) as input_version
-    from {{ ref('fct_events') }}
+    from told
     where session_id is not null
     group by session_id
 
@@ -69,9 +101,10 @@ events as (
         {%- endfor %}
         due.input_version,
         events.event_type in ('page', 'screen') as is_page,
-        coalesce(events.event_name = 'Order Completed', false) as is_order
+        coalesce(orders.is_first_telling, false) as is_first_telling
     from {{ ref('fct_events') }} as events
     inner join due on events.session_id = due.session_id
+    left join orders on events.event_id = orders.event_id
 
 ),
 
@@ -86,22 +119,11 @@ ranked as (
             partition by session_id
             order by case when customer_id is null then 1 else 0 end, session_event_number desc
         ) as customer_rank,
-        -- An order that is told twice counts once.
-        row_number() over (partition by session_id, is_order, order_id order by session_event_number) as telling_rank,
         {{ milliseconds_between(
             'occurred_at',
             'lead(occurred_at) over (partition by session_id order by session_event_number)'
         ) }} as pause_milliseconds
     from events
-
-),
-
-orders as (
-
-    select
-        *,
-        is_order and telling_rank = 1 as is_first_telling
-    from ranked
 
 ),
 
@@ -135,7 +157,7 @@ sessions as (
         ) as amount_count,
         bool_or(is_bot) as is_bot,
         bool_or(is_simulated) as is_simulated
-    from orders
+    from ranked
     group by session_id, input_version, anonymous_id
 
 )
