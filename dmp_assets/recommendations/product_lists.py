@@ -69,7 +69,7 @@ def product_lists(history: Interactions, groups: ProductGroups, as_of_on: date, 
         complement_table.assign(
             list=CROSS_SELL,
             strategy=ASSOCIATION,
-            reason=cross_sell_reasons(complement_table, groups, *found),
+            reason=cross_sell_reasons(complement_table, groups, found),
         ),
         similar_table.assign(
             list=SIMILAR_PRODUCTS, strategy=similar, reason=similar_reasons(past, similar_table, groups)

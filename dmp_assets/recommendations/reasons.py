@@ -8,7 +8,7 @@ from scipy import sparse
 
 from dmp_assets.analysis.interactions import Interactions
 from dmp_assets.analysis.product_text import UNKNOWN
-from dmp_assets.recommendations.association import Associations
+from dmp_assets.recommendations.association import Associations, levels
 from dmp_assets.recommendations.neighbours import USER_NEIGHBOURS, USER_RECENT_DAYS, as_set, recent_neighbours
 from dmp_assets.recommendations.popularity import RECENT_DAYS, recent_orders
 from dmp_assets.recommendations.product_groups import ProductGroups
@@ -83,35 +83,31 @@ def discover_reasons(past: Interactions, end_day: int, ranked: pd.DataFrame, gro
     return np.array(reasons, dtype=object)
 
 
-def cross_sell_reasons(
-    lists: pd.DataFrame, groups: ProductGroups, own: Associations, of_type: Associations
-) -> np.ndarray:
-    """Return why each product goes with another: how often orders with it, or else with its type, hold the other, and who buys so.
+def cross_sell_reasons(lists: pd.DataFrame, groups: ProductGroups, found: list[Associations]) -> np.ndarray:
+    """Return why products go together: how often orders with one, its type or its category hold the other, and who buys so.
 
     Args:
         lists: product, recommended (codes).
         groups: of the products.
-        own: what goes with products, from `association.associated_products`.
-        of_type: what goes with types, from the same.
+        found: what goes with products, types and categories, from `association.associated_products`; the nearest that tells counts.
     """
     product, recommended = lists["product"].to_numpy(), lists["recommended"].to_numpy()
-    types = groups.types[product]
-    found = {
-        name: (
-            values_at(getattr(own, name), product, recommended),
-            values_at(getattr(of_type, name), types, recommended),
-        )
-        for name in ("share", "expected", "customers")
-    }
-    is_own = found["share"][0] > 0
-    share, expected, customers = (np.where(is_own, *both) for both in found.values())
-    orders = np.where(is_own, own.order_counts[product], of_type.order_counts[types])
+    names = np.full(len(lists), "", dtype=object)
+    held, usual, buyers, orders = (np.zeros(len(lists)) for _ in range(4))
+    told = [np.full(len(groups.types), "this product", dtype=object), groups.type_names, groups.category_names]
+    for level, codes, kinds in reversed(list(zip(found, levels(groups), told, strict=True))):
+        row = codes[product]
+        share = values_at(level.share, row, recommended)
+        is_told = share > 0
+        held[is_told] = share[is_told]
+        usual[is_told] = values_at(level.expected, row, recommended)[is_told]
+        buyers[is_told] = values_at(level.customers, row, recommended)[is_told]
+        orders[is_told] = level.order_counts[row][is_told]
+        names[is_told] = kinds[row][is_told]
     reasons = [
-        f"in {_share(held)} of the {count:,.0f} orders with {'this product' if mine else kind}, of {buyers:,.0f} customers; "
-        f"{_share(usual)} would be usual for what these orders hold"
-        for held, count, mine, kind, buyers, usual in zip(
-            share, orders, is_own, groups.type_names[types], customers, expected, strict=True
-        )
+        f"in {_share(share)} of the {count:,.0f} orders with {name}, of {customers:,.0f} customers; {_share(expected)} would be "
+        "usual for what these orders hold"
+        for share, count, name, customers, expected in zip(held, orders, names, buyers, usual, strict=True)
     ]
     return np.array(reasons, dtype=object)
 

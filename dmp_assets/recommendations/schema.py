@@ -243,8 +243,9 @@ PRODUCT_RECOMMENDATIONS = pa.DataFrameSchema(
         "score": pa.Column(
             float,
             pa.Check.in_range(0, float("inf"), include_min=False, include_max=False),
-            description="Score by the strategy; with association the share of the orders with product_id (or with its type) that "
-            "hold the recommended one, beyond what is usual for such orders. Not comparable between strategies.",
+            description="Score by the strategy; with association the share of the orders with product_id (or with its type or its "
+            "category, see reason) that hold the recommended one, beyond what is usual for such orders. Not comparable between "
+            "strategies.",
         ),
         "strategy": pa.Column(
             str,
@@ -266,5 +267,6 @@ PRODUCT_RECOMMENDATIONS = pa.DataFrameSchema(
     name="recommendations.product_recommendations",
     metadata=may_be_empty("no two products that go together or are alike were sold in the last 28 days"),
     description="What goes with each product in the assortment and what can stand in for it, each list by its champion. "
-    "One row per product, list and recommended product.",
+    "A product has no cross_sell rows if neither its orders nor those of its type and category tell, by 20 customers, what goes "
+    "with it beyond what sells anyway. One row per product, list and recommended product.",
 )

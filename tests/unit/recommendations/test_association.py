@@ -10,6 +10,7 @@ from dmp_assets.analysis.interactions import Interactions, day_number, encode
 from dmp_assets.recommendations.association import MIN_CUSTOMERS, associations
 from dmp_assets.recommendations.cross_sell import associated, associated_products
 from dmp_assets.recommendations.product_groups import product_groups
+from dmp_assets.recommendations.reasons import cross_sell_reasons
 
 
 def shop_of(orders: list[tuple[int, str]]) -> Interactions:
@@ -83,6 +84,28 @@ def test_a_product_borrows_from_its_type_and_never_names_it():
     spaghetti = list(history.products).index("spaghetti")
     assert [history.products[other] for other in lists[spaghetti] if other >= 0] == ["sauce"]
     assert scores[spaghetti, 0] == pytest.approx(40 / 41 - 40 / 121)
+
+
+def test_where_neither_product_nor_type_tells_the_category_does():
+    # Nineteen customers buy each of two kinds of pasta with the sauce: too few for a kind, enough for pasta.
+    orders = [(c, "penne sauce") for c in range(19)] + [(c, "lasagne sauce") for c in range(19, 38)]
+    history = shop_of([*orders, *((c, "bread") for c in range(38, 138))])
+    kinds = {"penne": "PASTA", "lasagne": "PASTA", "sauce": "SAUCE", "bread": "BREAD"}
+    products = pd.DataFrame(
+        {"product_id": list(kinds), "product_type": list(kinds), "product_category": list(kinds.values())}
+    )
+    groups = product_groups(history, products.assign(is_recommendable=True))
+    is_offered = np.ones(4, dtype=bool)
+    found = associated_products(history, groups, is_offered)
+    lists, _ = associated(found, groups, is_offered)
+    penne, lasagne, sauce = (list(history.products).index(name) for name in ("penne", "lasagne", "sauce"))
+    assert lists[[penne, lasagne], 0].tolist() == [sauce, sauce]
+    table = pd.DataFrame({"product": [penne], "recommended": [sauce]})
+    assert cross_sell_reasons(table, groups, found)[0].startswith(
+        "in 100 % of the 38 orders with PASTA, of 38 customers"
+    )
+    unknown = product_groups(history, products.assign(is_recommendable=True, product_category=None))
+    assert (associated(associated_products(history, unknown, is_offered), unknown, is_offered)[0] < 0).all()
 
 
 def test_blocks_of_customers_change_nothing(shop, monkeypatch):
