@@ -119,6 +119,9 @@ def kill_collectors(platform: Platform, kills: int, chance: random.Random) -> No
         killer.join()
     collector = platform.start(DMP, "collect", "--port", str(port := free_port()))
     wait_for(port)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection.request("GET", "/health")  # answered once what the killed ones left is taken over
+    connection.getresponse().read()
     collector.terminate()
     collector.communicate()
 
@@ -153,6 +156,8 @@ def kill_loads(platform: Platform, kills: int, chance: random.Random) -> None:
         _opens(platform)
     load = platform.start(sys.executable, "-c", LOAD)
     load.communicate()
+    if load.returncode:
+        platform.wrong.append("the load that was left alone failed")
     with duckdb.connect(platform.home / "warehouse.duckdb", read_only=True) as connection:
         rows = connection.execute("select message_id from raw.events where source = 'web'").fetchall()
     kept = [message for (message,) in rows]

@@ -11,6 +11,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from dmp_assets.platform.errors import FULL_DISK, in_words
+
 ColumnLineage = dict[str, list[tuple[str, str]]]
 """For each column of a model, the (unique id of the upstream node, column) pairs it is computed from, sorted."""
 
@@ -54,6 +56,14 @@ def failed_nodes(run_results: Mapping[str, Any]) -> list[str]:
         for result in run_results["results"]
         if result["status"] in ("error", "fail", "runtime error")
     ]
+
+
+def said_by_dbt(error: str) -> str:
+    """Return what dbt itself says in an error of dagster-dbt's, in one line and without stack traces; empty if it says nothing."""
+    _, _, said = error.partition("Errors parsed from dbt logs:")
+    words, _, trace = said.partition("Traceback (most recent call last)")
+    lines = words.split() or trace.strip().splitlines()[-1:]
+    return FULL_DISK if in_words(said) == FULL_DISK else " ".join(lines)[:1000]
 
 
 def no_rows_because(model: str, manifest: Mapping[str, Any]) -> str:

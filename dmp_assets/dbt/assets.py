@@ -19,7 +19,14 @@ from dagster_dbt import (
 )
 from pydantic import Field
 
-from dmp_assets.dbt.artifacts import BUSY_SECONDS, busy_seconds, column_lineage, failed_nodes, no_rows_because
+from dmp_assets.dbt.artifacts import (
+    BUSY_SECONDS,
+    busy_seconds,
+    column_lineage,
+    failed_nodes,
+    no_rows_because,
+    said_by_dbt,
+)
 from dmp_assets.dbt.checks import in_words
 from dmp_assets.dbt.project import DBT_STEP, dbt_project
 from dmp_assets.platform.errors import UserError
@@ -103,10 +110,7 @@ def not_begun(error: str, warehouse: str) -> str:
     """Return why dbt came to no model at all, in words: another process holds the warehouse, or what dbt itself says."""
     if is_locked(error):
         return f"dbt cannot open the warehouse {warehouse}: {lock_holder(error)} has it open. {CLOSE_IT}"
-    _, _, said = error.partition("Errors parsed from dbt logs:")
-    return (
-        f"dbt came to no model: {' '.join(said.split())[:1000] or 'it ended without a word, as if it had been killed'}"
-    )
+    return f"dbt came to no model: {said_by_dbt(error) or 'it ended without a word, as if it had been killed'}"
 
 
 class AsOf(dg.Config):

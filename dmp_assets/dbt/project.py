@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import io
 import json
 import os
 import sys
@@ -12,6 +14,7 @@ from typing import Any
 
 from dagster_dbt import DbtCliResource, DbtProject
 
+from dmp_assets.dbt.artifacts import said_by_dbt
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.project import PACKAGE_DIR, PACKAGE_LINK
 from dmp_assets.platform.settings import Settings
@@ -77,8 +80,10 @@ def _run_dbt(settings: Settings, command: str, otherwise: str) -> None:
     invocation = dbt_resource(dbt_project(settings)).cli(
         [command, "--quiet"], target_path=settings.dbt_target_dir, raise_on_error=False
     )
-    if not invocation.wait().is_successful():
-        raise UserError(f"{otherwise}: {invocation.get_error()}")
+    with contextlib.redirect_stdout(io.StringIO()):  # its stack traces; what it has to say comes with the error
+        error = invocation.wait().get_error()
+    if error:
+        raise UserError(f"{otherwise}: {said_by_dbt(str(error)) or error}")
 
 
 def read_manifest(settings: Settings) -> dict[str, Any]:

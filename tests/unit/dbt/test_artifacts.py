@@ -1,4 +1,7 @@
-from dmp_assets.dbt.artifacts import busy_seconds, column_lineage, no_rows_because
+import pytest
+
+from dmp_assets.dbt.artifacts import busy_seconds, column_lineage, no_rows_because, said_by_dbt
+from dmp_assets.platform.errors import FULL_DISK
 
 
 def node(kind, name, columns, sql=None):
@@ -99,3 +102,19 @@ def test_time_in_which_nodes_run_side_by_side_counts_once():
 
 def test_a_run_without_nodes_worked_no_time():
     assert busy_seconds({"results": []}) == 0
+
+
+@pytest.mark.parametrize(
+    ("logged", "said"),
+    [
+        (
+            "Compilation Error\n  no such  macro x\nTraceback (most recent call last):\n  File ...",
+            "Compilation Error no such macro x",
+        ),
+        ("\nTraceback (most recent call last):\n  File x\nKeyError: 'a'", "KeyError: 'a'"),
+        ("OSError: [Errno 28] No space left on device\nTraceback (most recent call last):\n  File x", FULL_DISK),
+        ("", ""),
+    ],
+)
+def test_what_dbt_says_is_told_without_its_stack_traces(logged, said):
+    assert said_by_dbt(f"The dbt CLI process failed.\n\nErrors parsed from dbt logs:\n\n{logged}") == said
