@@ -53,3 +53,4 @@
 {% macro has_address(word) %}{{ word }} = 'email'{% endmacro %}
 {% macro speaks_of_addresses(consent) %}{{ consent }} like '%'{% endmacro %}
 {% macro permission_pairs() %}select purpose from listed{% endmacro %}
+{% macro not_materialized() %}not materialized{% endmacro %}

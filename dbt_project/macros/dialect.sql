@@ -10,7 +10,11 @@
 {%- endmacro %}
 
 {% macro default__to_local_time(utc_timestamp, time_zone) -%}
+    {%- if time_zone == 'UTC' -%}
+    {{ utc_timestamp }}
+    {%- else -%}
     timezone('{{ time_zone }}', timezone('UTC', {{ utc_timestamp }}))
+    {%- endif -%}
 {%- endmacro %}
 
 {% macro spark__to_local_time(utc_timestamp, time_zone) -%}
@@ -23,7 +27,11 @@
 {%- endmacro %}
 
 {% macro default__to_utc(wall_time, time_zone) -%}
+    {%- if time_zone == 'UTC' -%}
+    {{ wall_time }}
+    {%- else -%}
     timezone('UTC', timezone('{{ time_zone }}', {{ wall_time }}))
+    {%- endif -%}
 {%- endmacro %}
 
 {#- Of a wall time that comes twice Spark takes the first. -#}
@@ -360,4 +368,19 @@
 
 {% macro spark__incremental_or_table() -%}
     {{ return('table') }}
+{%- endmacro %}
+
+{#-
+    Between a CTE's name and its query: compute it where it is read, with only the columns and rows that are read there. DuckDB would
+    keep the whole of one that is read several times in memory; Spark never does.
+-#}
+{% macro not_materialized() -%}
+    {{ return(adapter.dispatch('not_materialized', 'dmp')()) }}
+{%- endmacro %}
+
+{% macro default__not_materialized() -%}
+    not materialized
+{%- endmacro %}
+
+{% macro spark__not_materialized() -%}
 {%- endmacro %}

@@ -22,19 +22,24 @@ with as_of as (
 
 sales as (
 
-    -- Net sales: returns and fees too. Only a line with a sale counts an order; a free or coupon line has no sales.
+    -- Net sales: returns and fees too. Only a line with a sale counts an order; a free or coupon line has no sales. Orders and
+    -- customers are only counted, so a number stands for each: of 200,000 orders in a week, two share one in a billion weeks.
     select
-        case when order_lines.line_type = 'sale' then order_lines.order_id end as order_id,
-        case when order_lines.line_type = 'sale' then order_lines.customer_id end as customer_id,
+        case when order_lines.line_type = 'sale' then {{ row_hash(['order_lines.order_id']) }} end as order_hash,
+        case
+            when order_lines.line_type = 'sale' and order_lines.customer_id is not null
+                then {{ row_hash(['order_lines.customer_id']) }}
+        end as customer_hash,
         order_lines.store_id,
         order_lines.{{ 'week_start_on' if period == 'week' else 'order_on' }} as {{ period_column }},
         products.department,
         products.product_category,
-        order_lines.sales_amount
+        sum(order_lines.sales_amount) as sales_amount
     from {{ ref('fct_order_lines') }} as order_lines
     inner join {{ ref('dim_products') }} as products on order_lines.product_id = products.product_id
     inner join as_of on order_lines.order_on < as_of.as_of_on
     where order_lines.sales_amount <> 0
+    group by 1, 2, 3, 4, 5, 6
 
 ),
 
@@ -45,8 +50,8 @@ sold as (
             {{ series_id }} as series_id,
             {{ period_column }},
             sum(sales_amount) as sales_amount,
-            count(distinct order_id) as order_count,
-            count(distinct customer_id) as customer_count
+            count(distinct order_hash) as order_count,
+            count(distinct customer_hash) as customer_count
         from sales
         group by {{ series_id }}, {{ period_column }}
         {{ 'union all' if not loop.last }}

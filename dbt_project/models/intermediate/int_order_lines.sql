@@ -1,4 +1,4 @@
-with accepted as (
+with accepted as {{ not_materialized() }} (
 
     select
         *,
@@ -17,14 +17,11 @@ with accepted as (
 
 mixed_orders as (
 
-    select order_id
-    from accepted
-    group by order_id
-    having bool_or(coalesce(is_return, false)) and bool_or(not coalesce(is_return, false))
+    select * from {{ ref('int_mixed_orders') }}
 
 ),
 
-classified as (
+classified as {{ not_materialized() }} (
 
     select
         accepted.order_line_id,

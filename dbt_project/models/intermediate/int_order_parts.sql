@@ -1,8 +1,10 @@
+{{ config(materialized='table') }}
+
 {%- set amounts = [
     'order_discount_amount', 'order_tax_amount', 'order_shipping_amount', 'order_refunded_amount',
 ] -%}
 
-with lines as (
+with lines as {{ not_materialized() }} (
 
     select
         *,
@@ -16,15 +18,25 @@ stated as (
 
     -- An order may state its amounts on one of its lines or on all.
     select
-        order_id,
-        max(refunded_at) as refunded_at,
         {%- for amount in amounts %}
             max({{ amount }}) as {{ amount }},
         {%- endfor %}
-        sum(case when is_sale then sales_amount end) as order_sales_amount
+        order_id
     from lines
+    where coalesce({{ amounts | join(', ') }}) is not null
     group by order_id
-    having coalesce(max({{ amounts | join('), max(') }})) is not null
+
+),
+
+summed as (
+
+    select
+        lines.order_id,
+        max(lines.refunded_at) as refunded_at,
+        sum(case when lines.is_sale then lines.sales_amount end) as order_sales_amount
+    from lines
+    inner join stated on lines.order_id = stated.order_id
+    group by lines.order_id
 
 ),
 
@@ -32,11 +44,18 @@ discounted as (
 
     -- No more is taken off than the sales, and no more paid back than what is left of them.
     select
-        *,
+        stated.order_id,
+        {%- for amount in amounts %}
+            stated.{{ amount }},
+        {%- endfor %}
+        summed.refunded_at,
+        summed.order_sales_amount,
         case
-            when order_discount_amount > order_sales_amount then order_sales_amount else order_discount_amount
+            when stated.order_discount_amount > summed.order_sales_amount then summed.order_sales_amount
+            else stated.order_discount_amount
         end as taken_off_amount
     from stated
+    inner join summed on stated.order_id = summed.order_id
 
 ),
 

@@ -1,12 +1,12 @@
+{{ config(materialized='table') }}
+
 with returns as (
 
-    select *
-    from {{ ref('int_order_lines') }}
-    where line_type in ('return', 'cancellation') and returned_line_id is null
+    select * from {{ ref('int_returns') }}
 
 ),
 
-sales as (
+sales as {{ not_materialized() }} (
 
     select *
     from {{ ref('int_order_lines') }}

@@ -21,29 +21,19 @@ department_sales as (
 
 known as (
 
-    select
-        customers.customer_id,
-        customers.as_of_on,
-        customers.input_version,
-        customers.code_version,
-        department_sales.department,
-        sum(department_sales.sales_amount) as sales_amount
-    from customers
-    inner join department_sales
-        on customers.customer_id = department_sales.customer_id and customers.as_of_on >= department_sales.seen_on
-    group by
-        customers.customer_id, customers.as_of_on, customers.input_version, customers.code_version,
-        department_sales.department
+    {{ sums_so_far('department_sales', ['sales_amount'], key='department') }}
 
 )
 
 select
-    customer_id,
-    as_of_on,
-    department,
-    cast(sales_amount as {{ var('amount_type') }}) as sales_amount,
-    {{ ratio('sales_amount', 'sum(sales_amount) over (partition by customer_id, as_of_on)') }} as sales_share,
-    input_version,
-    code_version
+    known.customer_id,
+    known.as_of_on,
+    known.department,
+    cast(known.sales_amount as {{ var('amount_type') }}) as sales_amount,
+    {{ ratio('known.sales_amount', 'sum(known.sales_amount) over (partition by known.customer_id, known.as_of_on)') }}
+        as sales_share,
+    customers.input_version,
+    customers.code_version
 from known
-where sales_amount > 0
+inner join customers on known.customer_id = customers.customer_id and known.as_of_on = customers.as_of_on
+where known.sales_amount > 0

@@ -45,17 +45,10 @@ sums as (
 
 known as (
 
-    select
-        customers.customer_id,
-        customers.as_of_on,
-        min(sums.first_order_on) as first_order_on,
-        max(sums.last_order_on) as last_order_on,
-        sum(sums.gap_count) as gap_count,
-        sum(sums.gap_days) as gap_days,
-        sum(sums.gap_days_squared) as gap_days_squared
-    from customers
-    inner join sums on customers.customer_id = sums.customer_id and customers.as_of_on >= sums.seen_on
-    group by customers.customer_id, customers.as_of_on
+    {{ sums_so_far(
+        'sums', ['first_order_on', 'last_order_on', 'gap_count', 'gap_days', 'gap_days_squared'],
+        functions={'first_order_on': 'min', 'last_order_on': 'max'},
+    ) }}
 
 ),
 

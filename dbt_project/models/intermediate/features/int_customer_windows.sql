@@ -1,37 +1,65 @@
 {{ config(materialized='ephemeral') }}
 
-{%- set windows = var('feature_windows') %}
+{%- set windows = var('feature_windows') -%}
+{%- set measures = ['order_count', 'sales_amount'] %}
 
-with dates as (
+with days as (
 
-    select as_of_on from {{ ref('int_feature_dates') }}
-
-),
-
-order_days as (
-
+    -- A day of orders and a date are rows of one window, in which a date sees the days before it.
     select
         customer_id,
-        order_on,
+        order_on as day_on,
+        false as is_date,
         count(*) filter (where has_sale) as order_count,
         sum(sales_amount) as sales_amount
     from {{ ref('int_feature_orders') }}
     group by customer_id, order_on
+    union all
+    select
+        customer_id,
+        as_of_on as day_on,
+        true as is_date,
+        null as order_count,
+        null as sales_amount
+    from {{ ref('int_feature_customers') }}
+
+),
+
+numbered as (
+
+    select
+        *,
+        {{ days_between("date '1970-01-01'", 'day_on') }} as day_number
+    from days
+
+),
+
+summed as (
+
+    select
+        customer_id,
+        day_on as as_of_on,
+        {%- for window in windows %}
+            {%- for measure in measures %}
+                sum({{ measure }}) over (
+                    partition by customer_id
+                    order by day_number
+                    range between {{ window }} preceding and 1 preceding
+                ) as {{ measure }}_{{ window }}d,
+            {%- endfor %}
+        {%- endfor %}
+        is_date
+    from numbered
 
 )
 
--- Customers without an order in the longest window have no row.
+-- Null where a window has no order.
 select
-    dates.as_of_on,
     {%- for window in windows %}
-        {%- set in_window = 'order_days.order_on >= ' ~ add_days('dates.as_of_on', '-' ~ window) %}
-        sum(case when {{ in_window }} then order_days.order_count else 0 end) as order_count_{{ window }}d,
-        sum(case when {{ in_window }} then order_days.sales_amount else 0 end) as sales_amount_{{ window }}d,
+        order_count_{{ window }}d,
+        sales_amount_{{ window }}d,
     {%- endfor %}
-    order_days.customer_id
-from order_days
-inner join dates
-    on
-        order_days.order_on < dates.as_of_on
-        and order_days.order_on >= {{ add_days('dates.as_of_on', '-' ~ windows | max) }}
-group by order_days.customer_id, dates.as_of_on
+    customer_id,
+    as_of_on
+from summed
+where is_date
