@@ -54,12 +54,14 @@ class BgNbd:
 
     def probability_alive(self, x: np.ndarray, t_x: np.ndarray, age: np.ndarray) -> np.ndarray:
         """Return the probability that each customer is still active; 1 without a repeat order, as the model has it."""
-        odds_gone = np.exp(
+        from scipy.special import expit
+
+        log_odds_gone = (
             np.log(self.a)
             - np.log(self.b + np.maximum(x, 1) - 1)
             + (self.r + x) * (np.log(self.alpha + age) - np.log(self.alpha + t_x))
         )
-        return np.where(x > 0, 1 / (1 + odds_gone), 1.0)
+        return np.where(x > 0, expit(-log_odds_gone), 1.0)
 
     def expected_orders(self, days: float, x: np.ndarray, t_x: np.ndarray, age: np.ndarray) -> np.ndarray:
         """Return the expected number of orders of each customer in the next `days` (equation 10).

@@ -78,6 +78,8 @@ def rate(feature: str, factor: float) -> str:
 
 def predict_linear(parameters: str, features: pd.DataFrame) -> np.ndarray:
     """Return the prediction for each row: a probability with link 'logit', otherwise an amount of 0 or more."""
+    from scipy.special import expit
+
     model = json.loads(parameters)
     if model["link"] == "root":
         features = _roots(features)
@@ -86,7 +88,7 @@ def predict_linear(parameters: str, features: pd.DataFrame) -> np.ndarray:
         terms = pd.DataFrame(model["terms"])
         total += scale(features, terms) @ terms["coefficient"].to_numpy()
     if model["link"] == "logit":
-        return 1 / (1 + np.exp(-total))
+        return expit(total)
     return np.maximum(total, 0) ** (2 if model["link"] == "root" else 1)
 
 

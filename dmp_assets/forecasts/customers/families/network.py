@@ -59,12 +59,12 @@ def fit_network(features: pd.DataFrame, outcome: np.ndarray, *, is_probability: 
 
 def predict_network(parameters: str, features: pd.DataFrame) -> np.ndarray:
     """Return the prediction for each row: a probability, or an amount of 0 or more."""
+    from scipy.special import expit
+
     model = json.loads(parameters)
     values = scale(features, pd.DataFrame(model["scaling"]))
     *hidden, last = [(np.array(w), np.array(b)) for w, b in zip(model["weights"], model["intercepts"], strict=True)]
     for weights, intercepts in hidden:
         values = np.maximum(values @ weights + intercepts, 0)
     total = (values @ last[0] + last[1])[:, 0]
-    return (
-        1 / (1 + np.exp(-total)) if model["link"] == "logit" else np.maximum(total * model["spread"] + model["mean"], 0)
-    )
+    return expit(total) if model["link"] == "logit" else np.maximum(total * model["spread"] + model["mean"], 0)

@@ -62,10 +62,12 @@ def fit_svm(features: pd.DataFrame, outcome: np.ndarray, *, is_probability: bool
 
 def predict_svm(parameters: str, features: pd.DataFrame) -> np.ndarray:
     """Return the prediction for each row: a probability, or an amount of 0 or more."""
+    from scipy.special import expit
+
     model = json.loads(parameters)
     points = scale(features, pd.DataFrame(model["scaling"]))
     total = _kernel(points, np.array(model["landmarks"])) @ np.array(model["weights"]) + model["intercept"]
-    return 1 / (1 + np.exp(-total)) if model["link"] == "logit" else np.maximum(total, 0)
+    return expit(total) if model["link"] == "logit" else np.maximum(total, 0)
 
 
 def _kernel(points: np.ndarray, landmarks: np.ndarray) -> np.ndarray:

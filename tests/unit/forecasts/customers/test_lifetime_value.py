@@ -153,3 +153,10 @@ def test_five_repeats_of_last_week_are_worth_more_than_one_order_of_a_year_ago()
 
 def test_without_a_model_the_table_is_empty():
     assert lifetime_values(HISTORIES, HISTORIES, None, 84).empty
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_who_ordered_a_thousand_times_and_never_again_is_gone():
+    model = BgNbd(0.243, 4.414, 0.793, 2.426)
+    alive = model.probability_alive(np.array([1_000.0, 0.0]), np.array([10.0, 0.0]), np.array([3_650.0, 3_650.0]))
+    assert alive.tolist() == [0.0, 1.0]

@@ -69,3 +69,13 @@ def test_a_mean_of_models_lies_between_its_members(features, probability):
     }
     middle = (predictions["logistic"] + predictions["boosting"]) / 2
     assert predictions["logistic_boosting"] == pytest.approx(middle)
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize("name", PROBABILITY)
+def test_a_customer_unlike_all_others_has_a_probability_too(features, probability, name):
+    model = PROBABILITY[name]
+    parameters = model.fit(features[list(model.features)], np.random.default_rng(1).random(len(features)) < probability)
+    unlike = pd.DataFrame({"order_count": [1e9, 0.0], "deli_share": [-1e9, 1e9]})
+    prediction = model.predict(parameters, unlike)
+    assert ((prediction >= 0) & (prediction <= 1)).all()
