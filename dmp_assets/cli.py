@@ -284,7 +284,7 @@ def _run(
             graph=lambda loggers: build_defs(settings, offered, loggers=loggers),
             fingerprint=fingerprint,
         )
-    watch(instance, settings, *watched(build_defs(settings, offered)))
+    watch(instance, settings, lambda: watched(build_defs(settings, offered)))
     return report
 
 

@@ -74,6 +74,11 @@ def send_alerts(settings: Settings, findings: Iterable[Finding], now: dt.datetim
     return [finding.cause for finding in sent]
 
 
+def has_channels(settings: Settings) -> bool:
+    """Return whether there is anyone to tell."""
+    return any(_channels(settings))
+
+
 def _is_due(entry: Mapping[str, object] | None, text: str, now: dt.datetime) -> bool:
     since = _seconds_since(entry, now)
     return since >= REMIND_SECONDS or (entry is not None and since >= AGAIN_SECONDS and entry["text"] != text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 
 import dagster as dg
@@ -17,6 +18,7 @@ from dmp_assets.platform.automation import REBUILD, REFRESH
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.locks import alive
 from dmp_assets.platform.settings import Settings
+from dmp_assets.platform.warehouse import WarehouseLockedError
 from dmp_assets.runs.fingerprint import FINGERPRINT
 from dmp_assets.runs.made import record_made
 from dmp_assets.runs.progress import progress_logger
@@ -82,7 +84,8 @@ def run_job(
         )
         done = execute_run(InMemoryJob(job), run, instance)
         if done.success and job_name == REBUILD:
-            record_made(settings, run_id)
+            with contextlib.suppress(WarehouseLockedError):  # without a record the next build is not left out
+                record_made(settings, run_id)
     return report(instance, run_id)
 
 

@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import dagster as dg
 
 from dmp_assets.platform.gate import Gate
 from dmp_assets.platform.settings import Settings
-from dmp_assets.runs.alerts import send_alerts
+from dmp_assets.runs.alerts import has_channels, send_alerts
 from dmp_assets.runs.health import findings
 from dmp_assets.runs.retention import remove_old_runs
 
 
-def watch(instance: dg.DagsterInstance, settings: Settings, gate: Gate, specs: Sequence[dg.AssetSpec]) -> str:
-    """Look after everything once, and return what was done in words."""
+def watch(
+    instance: dg.DagsterInstance, settings: Settings, watched: Callable[[], tuple[Gate, Sequence[dg.AssetSpec]]]
+) -> str:
+    """Look after everything once, and return what was done in words.
+
+    Args:
+        instance: where runs are recorded.
+        settings: of the platform.
+        watched: returns the graph's blocking checks and assets; asked only if there is anyone to tell.
+    """
     now = dt.datetime.now(dt.UTC)
     removed = remove_old_runs(instance, settings, now)
-    found = findings(settings, instance, gate, specs, now)
-    told = send_alerts(settings, found, now)
-    return f"{len(found)} thing(s) are wrong, {len(told)} alert(s) were sent, {removed} old run(s) were removed."
+    told = send_alerts(settings, findings(settings, instance, *watched(), now), now) if has_channels(settings) else []
+    return f"{len(told)} alert(s) were sent, {removed} old run(s) were removed."
 
 
 def watch_sensor(settings: Settings, gate: Gate, specs: Sequence[dg.AssetSpec]) -> dg.SensorDefinition:
@@ -33,6 +40,6 @@ def watch_sensor(settings: Settings, gate: Gate, specs: Sequence[dg.AssetSpec]) 
         description="Sends alerts where DMP_ALERT_* name someone to tell, and removes runs older than DMP_KEEP_RUNS_DAYS.",
     )
     def watching(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-        return dg.SkipReason(watch(context.instance, settings, gate, specs))
+        return dg.SkipReason(watch(context.instance, settings, lambda: (gate, specs)))
 
     return watching
