@@ -45,8 +45,7 @@ def choose_champions(scores: pd.DataFrame, baseline: str) -> pd.DataFrame:
 
     The level model of regular and of intermittent series is that with the smallest mean error over the series; of equals the
     simplest. It is the champion unless the baseline is ahead of it (see above): then the baseline serves, of a regular series as
-    LAST_USUAL, the last week if it was a usual one. Over the weeks after, that is as good (`repeats`), and does not forecast
-    Christmas after Christmas.
+    LAST_USUAL, the last week if it was a usual one, which does not forecast Christmas after Christmas (`repeats`).
 
     A model that is fitted in some windows only counts by its error over the baseline's in the same windows.
 

@@ -1,7 +1,9 @@
 """Forecasts that repeat what was sold before: the last usual week, and last year's weeks times the growth since.
 
 The naive forecast repeats the last week whatever it was; after Christmas it forecasts Christmas. So what serves in its place
-repeats the last week only where it was a usual one.
+repeats the last week only where it was a usual one. Complete Journey, regular series, eight weeks ahead from six dates, mean MASE:
+categories 1.162 (naive 1.174), stores 0.971 (0.984), departments 1.105 (1.084, three windows differ); of the 29 windows of
+categories and stores that end in an unusual week 2.00 (2.96).
 
 Last year's weeks say when more is sold. Each is the mean of three, as feasts and holidays move by days, and is multiplied by what
 was sold in the last eight weeks over what was sold in the same weeks a year before. Online Retail, the total by week, sixteen
