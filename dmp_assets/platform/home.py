@@ -7,7 +7,7 @@ import shutil
 from importlib.metadata import version
 
 from dmp_assets.platform.access import empty_spill, keep_private, share_published, tighten
-from dmp_assets.platform.errors import UserError
+from dmp_assets.platform.errors import UserError, explained
 from dmp_assets.platform.files import write_atomically
 from dmp_assets.platform.instance import NAME, write_instance
 from dmp_assets.platform.settings import Settings
@@ -54,7 +54,8 @@ def prepare_home(settings: Settings) -> None:
         _stamp(settings)
     except OSError as error:
         raise UserError(
-            f"The platform's home {settings.home} cannot be written ({error.strerror}: {error.filename}). "
+            explained(error)
+            or f"The platform's home {settings.home} cannot be written ({error.strerror}: {error.filename}). "
             "Name a folder that you may write in DMP_HOME."
         ) from None
 

@@ -1,6 +1,9 @@
+import errno
+
 import pytest
 import yaml
 
+from dmp_assets.platform import home
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.home import STAMP, VERSION, home_version, prepare_home, remove_home
 from dmp_assets.platform.settings import Settings
@@ -53,4 +56,13 @@ def test_a_home_says_which_version_it_is_of_and_one_of_a_newer_version_is_refuse
 def test_a_damaged_stamp_is_named(tmp_path):
     (tmp_path / STAMP).write_text('{"vers')
     with pytest.raises(UserError, match=r"home\.json is damaged"):
+        prepare_home(Settings(home=tmp_path))
+
+
+def test_a_full_disk_is_called_so_and_not_a_folder_that_may_not_be_written(tmp_path, monkeypatch):
+    def fill(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(home, "write_instance", fill)
+    with pytest.raises(UserError, match="is full: free some space"):
         prepare_home(Settings(home=tmp_path))
