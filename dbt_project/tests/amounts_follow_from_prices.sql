@@ -9,7 +9,7 @@ with priced as (
     select
         source,
         abs(sales_amount) as amount,
-        abs(quantity * unit_price) as list_amount,
+        abs(cast(quantity as decimal(20, 3)) * unit_price) as list_amount,
         abs(loyalty_discount_amount) as discount_amount,
         -- A price may be rounded to the last digit of the currency.
         abs(quantity) * 0.005 + 0.01 as tolerance

@@ -17,6 +17,7 @@ _WAYS = {
     "decimal point": "^[0-9]+[.]00?$",
     "scientific": "^[0-9]([.,][0-9]+)?[eE][+][0-9]+$",
     "protected from a spreadsheet": "^('|=\")",
+    "accents apart from their letters": "[\u0300-\u036f]",
 }
 
 
@@ -50,7 +51,7 @@ def id_notes(connection: duckdb.DuckDBPyConnection, plan: Plan, relation: str) -
     if is_mixed:
         notes.append(
             "zeros before an id stay unless you say --strip-zeros; 17.0 is 17; one in scientific notation has lost its "
-            "digits, and its row is rejected (damaged_id)"
+            "digits, and its row is rejected (damaged_id); letters with accents apart are other letters"
         )
     return notes
 

@@ -188,7 +188,9 @@ def _present_lines(plan: Plan) -> list[str]:
 def _with_returns_lines(plan: Plan, columns: Sequence[str], relation: str) -> list[str]:
     """Return every line and, of one that came back in whole or in part, a return."""
     kinds = plan.contract_table.types
-    amount = "coalesce(-returned_amount, -sales_amount * returned_quantity / nullif(quantity, 0))"
+    amount = (
+        "coalesce(-returned_amount, -sales_amount * cast(returned_quantity as decimal(20, 3)) / nullif(quantity, 0))"
+    )
     of_return = {
         "order_line_id": "order_line_id || ':return'",
         "original_order_id": "order_id",

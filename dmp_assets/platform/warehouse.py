@@ -270,6 +270,14 @@ def has_table(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
     return table in _tables(connection)
 
 
+def has_relation(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
+    """Return whether there is a table or view of this name, ``schema.name``."""
+    found = connection.execute(
+        "select 1 from information_schema.tables where table_schema || '.' || table_name = ?", [name]
+    ).fetchall()
+    return bool(found)
+
+
 def _tables(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Return every table's ``schema.table``, sorted."""
     rows = connection.execute(

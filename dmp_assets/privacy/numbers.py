@@ -61,6 +61,7 @@ _NATIONAL: tuple[tuple[str, str, str], ...] = (
 _BEGINNING = r"\d{4}|\d{3}[-.]\d|\d\d\.\d\d\.|[1278] \d\d|[A-Za-z]{2}[A-Za-z \d]\d?[ \d]?|[XYZxyz]-?\d"
 _NINO = r"[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D]"
 
+_EPOCH_SECONDS = re.compile(r"1\d{9}")
 _INTERNATIONAL = re.compile(r"(?<![\w.+-])\+\d(?:[ ().\-/\u00a0\u2010-\u2015]{0,2}\d){6,14}(?!\d)", re.ASCII)
 _GROUPED = re.compile(r"(?<![\w.+-])\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?![\w-])", re.ASCII)
 """As in North America; without a look at the numbering plan, which knows no number of an example."""
@@ -117,11 +118,14 @@ def national_ids(text: str, countries: Sequence[str], look: Look) -> Iterator[Pl
 def is_phone(text: str, countries: Sequence[str]) -> bool:
     """Return whether a whole text is a telephone number: international, grouped as in North America, or of one of the countries.
 
-    Bare digits without a zero before them are one only where the plan says that they are a mobile phone's.
+    Bare digits without a zero before them are one only where the plan says that they are a mobile phone's, and never ten that begin
+    with 1: seconds since 1970, of 2001 to 2033, which look like German mobile numbers.
     """
     if _INTERNATIONAL.fullmatch(text) or _GROUPED.fullmatch(text):
         return True
     digits = sum(map(str.isdigit, text))
+    if _EPOCH_SECONDS.fullmatch(text):
+        return False
     if not _FEWEST_DIGITS <= digits <= _MOST_DIGITS or not _LOCAL.fullmatch(text) or _DATE_OR_AMOUNT.fullmatch(text):
         return False
     return any(_is_local(text, country, is_bare=digits == len(text)) for country in countries)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import duckdb
 
+from dmp_assets.platform.warehouse import has_relation
+
 _LINES, _PRODUCTS = "intermediate.int_order_lines_checked", "intermediate.int_products_checked"
 _EXAMPLES = 3
 
@@ -13,11 +15,7 @@ def missing_products(connection: duckdb.DuckDBPyConnection, source: str) -> list
 
     Reads order lines and products as they were judged last.
     """
-    there = connection.execute(
-        "select count(*) from information_schema.tables where table_schema || '.' || table_name in (?, ?)",
-        [_LINES, _PRODUCTS],
-    ).fetchall()
-    if there != [(2,)]:
+    if not (has_relation(connection, _LINES) and has_relation(connection, _PRODUCTS)):
         return []
     ((sold, missing, by_zeros, examples),) = connection.execute(
         f"""

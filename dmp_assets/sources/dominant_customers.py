@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import duckdb
 
-from dmp_assets.platform.warehouse import columns_of, has_table, quoted
+from dmp_assets.platform.warehouse import columns_of, has_relation, quoted
 from dmp_assets.sources.declare import DeclaredTable
 
 TIMES = 10
@@ -27,7 +27,7 @@ def dominant_customers(connection: duckdb.DuckDBPyConnection, table: DeclaredTab
 
     Reads the order lines as they were judged last; nothing is there before the first build.
     """
-    if table.rule.contract != "order_lines" or "nobody" in table.mapping or not has_table(connection, _LINES):
+    if table.rule.contract != "order_lines" or "nobody" in table.mapping or not has_relation(connection, _LINES):
         return []
     found = {**_with_many_addresses(connection, table), **_with_many_orders(connection, table)}
     return [
@@ -70,7 +70,7 @@ def _with_many_orders(connection: duckdb.DuckDBPyConnection, table: DeclaredTabl
 def _with_many_addresses(connection: duckdb.DuckDBPyConnection, table: DeclaredTable) -> dict[str, str]:
     """Return customers who come with far more direct identifiers, such as e-mail addresses, than the next one, in words."""
     customer = table.rule.customer
-    present = columns_of(connection, table.relation) if has_table(connection, f"raw.{table.raw_name}") else {}
+    present = columns_of(connection, table.relation) if has_relation(connection, f"raw.{table.raw_name}") else {}
     if customer not in present or customer in table.rule.identifiers:
         return {}
     found = {}

@@ -108,7 +108,9 @@ def shops(tmp_path_factory: pytest.TempPathFactory) -> Shops:
     shops.add("edited", "days", declared=TableMapping(whole_orders=True), **where)
     # The chain of case 17 in money of its own, so that its dated rates change no other source.
     text = (shops.folder / "chain" / "sales.csv").read_text(encoding="utf-8")
-    (shops.folder / "rated.csv").write_text(text.replace("EUR", "CHF").replace("JPY", "TWD"), encoding="utf-8")
+    (shops.folder / "rated.csv").write_text(
+        text.replace("EUR", "CHF").replace("JPY", "TWD").replace("GBP", "NZD"), encoding="utf-8"
+    )
     rates = {("CHF", "2025-01-01"): 1.10, ("CHF", "2025-07-01"): 1.20, ("TWD", "2025-01-01"): 0.0065}
     shops.add("rated", "rated.csv", rates=rates, contract="order_lines", mapping={"ordered_at": "local_time"})
     stockholm: dict[str, Any] = {"currency": "EUR", "time_zone": "Europe/Stockholm"}

@@ -55,14 +55,16 @@ def test_nobody_is_no_customer_and_what_is_no_number_or_date_is_rejected(look):
 
 
 def test_ids_written_in_several_ways_are_told_and_damaged_ones_are_rejected(look):
+    cafes = ("Cafe\u0301", "Caf\u00e9")
     ids = ["00123", "123.0", "123", "8.90123E+11", "8.90123E+11", "'00456"]
     text = "order_id,customer_id,product_id,date,amount\n" + "".join(
-        f"{number},{each},7,2025-01-0{number},10\n" for number, each in enumerate(ids, start=1)
+        f"{number},{each},{cafes[number % 2]},2025-01-0{number},10\n" for number, each in enumerate(ids, start=1)
     )
     seen = look(text, currency="EUR", time_zone="UTC", declared=TableMapping(strip_zeros=True))
     assert seen.facts["customers"] == "2", "123 and 456"
     assert dict(seen.rows) == {"accepted": 4, "damaged_id": 2}
     assert "(leading zeros 1, decimal point 1, scientific 2, protected from a spreadsheet 1)" in seen.notes[0]
+    assert seen.notes[1] == "product_id is written in several ways (accents apart from their letters 3)"
 
 
 def test_prices_taken_for_totals_other_currencies_and_discounts_in_percent_are_told(look):

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dmp_assets.privacy.identifiers import Cleaned, clean, clean_broken_json
+from dmp_assets.privacy.numbers import is_phone
 from dmp_assets.privacy.texts import REMOVED, Search, TextCleaner
 from dmp_assets.privacy.words import Words
 
@@ -308,3 +309,8 @@ def test_of_an_event_that_is_cut_off_anywhere_no_personal_value_is_left(length: 
     left, _ = clean_broken_json(text[:length], token, GERMAN)
     assert not any(value in left for value in ("10.0", "Jan", "Doe", "1555", "Ghe", "j@x.t"))
     assert left.endswith('"plan":"gold"}}') is (length >= len(text))
+
+
+def test_seconds_since_1970_are_no_mobile_number():
+    assert is_phone("01714557600", ["DE"])
+    assert not is_phone("1714557600", ["DE"])
