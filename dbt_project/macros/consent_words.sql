@@ -51,9 +51,22 @@
     {{ return(categories) }}
 {%- endmacro %}
 
+{#- One of the settings that are a table: an entry per word. -#}
+{% macro consent_setting(name) -%}
+    {%- set words = var(name) -%}
+    {%- if words is not mapping -%}
+        {{ exceptions.raise_compiler_error(
+            "dbt_project.yml: the var " ~ name ~ " is a table, such as {email: opt_in}; it is " ~ words
+            ~ ". See docs/permissions.md."
+        ) }}
+    {%- endif -%}
+    {{ return(words) }}
+{%- endmacro %}
+
 {#- The platform's own words: purposes, then channels. -#}
 {% macro permission_words() -%}
-    {{ return((var('consent_purposes').keys() | list) + (var('contact_channels').keys() | list)) }}
+    {%- set purposes = consent_setting('consent_purposes').keys() | list -%}
+    {{ return(purposes + (consent_setting('contact_channels').keys() | list)) }}
 {%- endmacro %}
 
 {#- A word as it is compared: in lower case, without blanks, hyphens and underscores. -#}
@@ -83,7 +96,7 @@
             {%- do categories.update({plain_word(word): meant}) -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- for word, meanings in var('consent_categories').items() -%}
+    {%- for word, meanings in consent_setting('consent_categories').items() -%}
         {%- set meant = [meanings] if meanings is string else meanings -%}
         {%- for meaning in meant if meaning | replace('not ', '') not in known -%}
             {{ exceptions.raise_compiler_error(
@@ -140,7 +153,7 @@
     select purpose
     from (
         values
-        {%- for purpose in var('consent_purposes') %}
+        {%- for purpose in consent_setting('consent_purposes') %}
         ({{ text_literal(purpose) }}){{ ',' if not loop.last }}
         {%- endfor %}
     ) as listed (purpose)
@@ -149,7 +162,7 @@
 {#- The channel (text) that an event refuses by its name, by var refusing_events; null for most. -#}
 {% macro refused_channel(event_name) -%}
     case {{ event_name }}
-        {%- for name, channel in var('refusing_events').items() %}
+        {%- for name, channel in consent_setting('refusing_events').items() %}
             {%- if channel not in var('contact_channels') -%}
                 {{ exceptions.raise_compiler_error(
                     "dbt_project.yml: the var refusing_events has '" ~ channel ~ "' for " ~ name
@@ -191,7 +204,7 @@
 
 {#- Default of a purpose or channel (boolean): what holds while nobody has decided; `opt_out` is yes, `opt_in` no. -#}
 {% macro is_allowed_if_unknown(setting, word) -%}
-    {%- set choice = var(setting)[word] -%}
+    {%- set choice = consent_setting(setting)[word] -%}
     {%- if choice not in ('opt_in', 'opt_out') -%}
         {{ exceptions.raise_compiler_error(
             "dbt_project.yml: the var " ~ setting ~ " has '" ~ choice ~ "' for " ~ word
@@ -206,23 +219,27 @@
     contact_uses. One row per pair; `channel` is `any` for a purpose that is for no contact.
 -#}
 {% macro permission_pairs() -%}
-    {%- set known = permission_words() -%}
-    {%- for purpose in var('consent_purposes') %}
-        {%- for channel in var('contact_uses').get(purpose, ['any']) %}
-            {%- if channel != 'any' and channel not in var('contact_channels') -%}
-                {{ exceptions.raise_compiler_error(
-                    "dbt_project.yml: the var contact_uses has '" ~ channel ~ "' for " ~ purpose
-                    ~ ", which contact_channels does not name."
-                ) }}
-            {%- endif %}
+    {%- set purposes, channels = consent_setting('consent_purposes'), consent_setting('contact_channels') -%}
+    {%- set uses = consent_setting('contact_uses') -%}
+    {%- for purpose, used in uses.items() -%}
+        {%- for word in [purpose] | reject('in', purposes) | list + used | reject('in', channels) | list -%}
+            {{ exceptions.raise_compiler_error(
+                "dbt_project.yml: the var contact_uses has '" ~ word ~ "', which is "
+                ~ ("no purpose of consent_purposes." if word == purpose else "no channel of contact_channels.")
+            ) }}
+        {%- endfor -%}
+    {%- endfor -%}
+    {%- for purpose in purposes %}
+        {%- for channel in uses.get(purpose, ['any']) %}
     select
         '{{ purpose }}' as purpose,
         '{{ channel }}' as channel,
         {{ is_allowed_if_unknown('consent_purposes', purpose) }} as is_purpose_allowed_if_unknown,
-        {{ 'true' if channel == 'any' else is_allowed_if_unknown('contact_channels', channel) }} as is_channel_allowed_if_unknown
-        {%- if not loop.last %}
+        {{ 'true' if channel == 'any' else is_allowed_if_unknown('contact_channels', channel) }}
+            as is_channel_allowed_if_unknown
+            {%- if not loop.last %}
     union all
-        {%- endif %}
+            {%- endif %}
         {%- endfor %}
         {%- if not loop.last %}
     union all

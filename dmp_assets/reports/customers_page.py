@@ -35,7 +35,8 @@ ASKED = f"""
     limit {CUSTOMERS_SHOWN}
 """
 COUNT = f"""
-    select count(distinct customer_id) as customers, (select max(left_out_count) from privacy.profiled_tables) as left_out,
+    select count(distinct customer_id) as customers,
+        (select coalesce(max(left_out_count), 0) from privacy.profiled_tables) as left_out,
         {inputs.AS_OF} as as_of_on
     from {PERMISSIONS}
 """

@@ -228,3 +228,23 @@ def test_what_held_at_a_time_is_known_later(answers: Callable):
         from marts.consents where customer_id = 'shop:late' and purpose = 'advertising' order by valid_from
     """)
     assert held == [(True, True), (False, False)]
+
+
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        ({"consent_purposes": ["analytics", "email"]}, "var consent_purposes is a table"),
+        (
+            {"consent_purposes": {"analytics": True}, "contact_uses": {}},
+            r"consent_purposes has .*True.* for analytics; give opt_in",
+        ),
+        (
+            {"consent_categories": {"C0009": ["anything"]}},
+            r"that .*C0009.* means .*anything",
+        ),
+        ({"contact_uses": {"marketing": ["pigeon"]}}, r"contact_uses has .*pigeon.*, which is no channel"),
+    ],
+)
+def test_a_wrong_setting_stops_the_build_and_is_named(run_dbt: Callable, tmp_path, setting, told):
+    with pytest.raises(AssertionError, match=told):
+        run_dbt("parse", warehouse=tmp_path / "warehouse.duckdb", variables={"sources": VARS["sources"]} | setting)
