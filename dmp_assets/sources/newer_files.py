@@ -39,11 +39,13 @@ def open_questions(connection: duckdb.DuckDBPyConnection, table: DeclaredTable) 
 
 
 def _files(connection: duckdb.DuckDBPyConnection, table: DeclaredTable) -> list[_File]:
-    """Return the loaded files, the newest last."""
+    """Return the loaded files, the newest last; without those of corrected rows, which replace what they correct."""
     columns = [column for column in columns_of(connection, table.relation) if column not in PLACE_COLUMNS]
     counts = ", ".join(["count(*)", *(f"count({quoted(column)})" for column in columns)])
+    corrected = f"select replaced_by from {RAW}._replaced_rows where table_name = {literal(table.raw_name)}"
+    of_files = f"where _file not in ({corrected})" if has_table(connection, f"{RAW}._replaced_rows") else ""
     found = connection.execute(
-        f"select _load_id, _file, {counts} from {table.relation} "
+        f"select _load_id, _file, {counts} from {table.relation} {of_files} "
         "group by _load_id, _file order by max(_loaded_at), _file, _load_id"
     ).fetchall()
     return [

@@ -70,6 +70,16 @@ def test_a_column_with_another_name_is_named_with_the_command_that_maps_it(shop)
         assert open_questions(connection, table) == []
 
 
+def test_files_of_corrected_rows_are_no_question(shop):
+    shop.write("corrected.csv", "customer,amount\na,1\n")
+    told(shop)
+    shop.write("corrected.csv", "customer,amount\nb,2\n")
+    with shop.warehouse.write() as connection:
+        connection.execute("create table raw._replaced_rows (table_name varchar, replaced_by varchar)")
+        connection.execute("insert into raw._replaced_rows values ('shop__orders', 'corrected.csv')")
+    assert told(shop) == []
+
+
 def test_a_new_column_alone_is_no_question(shop):
     shop.write("1.csv", "customer,amount\na,1\n")
     shop.write("2.csv", "customer,amount,channel\nb,2,web\n")
