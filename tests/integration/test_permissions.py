@@ -1,5 +1,6 @@
 """Who refuses to be profiled is in no table of scores and lists of a built platform, and is told so."""
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -90,11 +91,12 @@ def test_every_customer_has_an_answer_for_every_purpose_and_channel(query: Calla
 
 
 def test_a_customer_who_refuses_is_told_of_with_the_reason_and_nothing_else(dmp, refusing):
-    shown = dmp("customer", refusing)
-    assert shown.returncode == 0, shown.stderr
-    assert re.search(r"(analytics|personalization)\s+no", shown.stdout)
-    assert "no profile, score, tag or list" in " ".join(shown.stdout.split())
-    assert "Standing" not in shown.stdout
+    (group,) = json.loads(dmp("customer", refusing, "--json").stdout)["groups"]
+    facts = {fact["label"]: fact for fact in group["facts"]}
+    refused = [facts[purpose] for purpose in ("analytics", "personalization") if facts[purpose]["value"] == "no"]
+    assert refused
+    assert all(re.search(r"refused since \d{4}-\d\d-\d\d .* UTC for .*, told by \w+", fact["why"]) for fact in refused)
+    assert facts["Profile"]["value"] == "none"
 
 
 def test_the_report_says_how_many_may_be_reached_and_how_many_are_left_out(in_process: Settings, query: Callable):
