@@ -359,16 +359,17 @@ def _land_carefully(
 ) -> list[_Landed]:
     """Put the rows of any files into the table, and their other lines into quarantine."""
     table, now = batch[0].table, batch[0].now
-    columns = []
+    columns: list[dict[str, str]] = []
     for place, load in enumerate(batch, start=1):
         _read(connection, load, is_clean=is_clean)
         columns.append(columns_of(connection, "arrived"))
         _check_columns(load, columns[-1])
-        connection.execute(f"delete from arrived where {load.sample_condition()} is not true")
-        for read, gathered in (("arrived", "all_arrived"), ("unread", "all_unread")):
-            _gather(connection, read, gathered, place)
-    for read, gathered in (("arrived", "all_arrived"), ("unread", "all_unread")):
-        connection.execute(f"alter table {gathered} rename to {read}")
+        if table.rule.sample:
+            connection.execute(f"delete from arrived where {load.sample_condition()} is not true")
+        _gather(connection, columns)
+    for table_read in ("arrived", "unread"):
+        connection.execute(f"drop table if exists {table_read}")
+        connection.execute(f"alter table all_{table_read} rename to {table_read}")
     pseudonymise_arrived(connection, settings, batch[0])
     # A line that cannot be taken apart may have anything of a table with identifiers: the vault has it, quarantine its place.
     kept_away = {"line": "line"} if table.rule.identifiers else {}
@@ -407,19 +408,25 @@ def _read(connection: duckdb.DuckDBPyConnection, load: Load, *, is_clean: bool) 
     read_file(connection, load.file, load.table.rule)
 
 
-def _gather(connection: duckdb.DuckDBPyConnection, table: str, gathered: str, place: int) -> None:
-    """Add what was read of one file, with its place in the batch, to what was read of those before it."""
-    connection.execute(f"alter table {table} add column _place bigint default {place}")
-    if place == 1:
-        connection.execute(f"drop table if exists {gathered}")
-        connection.execute(f"alter table {table} rename to {gathered}")
+def _gather(connection: duckdb.DuckDBPyConnection, columns: Sequence[Mapping[str, str]]) -> None:
+    """Add what was read of the last of some files, with its place in the batch, to what was read of those before it.
+
+    Args:
+        connection: holds what was read of the last in ``arrived`` and ``unread``, of those before it in ``all_arrived`` and so on.
+        columns: of each file in ``arrived``, with their types.
+    """
+    place, (*before, last) = len(columns), columns
+    if place == 1:  # perhaps a large one, which is not copied
+        for table in ("arrived", "unread"):
+            connection.execute(f"alter table {table} add column _place bigint default 1")
+            connection.execute(f"drop table if exists all_{table}")
+            connection.execute(f"alter table {table} rename to all_{table}")
         return
-    present = columns_of(connection, gathered)
-    for column, kind in columns_of(connection, table).items():
-        if column not in present:
-            connection.execute(f"alter table {gathered} add column {quoted(column)} {kind}")
-    connection.execute(f"insert into {gathered} by name from {table}")
-    connection.execute(f"drop table {table}")
+    present = set().union(*before)
+    for column in [each for each in last if each not in present]:
+        connection.execute(f"alter table all_arrived add column {quoted(column)} {last[column]}")
+    for table in ("arrived", "unread"):
+        connection.execute(f"insert into all_{table} by name select *, cast({place} as bigint) as _place from {table}")
 
 
 def _counts(connection: duckdb.DuckDBPyConnection, table: str) -> dict[int, int]:
