@@ -360,7 +360,7 @@ def _land_carefully(
     """Put the rows of any files into the table, and their other lines into quarantine."""
     table, now = batch[0].table, batch[0].now
     columns: list[dict[str, str]] = []
-    for place, load in enumerate(batch, start=1):
+    for load in batch:
         _read(connection, load, is_clean=is_clean)
         columns.append(columns_of(connection, "arrived"))
         _check_columns(load, columns[-1])

@@ -2,7 +2,7 @@
 
 {%- set columns = contract_columns('order_lines') + ['exchange_rate', 'ordered_at_local'] %}
 
-with judged as (
+with judged as {{ not_materialized() }} (
 
     select * from {{ ref('int_order_lines_judged') }}
 
