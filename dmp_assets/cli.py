@@ -108,6 +108,33 @@ def build(
 
 
 @app.command()
+def rebuild(
+    from_archive: Annotated[
+        bool,
+        typer.Option("--from-archive", help="Make the warehouse again from the archive of events and the sources."),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make a warehouse that is lost or damaged again, with identity and consents; the present one becomes warehouse.duckdb.before.
+
+    Rows that were corrected with `dmp quarantine replay` are corrected again after it: neither archive nor sources have them.
+    """
+    with _user_errors():
+        if not from_archive:
+            raise UserError("Say --from-archive: that is what the warehouse is made again from.")
+        settings = prepare()
+        from dmp_assets.collector.archive import restore_archive, set_aside
+
+        with one_build(settings.home, this_command()):
+            aside = set_aside(settings.warehouse_path)
+            segments = restore_archive(settings)
+        if aside:
+            typer.echo(f"The warehouse of before is {aside}.", err=as_json)
+        typer.echo(f"{segments} segments of events are loaded again.", err=as_json)
+    build(force=True, as_json=as_json)
+
+
+@app.command()
 def demo(as_json: AsJson = False) -> None:
     """Build with a year of real grocery data: make the demo a source of this project, if it is none yet, and build."""
     with _user_errors():

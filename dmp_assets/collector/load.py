@@ -23,6 +23,7 @@ import orjson
 import pandas as pd
 from filelock import FileLock
 
+from dmp_assets.collector.archive import LOADED, refuse_lost_warehouse
 from dmp_assets.collector.broken_json import DEPTH, depth_of
 from dmp_assets.collector.consent import choices
 from dmp_assets.collector.events import check, id_text
@@ -75,7 +76,6 @@ REJECTED_EVENTS = {
 }
 """The columns of the raw tables, with their types."""
 
-LOADED = "loaded"
 SIMULATED = "simulated_"
 UNKNOWN_SOURCE = "unknown"
 
@@ -120,8 +120,10 @@ def load_segments(warehouse: Warehouse, settings: Settings, *, now: dt.datetime)
     A damaged segment is set aside in the folder ``damaged`` as it is, where nothing ends or changes it.
 
     Raises:
-        UserError: the vault cannot be opened, or a segment cannot be read (all others are loaded first).
+        UserError: the vault cannot be opened, a segment cannot be read (all others are loaded first), or the warehouse lacks events
+            that were loaded before.
     """
+    refuse_lost_warehouse(settings)
     with _alone(settings.collector_dir):
         segments, added, damaged, unreadable = _load_waiting(warehouse, settings, now)
     if unreadable:
@@ -265,8 +267,8 @@ def _accept(
             anonymous_id,
             id_text(event.get("previousId")),
             id_text(event.get("groupId")),
-            cleaned.email_token,
-            cleaned.phone_token,
+            cleaned.email_token or record.get("email_token"),
+            cleaned.phone_token or record.get("phone_token"),
             _time(sent.get("sentAt")),
             _time(sent.get("originalTimestamp")) or _time(sent.get("timestamp")),
             _time(received_at),
@@ -286,7 +288,11 @@ def _accept(
             (source, user_id, anonymous_id, kind, value, pseudonym_, received_at)
             for kind, value, pseudonym_ in cleaned.found
         )
-    segment.lines.append(orjson.dumps({**record, "event": event}) if cleaned.is_changed else line)
+    if cleaned.is_changed:
+        # With the pseudonyms of what was taken out: a warehouse that is lost is made again from these lines.
+        tokens = {"email_token": cleaned.email_token, "phone_token": cleaned.phone_token}
+        line = orjson.dumps({**record, "event": event, **{name: token for name, token in tokens.items() if token}})
+    segment.lines.append(line)
 
 
 def _reject(segment: Segment, record: dict[str, Any], how: tuple[Token, Search], place: tuple[str, int]) -> None:
@@ -356,7 +362,8 @@ def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, segment: Segment, path: Path, now: dt.datetime) -> None:
-    content = hashlib.sha256(path.read_bytes()).hexdigest()
+    # Of the lines without identifiers: they are the same when the segment is loaded again from the archive.
+    content = hashlib.sha256(b"\n".join(segment.lines)).hexdigest()
     # By name and content: two segments may hold the same.
     load_id = hashlib.sha256(f"{path.name} {content}".encode()).hexdigest()[:16]
     for table, columns, rows in (

@@ -110,14 +110,17 @@ def refuse_damage(settings: Settings) -> None:
     """Stop where a build could not mend what is wrong with the home.
 
     Raises:
-        UserError: the warehouse or the vault cannot be opened; the message says why and what to do. One that another process has
-            open is sound as far as anybody can tell.
+        UserError: the warehouse or the vault cannot be opened, or the archive has events that the warehouse lacks; the message says
+            why and what to do. One that another process has open is sound as far as anybody can tell.
     """
+    from dmp_assets.collector.archive import refuse_lost_warehouse
     from dmp_assets.privacy.keys import read_keys
     from dmp_assets.privacy.vault import count_identifiers
 
     if settings.warehouse_path.exists():
         with suppress(WarehouseLockedError), Warehouse.from_settings(settings).without_patience().read():
             pass
+    with suppress(WarehouseLockedError):
+        refuse_lost_warehouse(settings)
     if settings.vault_path.exists():
         count_identifiers(settings, read_keys(settings))
