@@ -14,18 +14,19 @@ from dmp_assets.privacy.texts import FOLDED, Search
 from dmp_assets.privacy.words import FEWEST_LETTERS
 
 _GAP = "[ ().\\-/\u00a0\u2010-\u2015]"
-_ADDRESSES = r"\d\.\d{1,3}\.\d{1,3}\.\d|::|(:[0-9A-Fa-f]{1,4}){7}"
+_V4 = r"\d\.\d{1,3}\.\d{1,3}\.\d"
+_V6 = r"::|(:[0-9A-Fa-f]{1,4}){6}"
 _CARDS = (
     r"\d{4}[ .-]\d{4}[ .-]\d{4}[ .-]\d{4}|\d{4}[ -]\d{6}[ -]\d{4}"
     r"|(^|[^0-9A-Za-z])(4\d{15}|5[0-8]\d{14}|2[27]\d{14}|6[0-9]\d{14}|3[4-7]\d{13,14}|3[068]\d{12}|62\d{15,17})([^0-9A-Za-z]|$)"
 )
 _INTERNATIONAL = rf"\+\d({_GAP}{{0,2}}\d){{6}}"
-_GROUPED = r"\d{3}\)?[ .-]\d{3}[ .-]\d{4}"
+_GROUPED = r"\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}"
 _NATIONAL = (
-    r"\d{17}[\dXx]|\d{6}-\d{7}|\d{3}-\d{2}-\d{4}|\d{3}\.\d{3}\.\d{3}-\d{2}|[A-Za-z]{6}\d\w[A-Za-z]\d\w|\d{8}-?[A-Za-z]"
-    r"|[XYZxyz]-?\d{7}|[A-Za-z]{4}\d{6}[HMXhmx]|\d{6}[-+]\d{4}|\d{6}[-+A-Fa-f]\d{3}|\d{6}/\d{4}"
-    r"|[1278] ?\d{2} ?\d{2} ?\d[\dABab] ?\d{3} ?\d{3} ?\d{2}"
-    r"|\d{2}\.\d{2}\.\d{2}-\d{3}|\d{4}[ -]\d{4}[ -]\d{4}|756\.\d{4}\.|[A-Z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-D]"
+    r"\d{17}[\dXx]|\d{6}-\d{7}|\d{3}-\d{2}-\d{4}|\d{3}\.\d{3}\.\d{3}-\d{2}|[A-Za-z]{6}\d\w[A-Za-z]\d\w[A-Za-z]\d\w\w[A-Za-z]"
+    r"|\d{8}-?[A-Za-z]|[XYZxyz]-?\d{7}-?[A-Za-z]|[A-Za-z]{4}\d{6}[HMXhmx][A-Za-z]{5}\w\d|(\d{2})?\d{6}[-+]\d{4}"
+    r"|\d{6}[-+A-Fa-f]\d{3}[0-9A-Ya-y]|\d{6}/\d{4}|[1278] ?\d{2} ?\d{2} ?\d[\dABab] ?\d{3} ?\d{3} ?\d{2}"
+    r"|\d{2}\.\d{2}\.\d{2}-\d{3}\.\d{2}|\d{4}[ -]\d{4}[ -]\d{4}|756\.\d{4}\.\d{4}\.\d{2}|[A-Z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-D]"
 )
 _BARE = {
     "IN": r"[A-Za-z]{5}\d{4}[A-Za-z]|\d{12}",
@@ -38,6 +39,8 @@ _BARE = {
 }
 _BARE |= dict.fromkeys(("PL", "NO", "BR", "TR", "BE", "DE", "EE"), r"\d{11}")
 """National ids without separators: of those countries that have a checksum for them."""
+_SIX_DIGITS = rf"\d({_GAP}{{0,2}}\d){{5}}|[A-Za-z]\d\d[A-Za-z0-9]"
+"""What every other number has that is looked for, and few other texts."""
 _ENCODED = (
     r"%(25)*(40|2[Bb]|3[0-9Dd]|[46][0-9A-Fa-f]|[57][0-9Aa]|[Ee][Ff]%(25)*[Bb][Cc]|[Dd]9%(25)*[Aa]|[Dd][Bb]%(25)*[Bb])"
     r"|\d(%(25)*(20|2[89DdEeFf]|[Cc]2%(25)*[Aa]0))+\d"
@@ -55,23 +58,26 @@ def may_hold_one_sql(text: str, search: Search, *, is_technical: bool) -> str:
         search: what is looked for.
         is_technical: whether the column's name says that it holds ids, times or amounts of something else than a person.
     """
-    patterns = [_ADDRESSES, _accounts(), _CARDS, _INTERNATIONAL]
+    accounts = f"{_accounts()}|{_CARDS}"
+    numbers = (
+        f"(strlen({text}) > 13 and {_matches(text, accounts)}) or (contains({text}, '+') and {_matches(text, _INTERNATIONAL)}) "
+        f"or (contains({text}, '.') and {_matches(text, _V4)}) or (contains({text}, ':') and {_matches(text, _V6)})"
+    )
     if not is_technical:
-        patterns += [_GROUPED, _NATIONAL, *_local(search.countries)]
-    numbers = _matches(text, "|".join(patterns))
-    if not is_technical:
-        numbers = f"not {_matches(text, f'^({_DATE})$')} and {numbers}"
+        others = [_word(f"{_GROUPED}|{_NATIONAL}"), *_local(search.countries)]
+        is_number = f"{_matches(text, _SIX_DIGITS)} and not {_matches(text, f'^({_DATE})$')}"
+        numbers += f" or ({is_number} and {_matches(text, '|'.join(others))})"
     names_one = _names_one(text, search)
     has_parameter = f"contains({text}, '=') and {names_one}"
     is_encoded = f"contains({text}, '%') and {_matches(text, _ENCODED)}"
     is_json = (
-        f"(starts_with(ltrim({text}), '{{') or starts_with(ltrim({text}), '[')) and contains({text}, '\"') "
+        f"contains({text}, '\"') and (starts_with(ltrim({text}), '{{') or starts_with(ltrim({text}), '[')) "
         f"and (contains({text}, '\\') or {names_one})"
     )
     is_wide = f"strlen({text}) > length({text}) and {_matches(text, _folded())}"
     return (
         f"(strlen({text}) > 4 and (contains({text}, '@') or ({is_encoded}) or ({has_parameter}) or ({is_json}) or ({is_wide}) "
-        f"or (strlen({text}) > 6 and {numbers})))"
+        f"or (strlen({text}) > 5 and ({numbers}))))"
     )
 
 
@@ -100,6 +106,11 @@ def _folded() -> str:
     return "[" + "".join(f"\\x{{{first:x}}}-\\x{{{last:x}}}" for first, last in ranges) + "]"
 
 
+def _word(pattern: str) -> str:
+    """Return the pattern of a number that is no part of another or of a word."""
+    return f"(^|[^0-9A-Za-z_.+-])({pattern})($|[^0-9A-Za-z_-])"
+
+
 def _matches(text: str, pattern: str) -> str:
     return f"regexp_matches({text}, {literal(pattern)})"
 
@@ -117,9 +128,9 @@ def _local(countries: tuple[str, ...]) -> list[str]:
     for country in countries:
         metadata = phonenumbers.PhoneMetadata.metadata_for_region(country)
         if metadata and metadata.mobile and (form := metadata.mobile.national_number_pattern):
-            patterns.append(rf"(^|\D)(00|\d{{0,3}})({form})(\D|$)")
+            patterns.append(_word(rf"(00|\d{{0,3}})({form})"))
         if country in _BARE:
-            patterns.append(rf"(^|\W)({_BARE[country]})(\W|$)")
+            patterns.append(rf"[^0-9A-Za-z_]({_BARE[country]})(\W|$)|^({_BARE[country]})\W")
     return patterns
 
 

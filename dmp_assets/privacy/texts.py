@@ -223,7 +223,9 @@ class TextCleaner:
         yield "phone", self._counted(numbers.international_phones(plain))
         if is_technical:
             return
-        yield "national_id", self._counted(numbers.national_ids(plain, self.search.countries, self._spend))
+        # Bare digits alone are any id; among words they are a person's.
+        countries = () if plain.isdigit() else self.search.countries
+        yield "national_id", self._counted(numbers.national_ids(plain, countries, self._spend))
         yield "phone", [each for each in self._counted(numbers.grouped_phones(plain)) if not self._is_told(plain, each)]
         if self.search.countries:
             yield "phone", list(self._local_phones(plain))
