@@ -61,9 +61,12 @@ def main() -> None:
                     SECONDS,
                 )
             for batch in (500, 100, 1):
+                begun = _processor_seconds(collector.pid)
                 latencies = uvloop.run(_as_fast_as_answered(port, _body(token, batch), SECONDS / 2))
+                spent = _processor_seconds(collector.pid) - begun
                 sent += len(latencies) * batch
                 _print_latencies(f"As fast as answered, batches of {batch}", latencies, batch, SECONDS / 2)
+                print(f"  {spent / (len(latencies) * batch) * 1e6:,.1f} µs of processor time an event")
             print(f"Peak memory of the collector: {_peak_mb(collector.pid):,.0f} MB (aim: under {TARGET_MB})")
         finally:
             collector.terminate()
@@ -221,6 +224,11 @@ def free_port() -> int:
     """Return a port that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         return free.getsockname()[1]
+
+
+def _processor_seconds(process_id: int) -> float:
+    fields = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _peak_mb(process_id: int) -> float:

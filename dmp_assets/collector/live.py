@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from dmp_assets.collector.tally import Tally
 from dmp_assets.privacy.texts import without_identifiers
@@ -46,9 +47,14 @@ def view(tally: Tally) -> Group:
     """Return the counts by source and outcome, and the newest events; what looks like an e-mail address in a name is left out."""
     counts = Table("source", "outcome", "count", title="Since the start", title_justify="left")
     for (source, outcome), count in sorted(tally.totals.copy().items()):
-        counts.add_row(source, outcome, f"{count:,}")
+        counts.add_row(source, _plain(outcome), f"{count:,}")
     newest = Table("time (UTC)", "source", "type", "name", title="Newest events", title_justify="left")
     for event in list(tally.newest):
         name = without_identifiers(event.name)
-        newest.add_row(f"{event.at:%H:%M:%S}", event.source, event.event_type[:20], name[:_NAME_CHARACTERS])
+        newest.add_row(f"{event.at:%H:%M:%S}", event.source, _plain(event.event_type), _plain(name))
     return Group(counts, newest)
+
+
+def _plain(text: str) -> Text:
+    """Return a client's text without marks and control characters, which would be the terminal's."""
+    return Text("".join(each if each.isprintable() else " " for each in text[:_NAME_CHARACTERS]))

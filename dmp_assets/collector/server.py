@@ -213,7 +213,8 @@ class Collector:
         )
         collected = events.collect(message, event_type, Source(key.source, key.namespace), receipt)
         self._allowances.take(key, len(collected.lines))
-        self._tally.show(key.source, [message | {"type": event_type}] if event_type else message["batch"])
+        if self._tally.is_live:
+            self._tally.show(key.source, [message | {"type": event_type}] if event_type else message["batch"])
         return collected
 
     async def _keep(

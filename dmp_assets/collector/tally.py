@@ -62,6 +62,7 @@ class Tally:
             buckets=_SECONDS,
             registry=self.registry,
         )
+        self._counters: dict[tuple[str, str], Counter] = {}
         self.is_live = is_live
         self.newest: deque[Seen] = deque(maxlen=NEWEST)
         self.totals: Counts[tuple[str, str]] = Counts()
@@ -72,19 +73,24 @@ class Tally:
         Gauge(f"dmp_collector_{name}", description, registry=self.registry).set_function(read)
 
     def show(self, source: str, events: Iterable[object]) -> None:
-        """Keep the newest events for the live view, if there is one."""
-        if self.is_live:
-            self.newest.extend(_seen(source, event) for event in events)
+        """Keep the newest events for the live view."""
+        self.newest.extend(_seen(source, event) for event in events)
 
     def take(self, source: str, collected: Collected, seconds: float) -> None:
         """Count a request's events, which are durable now."""
         self._seconds.observe(seconds)
-        outcomes = Counts(collected.reasons)
-        outcomes["accepted"] = collected.accepted
-        for outcome, count in outcomes.items():
-            if count:
-                self._events.labels(source, outcome).inc(count)
-                self.totals[source, outcome] += count
+        if collected.accepted:
+            self._count(source, "accepted", collected.accepted)
+        for reason in collected.reasons:
+            self._count(source, reason, 1)
+
+    def _count(self, source: str, outcome: str, events: int) -> None:
+        counted = self._counters.get((source, outcome))
+        if counted is None:
+            # Finding a counter by its labels takes as long as all the rest.
+            counted = self._counters[source, outcome] = self._events.labels(source, outcome)
+        counted.inc(events)
+        self.totals[source, outcome] += events
 
     def refuse(self, source: str | None, error: RequestError) -> None:
         """Count a request that is refused as a whole."""
