@@ -24,6 +24,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from dmp_assets.collector import browser, events, wire
 from dmp_assets.collector.allowance import Allowances
@@ -50,6 +51,10 @@ CALLS: dict[str, str | None] = {
     **{event_type[0]: event_type for event_type in events.EVENT_TYPES},
     **dict.fromkeys(("batch", "b", "import")),
 }
+
+TOO_MANY = RequestError(
+    429, "too_busy", f"more than {CONNECTIONS} connections are at work; send it again", RETRY_SECONDS
+)
 
 logger = logging.getLogger("uvicorn.error")
 
@@ -175,10 +180,18 @@ class Collector:
                 collected = self._collect_body(request, await _read_body(request, hold), event_type)
                 return await self._keep(request, collected, hold, begun)
         except ClientDisconnect:
-            return Response(status_code=400)
-        except RequestError as error:
-            self._count_refusal(request, error)
-            return _refused(error)
+            error = RequestError(400, "cut_off", "the connection ended before the body did")
+        except RequestError as refusal:
+            error = refusal
+        self._count_refusal(request, error)
+        return _refused(error)
+
+    async def too_many(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request on a connection over the limit (an ASGI application)."""
+        self._tally.refuse(None, TOO_MANY)
+        answer = _refused(TOO_MANY)
+        answer.headers["Connection"] = "close"
+        await answer(scope, receive, send)
 
     async def _pixel(self, request: Request) -> Response:
         """Answer 200 and the image in any case: a mail client or proxy can do nothing with a refusal but show it."""
@@ -361,15 +374,9 @@ def _refused(error: RequestError) -> Response:
     return _json({"code": error.code, "message": error.message}, error.status, headers)
 
 
-TOO_MANY = _refused(
-    RequestError(429, "too_busy", f"more than {CONNECTIONS} connections are open; send it again", RETRY_SECONDS)
-)
-TOO_MANY.headers["Connection"] = "close"
-BoundedProtocol.too_many = TOO_MANY
-
-
 def serve(collector: Collector, listening: socket.socket) -> None:
     """Serve until the process is told to stop (SIGTERM or SIGINT), then finish what was begun and seal it."""
+    BoundedProtocol.too_many = collector.too_many
     config = uvicorn.Config(
         collector.app(),
         http=BoundedProtocol,
