@@ -46,7 +46,7 @@
 {% macro incremental_or_table() %}table{% endmacro %}
 
 {% macro trimmed(text) %}trim({{ text }}){% endmacro %}
-{% macro parse_customer_id(column, strip_zeros) %}parse_customer_id({{ column }}){% endmacro %}
+{% macro known_id(column) %}known_id({{ column }}){% endmacro %}
 {% macro translated(relation, column) %}select {{ relation }}.* from {{ relation }} {% endmacro %}
 {% macro every_purpose() %}select purpose from listed{% endmacro %}
 {% macro refused_channel(event_name) %}lower({{ event_name }}){% endmacro %}

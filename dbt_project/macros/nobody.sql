@@ -20,3 +20,11 @@
         '未知', '散客', 'ゲスト', '不明',
     ])) }}
 {%- endmacro %}
+
+{#- Id that a program wrote, without blanks around it; null where it is a word for nothing or stands for nobody. -#}
+{% macro known_id(column) -%}
+    case
+        when lower(trim({{ column }})) not in ({{ dmp.word_list([''] + dmp.missing_values() + dmp.guest_customers()) }})
+            then trim({{ column }})
+    end
+{%- endmacro %}

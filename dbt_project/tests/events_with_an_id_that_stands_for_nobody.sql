@@ -7,5 +7,5 @@ select
     user_id,
     count(*) as events
 from {{ source('collector', 'events') }}
-where trim(user_id) <> '' and {{ parse_customer_id('user_id') }} is null
+where trim(user_id) <> '' and {{ known_id('user_id') }} is null
 group by source, user_id

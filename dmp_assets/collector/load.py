@@ -252,7 +252,7 @@ def _accept(
     sent = record["event"]
     cleaned = clean(sent, *how)
     event = cleaned.event
-    user_id, anonymous_id = id_text(event.get("userId")), id_text(event.get("anonymousId"))
+    user_id, anonymous_id = _person_id(event.get("userId")), _person_id(event.get("anonymousId"))
     context = event.get("context") or {}
     chosen = choices(context)
     source, received_at = record["source"], record.get("received_at")
@@ -265,7 +265,7 @@ def _accept(
             _text(event.get("event") if event.get("type") == "track" else event.get("name")),
             user_id,
             anonymous_id,
-            id_text(event.get("previousId")),
+            _person_id(event.get("previousId")),
             id_text(event.get("groupId")),
             cleaned.email_token or record.get("email_token"),
             cleaned.phone_token or record.get("phone_token"),
@@ -316,6 +316,12 @@ def _reject(segment: Segment, record: dict[str, Any], how: tuple[Token, Search],
 
 def _text(value: Any) -> str | None:
     return None if value is None or value == "" else str(value)
+
+
+def _person_id(value: Any) -> str | None:
+    """Return the id of a person or device as text; blanks of any kind around it say nothing."""
+    text = id_text(value)
+    return text and text.strip()
 
 
 def _time(value: Any) -> str | None:

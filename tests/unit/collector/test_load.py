@@ -304,7 +304,7 @@ def test_a_table_of_an_earlier_version_gets_the_columns_that_it_lacks(platform: 
     assert (row["request_user_agent"], row["is_simulated"], row["message_id"]) == ("Mozilla/5.0", False, "m1")
 
 
-@pytest.mark.parametrize("user_id", [42, 42.0, "42"])
+@pytest.mark.parametrize("user_id", [42, 42.0, "42", " 42\t", "42\u00a0"])
 def test_a_number_and_its_text_are_one_id(platform: Platform, user_id: object):
     platform.seal(line(an_event(userId=user_id)))
     platform.load()

@@ -11,8 +11,8 @@
 
 {%- set tolerance = 'interval ' ~ var('clock_tolerance_minutes') ~ ' minute' -%}
 {%- set no_time = 'interval 0 minute' -%}
-{%- set customer_id = "namespace || ':' || " ~ parse_customer_id('user_id') -%}
-{%- set anonymous_id = "namespace || ':' || " ~ parse_customer_id('anonymous_id') -%}
+{%- set customer_id = "namespace || ':' || " ~ known_id('user_id') -%}
+{%- set anonymous_id = "namespace || ':' || " ~ known_id('anonymous_id') -%}
 
 with source as (
 
@@ -24,7 +24,7 @@ with source as (
         nullif(trim(event_name), '') as event_name,
         {{ customer_id }} as customer_id,
         {{ anonymous_id }} as anonymous_id,
-        namespace || ':' || {{ parse_customer_id('previous_id') }} as previous_id,
+        namespace || ':' || {{ known_id('previous_id') }} as previous_id,
         email_token,
         phone_token,
         sent_at,
