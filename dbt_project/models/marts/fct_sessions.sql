@@ -52,6 +52,7 @@ told as (
     select
         events.session_id,
         events.event_id,
+        events.occurred_at,
         events.received_at,
         events._load_id,
         events.code_version,
@@ -66,7 +67,9 @@ versions as (
     select
         session_id,
         cast(
-            {{ content_hash(['event_id', 'received_at', '_load_id', 'code_version', 'first_telling']) }} as string
+            {{ content_hash([
+                'event_id', 'occurred_at', 'received_at', '_load_id', 'code_version', 'first_telling',
+            ]) }} as string
         ) as input_version
     from told
     where session_id is not null
