@@ -61,12 +61,16 @@ receipts as (
 
 ),
 
-suspects as (
+judged as (
 
-    select device
+    -- Each of these is read once: what is read twice is computed as a whole, with every column, whatever is asked for.
+    select
+        device,
+        is_sending_told,
+        behind,
+        min(behind) over (partition by device) as least_behind,
+        max(case when is_sending_told then behind end) over (partition by device) as most_behind
     from receipts
-    group by device
-    having min(behind) < {{ no_time }} or max(case when is_sending_told then behind end) > {{ tolerance }}
 
 ),
 
@@ -77,8 +81,8 @@ compared as (
         is_sending_told,
         behind,
         behind - lag(behind) over (partition by device, is_sending_told order by behind) as step
-    from receipts
-    where device in (select suspects.device from suspects)
+    from judged
+    where least_behind < {{ no_time }} or most_behind > {{ tolerance }}
 
 ),
 
