@@ -26,7 +26,7 @@ def hashes(first_build, dmp):
 
 LAYERS = (
     "raw", "simulation", "staging", "intermediate", "quarantine", "marts",
-    "clusters", "forecasts", "profiles", "similarity", "recommendations", "published",
+    "clusters", "forecasts", "profiles", "similarity", "recommendations", "privacy", "published",
 )  # fmt: skip
 
 EVENT = (
