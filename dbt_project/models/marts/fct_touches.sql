@@ -36,7 +36,7 @@ sessions as (
 
 machines as (
 
-    select event_id from {{ ref('int_machine_contacts') }}
+    select event_id from {{ ref('machine_contacts') }}
 
 ),
 
