@@ -1,5 +1,5 @@
--- Messages that came again with the same id and other content: the first receipt counts, so that what the others say is
--- lost. One row per source: a warning that a client numbers its messages wrongly.
+{#- Messages that came again with the same id and other content: the first receipt counts, so that what the others say is
+    lost. One row per source: a warning that a client numbers its messages wrongly. -#}
 {{ config(severity='warn', enabled='collector' in var('sources')) }}
 
 {%- set told = [

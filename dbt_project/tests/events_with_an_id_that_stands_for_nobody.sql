@@ -1,5 +1,5 @@
--- User ids that stand for nobody (vars missing_values and guest_customers): such events stay with their device and are
--- no customer's. One row per id and source: a warning, as a client sends what it should not.
+{#- User ids that stand for nobody (vars missing_values and guest_customers): such events stay with their device and are
+    no customer's. One row per id and source: a warning, as a client sends what it should not. -#}
 {{ config(severity='warn', enabled='collector' in var('sources')) }}
 
 select

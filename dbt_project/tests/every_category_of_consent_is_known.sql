@@ -1,5 +1,5 @@
--- Categories of consent that mean nothing to the platform. One row per category and source: a warning, as nothing
--- follows from them. Say in var consent_categories what they mean, or [] for nothing.
+{#- Categories of consent that mean nothing to the platform. One row per category and source: a warning, as nothing
+    follows from them. Say in var consent_categories what they mean, or [] for nothing. -#}
 {{ config(severity='warn') }}
 
 select
