@@ -52,7 +52,7 @@ class ProjectFile:
         """Add a contract table to a source, and the source if it is new."""
         if source not in self._vars["sources"]:
             # At the beginning: the comment before the next setting hangs on the last entry.
-            self._vars["sources"].insert(0, source, [])
+            self._vars["sources"].insert(0, text_for_all(source), [])
         tables = self._vars["sources"][source]
         if contract not in tables:
             tables.append(contract)
@@ -62,7 +62,7 @@ class ProjectFile:
         sources = self._vars["sources"]
         place = list(sources).index(source)
         comment = sources.ca.items.pop(source, None)
-        sources.insert(place, name, sources.pop(source))
+        sources.insert(place, text_for_all(name), sources.pop(source))
         if comment:
             sources.ca.items[name] = comment
 
@@ -124,19 +124,25 @@ def edited_yaml(text: str, edit: Callable[[Any], None]) -> str:
 
 def yaml_text(document: Any) -> str:
     """Return a new document in the style of the project's yml files."""
+    stream = io.StringIO()
+    _yaml().dump(text_for_all(document), stream)
+    return stream.getvalue()
+
+
+def text_for_all(value: Any) -> Any:
+    """Return a content, keys too, in which every text is one to all readers: YAML 1.1, as dbt has it, takes ``on`` for true."""
+    import yaml
     from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
-    def quoted(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: quoted(each) for key, each in value.items()}
-        if isinstance(value, list):
-            return [quoted(each) for each in value]
-        return DoubleQuotedScalarString(value) if isinstance(value, str) and "{{" in value else value
-
-    stream = io.StringIO()
-    yaml = _yaml()
-    yaml.dump(quoted(document), stream)
-    return stream.getvalue()
+    if isinstance(value, dict):
+        return {text_for_all(key): text_for_all(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [text_for_all(each) for each in value]
+    if not isinstance(value, str):
+        return value
+    read_as = yaml.resolver.Resolver().resolve(yaml.ScalarNode, value, (True, False))
+    plain = read_as == "tag:yaml.org,2002:str" and "{{" not in value
+    return value if plain else DoubleQuotedScalarString(value)
 
 
 def _yaml() -> YAML:

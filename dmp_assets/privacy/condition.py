@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 
 from dmp_assets.platform.warehouse import literal
-from dmp_assets.privacy.numbers import account_lengths
+from dmp_assets.privacy.numbers import BRACKETED, account_lengths
 from dmp_assets.privacy.texts import FOLDED, Search
 from dmp_assets.privacy.words import FEWEST_LETTERS
 
@@ -63,7 +63,9 @@ def may_hold_one_sql(text: str, search: Search, *, is_technical: bool) -> str:
         f"(strlen({text}) > 13 and {_matches(text, accounts)}) or (contains({text}, '+') and {_matches(text, _INTERNATIONAL)}) "
         f"or (contains({text}, '.') and {_matches(text, _V4)}) or (contains({text}, ':') and {_matches(text, _V6)})"
     )
-    if not is_technical:
+    if is_technical:
+        numbers += f" or (contains({text}, '(') and {_matches(text, BRACKETED)})"
+    else:
         others = [_word(f"{_GROUPED}|{_NATIONAL}"), *_local(search.countries)]
         is_number = f"{_matches(text, _SIX_DIGITS)} and not {_matches(text, f'^({_DATE})$')}"
         numbers += f" or ({is_number} and {_matches(text, '|'.join(others))})"

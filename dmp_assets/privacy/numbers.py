@@ -63,6 +63,9 @@ _NINO = r"[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D]"
 
 _EPOCH_SECONDS = re.compile(r"1\d{9}")
 _INTERNATIONAL = re.compile(r"(?<![\w.+-])\+\d(?:[ ().\-/\u00a0\u2010-\u2015]{0,2}\d){6,14}(?!\d)", re.ASCII)
+BRACKETED = r"\(\d{3}\) ?\d{3}[ .-]\d{4}"
+"""As in North America, with the area code in brackets: no id is written so."""
+_BRACKETED = re.compile(rf"(?<![\w.+-]){BRACKETED}(?![\w-])", re.ASCII)
 _GROUPED = re.compile(r"(?<![\w.+-])\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?![\w-])", re.ASCII)
 """As in North America; without a look at the numbering plan, which knows no number of an example."""
 _LOCAL = re.compile(r"(?<![\w.+-])\(?\d[\d ().\-/\u00a0\u2010-\u2015]{5,24}(?<=\d)(?![\w-])", re.ASCII)
@@ -131,9 +134,10 @@ def is_phone(text: str, countries: Sequence[str]) -> bool:
     return any(_is_local(text, country, is_bare=digits == len(text)) for country in countries)
 
 
-def international_phones(text: str) -> Iterator[Place]:
-    """Yield where telephone numbers with a plus sign stand."""
-    return (match.span() for match in _INTERNATIONAL.finditer(text))
+def plain_phones(text: str) -> Iterator[Place]:
+    """Yield where telephone numbers stand that nothing else looks like: with a plus sign, or the area code in brackets."""
+    for pattern in (_INTERNATIONAL, _BRACKETED):
+        yield from (match.span() for match in pattern.finditer(text))
 
 
 def grouped_phones(text: str) -> Iterator[Place]:

@@ -47,7 +47,7 @@ _NUMBER_PATTERN = rf"\d(?:{_GAP}{{0,2}}\d){{5}}|\d\.\d{{1,3}}\.\d|::|[A-Za-z]\d\
 _NUMBER = re.compile(_NUMBER_PATTERN)
 _TRIGGER = re.compile(rf"[@=%]|{_NUMBER_PATTERN}")
 _TECHNICAL_TRIGGER = re.compile(
-    rf"[@=%]|\+\d(?:{_GAP}{{0,2}}\d){{6}}|(?:\d[ .-]?){{14}}|\d\.\d{{1,3}}\.\d|::|[A-Za-z]{{2}}\d\d[ -]?\w{{4}}"
+    rf"[@=%]|\+\d(?:{_GAP}{{0,2}}\d){{6}}|(?:\d[ .-]?){{14}}|\d\.\d{{1,3}}\.\d|::|[A-Za-z]{{2}}\d\d[ -]?\w{{4}}|{numbers.BRACKETED}"
 )
 _NUMBERS = re.compile(rf"\d{{3,}}|\d{_GAP}{{1,2}}(?=\d)|[A-Za-z]\d{{2}}|::")
 _NUMBERS_OF_A_LOOK = 4
@@ -119,7 +119,7 @@ class TextCleaner:
 
         Args:
             text: of any kind.
-            is_technical: whether it is an id, a time or an amount, in which numbers are no phone numbers.
+            is_technical: whether it is an id, a time or an amount, in which few numbers are phone numbers.
         """
         trigger = _TECHNICAL_TRIGGER if is_technical else _TRIGGER
         if not trigger.search(text) and not (_IS_FOLDED.search(text) and trigger.search(_folded(text))):
@@ -220,7 +220,7 @@ class TextCleaner:
         yield "ip", self._counted(addresses.network_addresses(plain))
         yield "bank_account", self._counted(numbers.bank_accounts(plain, self._spend))
         yield "card", self._counted(numbers.cards(plain, self._spend))
-        yield "phone", self._counted(numbers.international_phones(plain))
+        yield "phone", self._counted(numbers.plain_phones(plain))
         if is_technical:
             return
         # Bare digits alone are any id; among words they are a person's.

@@ -9,7 +9,7 @@ import os
 import re
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
-_USER = re.compile(r"(?<=://)(?!\$\{?\w+\}?@)([^\s/:@]*)(:(?!\$\{?\w+\}?@)\S*)?@")
+_USER = re.compile(r"(?i)([a-z][a-z\d+.-]*://)(?!\$\{?\w+\}?@)([^\s/:@]*)(:(?!\$\{?\w+\}?@)\S*)?@")
 _PARAMETER = re.compile(
     r"(?i)([?&;\s][^=&?#\s]*(?:key|token|secret|pass|pwd|sig|auth|credential|code|session)[^=&?#\s]*=)(?!\$)[^&#\s'\")]+"
 )
@@ -22,9 +22,17 @@ def without_password(text: str) -> str:
     """Return an address, or a text with one, without its password, its token and what else opens a door."""
 
     def user(match: re.Match[str]) -> str:
-        return f"{match[1]}:{_HIDDEN}@" if match[2] else f"{_HIDDEN}@"
+        scheme, name, password = match.groups()
+        if password:
+            return f"{scheme}{name}:{_HIDDEN}@"
+        return f"{scheme}{_HIDDEN}@" if _is_web(scheme) else match[0]
 
     return _PARAMETER.sub(rf"\1{_HIDDEN}", _USER.sub(user, text))
+
+
+def _is_web(scheme: str) -> bool:
+    """Return whether a name without a password is a token: so with web services; to databases it is who asks."""
+    return scheme.lower().startswith("http")
 
 
 def hidden(text: str, location: str) -> str:
@@ -51,7 +59,7 @@ def _secrets(location: str) -> set[str]:
             continue
         found |= {value for _, value in parse_qsl(parts.query)}
         found |= {parameter.partition("=")[2] for parameter in parts.query.split("&")}
-        if not parts.password:
+        if not parts.password and _is_web(parts.scheme):
             found.add(parts.username or "")
     found |= (
         {unquote(each) for each in found}

@@ -99,7 +99,8 @@ def test_a_run_that_takes_too_long_is_ended_with_its_process(instance, running):
     instance.add_run_tags(RUN_ID, {"dagster/max_runtime": "0.1"})
     monitor(instance)
     running.wait(30)
-    assert status(instance) == dg.DagsterRunStatus.FAILURE
+    # Whichever of the two wrote last: the monitor that ended it, or the process that was asked to end.
+    assert status(instance) in (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
 
 
 def test_a_process_that_does_not_listen_is_killed(instance, running, monkeypatch):

@@ -19,6 +19,7 @@ SECRET = "/+value".join(["s3cr3t", ""])
     [
         ("postgresql://me:pa55@host:5432/shop", "postgresql://me:***@host:5432/shop"),
         ("postgresql://me:p@55@host/shop", "postgresql://me:***@host/shop"),
+        ("postgresql+psycopg://me@/shop?host=/run/db", "postgresql+psycopg://me@/shop?host=/run/db"),
         ("https://t0k3n@host/x", "https://***@host/x"),
         ("https://host/x?api_key=abc&page=2", "https://host/x?api_key=***&page=2"),
         ("https://host/x?page=2&access_token=abc", "https://host/x?page=2&access_token=***"),
