@@ -23,10 +23,10 @@ def main() -> None:
 
     submit = DbtThreadPool.apply_async
 
-    def submit_or_end(pool: DbtThreadPool, func, args=(), kwds=None, callback=None):
-        return submit(pool, func, args, kwds or {}, callback, error_callback=lambda error: _end_with(args[0], error))
+    def submit_or_end(pool, func, args, callback):
+        return submit(pool, func, args, callback=callback, error_callback=lambda error: _end_with(args[0], error))
 
-    DbtThreadPool.apply_async = submit_or_end
+    DbtThreadPool.apply_async = submit_or_end  # ty: ignore[invalid-assignment]
     cli()
 
 

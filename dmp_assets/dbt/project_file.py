@@ -131,7 +131,8 @@ def yaml_text(document: Any) -> str:
 
 def text_for_all(value: Any) -> Any:
     """Return a content, keys too, in which every text is one to all readers: YAML 1.1, as dbt has it, takes ``on`` for true."""
-    import yaml
+    import yaml.nodes
+    import yaml.resolver
     from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
     if isinstance(value, dict):
@@ -140,7 +141,7 @@ def text_for_all(value: Any) -> Any:
         return [text_for_all(each) for each in value]
     if not isinstance(value, str):
         return value
-    read_as = yaml.resolver.Resolver().resolve(yaml.ScalarNode, value, (True, False))
+    read_as = yaml.resolver.Resolver().resolve(yaml.nodes.ScalarNode, value, (True, False))
     plain = read_as == "tag:yaml.org,2002:str" and "{{" not in value
     return value if plain else DoubleQuotedScalarString(value)
 
