@@ -28,7 +28,7 @@ def fingerprint(settings: Settings, domains: Iterable[Domain]) -> str:
     digest = hashlib.sha256(f"{settings.as_of}".encode())
     digest.update(repr(sorted((each.name, each.version) for each in metadata.distributions())).encode())
     for path in [
-        *sorted(path for path in CODE.rglob("*") if path.is_file() and path.suffix != ".pyc"),
+        *sorted(path for path in CODE.rglob("*") if path.is_file() and "__pycache__" not in path.parts),
         *(path for folder in settings.dbt_folders for path in dbt_project_files(folder)),
         *sorted(settings.rules_dir.glob("*.yml")),
     ]:
