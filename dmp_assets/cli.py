@@ -27,7 +27,7 @@ from dmp_assets.runs.start import opened_instance, prepare, swept_instance
 from dmp_assets.sources import cli as sources_cli
 
 if TYPE_CHECKING:
-    from dagster import DagsterInstance
+    from dagster import DagsterInstance, Definitions
 
     from dmp_assets.platform.domain import Domain
     from dmp_assets.reports.customer_facts import CustomerFacts
@@ -202,11 +202,10 @@ def health(
             found += [*check.disk(settings), *check.files(settings)]
         else:
             settings = prepare()
-            from dmp_assets.definitions import build_defs
+            from dmp_assets.runs.watched import read_watched
 
-            graph = build_defs(settings)
             with opened_instance() as instance:
-                found = check.findings(settings, instance, *check.watched(graph), now)
+                found = check.findings(settings, instance, read_watched(settings, lambda: _graph(settings)), now)
         told = send_alerts(settings, found, now) if alert else []
     if as_json:
         print_json(check.as_json(found))
@@ -298,8 +297,8 @@ def _run(
     """Run a job and show its progress; where the answer is JSON, on the error stream."""
     from dmp_assets.definitions import build_defs
     from dmp_assets.runs.execute import run_job
-    from dmp_assets.runs.health import watched
     from dmp_assets.runs.watch import watch
+    from dmp_assets.runs.watched import read_watched
 
     start = time.monotonic()
     with contextlib.redirect_stdout(sys.stderr if as_json else sys.stdout):
@@ -311,8 +310,14 @@ def _run(
             graph=lambda loggers: build_defs(settings, offered, loggers=loggers),
             fingerprint=fingerprint,
         )
-    watch(instance, settings, lambda: watched(build_defs(settings, offered)))
+    watch(instance, settings, lambda: read_watched(settings, lambda: _graph(settings)))
     return report
+
+
+def _graph(settings: Settings) -> Definitions:
+    from dmp_assets.definitions import build_defs
+
+    return build_defs(settings)
 
 
 def _print_report(report: RunReport, settings: Settings, *, as_json: bool) -> None:

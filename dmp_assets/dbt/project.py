@@ -10,14 +10,15 @@ import os
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
-
-from dagster_dbt import DbtCliResource, DbtProject
+from typing import TYPE_CHECKING, Any
 
 from dmp_assets.dbt.artifacts import said_by_dbt
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.project import PACKAGE_DIR, PACKAGE_LINK
 from dmp_assets.platform.settings import Settings
+
+if TYPE_CHECKING:  # takes two seconds to import, and a project that is parsed already needs none of it
+    from dagster_dbt import DbtCliResource, DbtProject
 
 DBT_SUFFIXES = {".sql", ".yml", ".md"}
 GENERATED = {"target", "logs", "dbt_packages"}
@@ -30,12 +31,16 @@ PARSED = "parsed.sha256"
 
 def dbt_project(settings: Settings) -> DbtProject:
     """Return the dbt project, with its parsed state under the platform's home."""
+    from dagster_dbt import DbtProject
+
     os.environ.update(settings.environment())  # dbt and its profile read their settings from the environment
     return DbtProject(settings.dbt_project_dir, target_path=settings.dbt_target_dir, profiles_dir=PACKAGE_DIR)
 
 
 def dbt_resource(project: DbtProject) -> DbtCliResource:
     """Return the resource that runs the dbt installed beside this Python; see `dmp_assets.dbt.child`."""
+    from dagster_dbt import DbtCliResource
+
     return DbtCliResource(project_dir=project, dbt_executable=str(Path(sys.executable).with_name("dmp-dbt")))
 
 

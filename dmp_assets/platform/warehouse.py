@@ -13,14 +13,17 @@ import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
-import pandas as pd
 import psutil
 from dagster_duckdb import DuckDBResource
 
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.settings import Settings
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LOAD_TIMES = {"_loaded_at", "loaded_at"}
 

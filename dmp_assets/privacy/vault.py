@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
-import pandas as pd
 
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.settings import Settings
@@ -40,6 +39,8 @@ def add_identifiers(settings: Settings, keys: Keys, found: list[tuple]) -> None:
     Raises:
         UserError: as `open_vault`.
     """
+    import pandas as pd
+
     frame = pd.DataFrame(found, columns=pd.Index(COLUMNS)).astype(object)
     if frame.empty:
         return

@@ -23,6 +23,7 @@ from dmp_assets.runs.fingerprint import FINGERPRINT
 from dmp_assets.runs.made import record_made
 from dmp_assets.runs.progress import progress_logger
 from dmp_assets.runs.report import RunReport, report
+from dmp_assets.runs.watched import keep_watched
 from dmp_assets.sources.declare import listed_sources
 
 LOCATION = "ai_dmp"
@@ -61,6 +62,7 @@ def run_job(
             "`dmp add-source`, try `dmp demo`, or set DMP_AS_OF."
         )
     definitions = graph({_CONSOLE: progress_logger(show)})
+    keep_watched(settings, definitions)
     names = [job.name for job in definitions.jobs or ()]
     if job_name not in names:
         layers = [name.removeprefix(f"{REFRESH}_") for name in names if name.startswith(f"{REFRESH}_")]

@@ -17,13 +17,14 @@ from typing import Literal
 import dagster as dg
 from dagster._core.execution.stats import StepEventStatus
 
-from dmp_assets.platform.automation import LATE_AFTER, cadence_of
+from dmp_assets.platform.automation import LATE_AFTER
 from dmp_assets.platform.errors import UserError, explained
-from dmp_assets.platform.gate import Gate, not_passed
+from dmp_assets.platform.gate import not_passed
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.warehouse import Warehouse, WarehouseLockedError, has_table
 from dmp_assets.runs.dead import home_of, is_dead
 from dmp_assets.runs.made import changed_since_made, refuse_damage
+from dmp_assets.runs.watched import Watched
 from dmp_assets.sources.totals import rejected_counts
 
 _SHOWN = 5
@@ -56,31 +57,23 @@ def level(findings: Iterable[Finding]) -> Level:
     return 2 if any(urgent) else 1 if urgent else 0
 
 
-def findings(
-    settings: Settings, instance: dg.DagsterInstance, gate: Gate, specs: Iterable[dg.AssetSpec], now: dt.datetime
-) -> list[Finding]:
+def findings(settings: Settings, instance: dg.DagsterInstance, watched: Watched, now: dt.datetime) -> list[Finding]:
     """Return everything that is wrong.
 
     Args:
         settings: of the platform.
         instance: where runs and checks are recorded.
-        gate: the graph's blocking checks.
-        specs: of the graph's assets.
+        watched: of the graph.
         now: the present, with a time zone.
     """
     return [
         *disk(settings),
         *files(settings),
         *runs(instance),
-        *checks(instance, gate),
-        *late(instance, specs, now),
+        *checks(instance, watched.blocking),
+        *late(instance, watched.cadences, now),
         *refused(settings, now),
     ]
-
-
-def watched(graph: dg.Definitions) -> tuple[Gate, list[dg.AssetSpec]]:
-    """Return what `findings` asks of a graph: its blocking checks and its assets."""
-    return (graph.resources or {})["gate"], list(graph.resolve_all_asset_specs())
 
 
 def disk(settings: Settings) -> Iterator[Finding]:
@@ -151,22 +144,16 @@ def runs(instance: dg.DagsterInstance) -> Iterator[Finding]:
             yield Finding(f"run:{job}", True, words)
 
 
-def checks(instance: dg.DagsterInstance, gate: Gate) -> Iterator[Finding]:
+def checks(instance: dg.DagsterInstance, blocking: Iterable[dg.AssetCheckKey]) -> Iterator[Finding]:
     """Yield the blocking checks whose newest outcome is no pass, and which hold back what is downstream."""
-    blocking = frozenset().union(*gate.upstream.values())
-    run_before = {
-        key
-        for key in blocking
-        if key in instance.event_log_storage.get_latest_asset_check_execution_by_key([*blocking])
-    }
+    run_before = instance.event_log_storage.get_latest_asset_check_execution_by_key([*blocking])
     for name, _ in not_passed(instance, run_before):
         words = f"The check {name} did not pass: nothing is published from it until it does; `dmp summary` says what it found."
         yield Finding(f"check:{name}", True, words)
 
 
-def late(instance: dg.DagsterInstance, specs: Iterable[dg.AssetSpec], now: dt.datetime) -> Iterator[Finding]:
+def late(instance: dg.DagsterInstance, cadences: Mapping[dg.AssetKey, str], now: dt.datetime) -> Iterator[Finding]:
     """Yield what was made before and not again within the time that its cadence allows."""
-    cadences = {spec.key: cadence_of(spec) for spec in specs}
     records = instance.get_asset_records([*cadences])
     made = {
         record.asset_entry.asset_key: event.timestamp

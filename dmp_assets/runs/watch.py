@@ -12,21 +12,20 @@ from dmp_assets.platform.settings import Settings
 from dmp_assets.runs.alerts import has_channels, send_alerts
 from dmp_assets.runs.health import findings
 from dmp_assets.runs.retention import remove_old_runs
+from dmp_assets.runs.watched import Watched, watched_of
 
 
-def watch(
-    instance: dg.DagsterInstance, settings: Settings, watched: Callable[[], tuple[Gate, Sequence[dg.AssetSpec]]]
-) -> str:
+def watch(instance: dg.DagsterInstance, settings: Settings, watched: Callable[[], Watched]) -> str:
     """Look after everything once, and return what was done in words.
 
     Args:
         instance: where runs are recorded.
         settings: of the platform.
-        watched: returns the graph's blocking checks and assets; asked only if there is anyone to tell.
+        watched: returns what is watched of the graph; asked only if there is anyone to tell.
     """
     now = dt.datetime.now(dt.UTC)
     removed = remove_old_runs(instance, settings, now)
-    told = send_alerts(settings, findings(settings, instance, *watched(), now), now) if has_channels(settings) else []
+    told = send_alerts(settings, findings(settings, instance, watched(), now), now) if has_channels(settings) else []
     return f"{len(told)} alert(s) were sent, {removed} old run(s) were removed."
 
 
@@ -40,6 +39,6 @@ def watch_sensor(settings: Settings, gate: Gate, specs: Sequence[dg.AssetSpec]) 
         description="Sends alerts where DMP_ALERT_* name someone to tell, and removes runs older than DMP_KEEP_RUNS_DAYS.",
     )
     def watching(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-        return dg.SkipReason(watch(context.instance, settings, lambda: (gate, specs)))
+        return dg.SkipReason(watch(context.instance, settings, lambda: watched_of(gate, specs)))
 
     return watching

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import duckdb
-import pandas as pd
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _TABLE = "quarantine.source_totals"
 
@@ -13,6 +17,8 @@ def totals(connection: duckdb.DuckDBPyConnection, *, source: str | None = None) 
 
     Empty before the first build.
     """
+    import pandas as pd
+
     if not _is_there(connection):
         return pd.DataFrame()
     return connection.execute(
@@ -38,6 +44,8 @@ def by_file(found: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 
 def _with_sums(found: pd.DataFrame) -> pd.DataFrame:
+    import pandas as pd
+
     parts = {"= accepted": found[found["is_accepted"]], "= rejected": found[~found["is_accepted"]], "= read": found}
     sums = [
         {"outcome": name, "rows": part["rows"].sum(), "sales": part["sales"].sum(min_count=1)}

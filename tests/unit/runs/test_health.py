@@ -1,23 +1,16 @@
 import datetime as dt
+import subprocess
+import sys
 
 import dagster as dg
 import duckdb
 import pytest
-from dagster._core.test_utils import environ
 
 from dmp_assets.platform.automation import cadence_tag
 from dmp_assets.platform.gate import gate_of
-from dmp_assets.platform.home import prepare_home
-from dmp_assets.platform.settings import Settings
 from dmp_assets.runs.health import Finding, disk, findings, history, level
 from dmp_assets.runs.made import record_made
-
-
-@pytest.fixture
-def settings(tmp_path):
-    settings = Settings(home=tmp_path, min_free_gb=0)
-    prepare_home(settings)
-    return settings
+from dmp_assets.runs.watched import watched_of
 
 
 class Shop:
@@ -45,14 +38,13 @@ class Shop:
 
     def found(self, **passed):
         now = dt.datetime.now(dt.UTC) + dt.timedelta(**passed)
-        specs = [spec for asset in self.assets for spec in asset.specs]
-        return findings(self.settings, self.instance, gate_of(self.assets), specs, now)
+        watched = watched_of(gate_of(self.assets), (spec for asset in self.assets for spec in asset.specs))
+        return findings(self.settings, self.instance, watched, now)
 
 
 @pytest.fixture
-def shop(settings):
-    with environ({"DAGSTER_HOME": str(settings.dagster_home)}), dg.DagsterInstance.get() as instance:
-        yield Shop(settings, instance)
+def shop(settings, instance):
+    return Shop(settings, instance)
 
 
 def test_a_new_home_and_a_good_run_are_well(shop):
@@ -137,3 +129,12 @@ def test_a_damaged_history_is_told_before_dagster_opens_it(shop, settings):
     assert "index.db" in damaged.text
     assert "move its folders history and schedules away" in damaged.text
     assert level([damaged, Finding("late:daily", False, "late")]) == 2
+
+
+def test_health_needs_neither_the_graph_nor_dbt_nor_pandas():
+    program = (
+        "import sys; import dmp_assets.runs.alerts, dmp_assets.runs.start, dmp_assets.dbt.project; print(*sys.modules)"
+    )
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    assert {"dmp_assets.runs.health", "dagster"} <= set(said)
+    assert not {"dmp_assets.definitions", "dagster_dbt", "pandas", "sklearn"} & set(said)

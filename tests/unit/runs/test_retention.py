@@ -2,27 +2,11 @@ import datetime as dt
 
 import dagster as dg
 import pytest
-from dagster._core.test_utils import environ
 
 from dmp_assets.platform.gate import not_passed
-from dmp_assets.platform.home import prepare_home
-from dmp_assets.platform.settings import Settings
 from dmp_assets.runs.retention import remove_old_runs
 
 CHECK = dg.AssetCheckKey(dg.AssetKey("orders"), "positive")
-
-
-@pytest.fixture
-def settings(tmp_path):
-    settings = Settings(home=tmp_path)
-    prepare_home(settings)
-    return settings
-
-
-@pytest.fixture
-def instance(settings):
-    with environ({"DAGSTER_HOME": str(settings.dagster_home)}), dg.DagsterInstance.get() as instance:
-        yield instance
 
 
 def run(instance, *, passes=True, stops=False):

@@ -3,10 +3,8 @@ import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import dagster as dg
-from dagster._core.test_utils import environ
 
 from dmp_assets.platform.gate import Gate
-from dmp_assets.platform.home import prepare_home
 from dmp_assets.platform.settings import Settings
 from dmp_assets.runs.watch import watch, watch_sensor
 
@@ -16,7 +14,7 @@ def orders():
     raise ValueError("no orders")
 
 
-def test_the_sensor_is_on_from_the_start_and_tells_of_a_failed_run(tmp_path):
+def test_the_sensor_is_on_from_the_start_and_tells_of_a_failed_run(settings, instance):
     bodies = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -27,14 +25,12 @@ def test_the_sensor_is_on_from_the_start_and_tells_of_a_failed_run(tmp_path):
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    settings = Settings(home=tmp_path, min_free_gb=0, alert_webhook=f"http://127.0.0.1:{server.server_port}")
-    prepare_home(settings)
-    with environ({"DAGSTER_HOME": str(settings.dagster_home)}), dg.DagsterInstance.get() as instance:
-        dg.materialize([orders], instance=instance, raise_on_error=False)
-        sensor = watch_sensor(settings, Gate(), list(orders.specs))
-        assert sensor.default_status == dg.DefaultSensorStatus.RUNNING
-        with dg.build_sensor_context(instance) as context:
-            answer = sensor(context)
+    settings = Settings(home=settings.home, min_free_gb=0, alert_webhook=f"http://127.0.0.1:{server.server_port}")
+    dg.materialize([orders], instance=instance, raise_on_error=False)
+    sensor = watch_sensor(settings, Gate(), list(orders.specs))
+    assert sensor.default_status == dg.DefaultSensorStatus.RUNNING
+    with dg.build_sensor_context(instance) as context:
+        answer = sensor(context)
     server.shutdown()
     server.server_close()
     assert isinstance(answer, dg.SkipReason)
