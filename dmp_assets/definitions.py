@@ -13,6 +13,7 @@ from dmp_assets.collector import assets as collector
 from dmp_assets.demo import assets as demo
 from dmp_assets.forecasts.customers import assets as predictions
 from dmp_assets.forecasts.sales import assets as sales
+from dmp_assets.identity import assets as identity
 from dmp_assets.platform import automation
 from dmp_assets.platform.domain import Domain
 from dmp_assets.platform.gate import gate_of
@@ -29,6 +30,7 @@ from dmp_assets.sources import assets as sources
 DOMAINS = (
     sources.domain,
     demo.domain,
+    identity.domain,
     profiles.domain,
     clusters.domain,
     similarity.domain,

@@ -8,16 +8,18 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, Field, model_validator
 
-from dmp_assets.rules.files import Entry, RuleError, Text, load, not_empty, repeated
+from dmp_assets.platform.project import TEMPLATES_DIR
+from dmp_assets.platform.settings import Settings
+from dmp_assets.rules.files import Entry, Text, load, not_empty, repeated
 
 Kind = Literal["customer", "email", "phone", "loyalty_card", "device", "household"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """What the platform knows of people by."""
 
+FILE = "identity.yml"
+
 _GLUE: tuple[Kind, ...] = ("customer", "email", "phone", "loyalty_card")
 _MOVING: tuple[Kind, ...] = ("phone", "loyalty_card", "device")
-
-__all__ = ["KINDS", "Kind", "KindRule", "Nobody", "Own", "RuleError", "Rules", "load_rules"]
 
 
 def _is_pattern(text: str) -> str:
@@ -107,6 +109,16 @@ def load_rules(path: Path) -> Rules:
         RuleError: as `rules.files.load`, and if a kind is missing, repeated or asked for what it cannot be.
     """
     return load(path, Rules, named_by="kind", if_missing="copy it from a project that `dmp init` makes")
+
+
+def project_rules(settings: Settings) -> Rules:
+    """Return the project's rules; those of a new project where it has none, as one that is older than them.
+
+    Raises:
+        RuleError: as `load_rules`.
+    """
+    own = settings.rules_dir / FILE
+    return load_rules(own if own.exists() else TEMPLATES_DIR / "rules" / FILE)
 
 
 def _list(kinds: tuple[Kind, ...]) -> str:

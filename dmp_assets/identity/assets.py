@@ -1,0 +1,121 @@
+"""Identity as assets: read staging and what people decided, resolve, store, record."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+
+import dagster as dg
+import pandera.pandas as pa
+
+from dmp_assets.identity import schema
+from dmp_assets.identity.decisions import FILE, read_decisions, standing
+from dmp_assets.identity.observed import Staged, observe, staged_views
+from dmp_assets.identity.people import identify
+from dmp_assets.identity.rules import Rules, project_rules
+from dmp_assets.identity.sections import CUSTOMER, SECTIONS
+from dmp_assets.platform.domain import Domain
+from dmp_assets.platform.settings import Settings, project_variables
+from dmp_assets.platform.tables import Alarm, Results, Table, makes, save
+from dmp_assets.platform.warehouse import Warehouse
+from dmp_assets.privacy.keys import pseudonym, read_keys
+
+_READ = {
+    "events": ("customer_id", "anonymous_id", "previous_id", "email_token", "phone_token", "occurred_at"),
+    "customers": ("customer_id",),
+    "order_lines": ("customer_id", "ordered_at"),
+    "consents": ("customer_id", "decided_at"),
+}
+"""The columns of each contract table that every source has."""
+
+_SHOWN = 5
+
+
+def _blocked_by_evidence(warehouse: Warehouse) -> Iterable[str]:
+    blocked = warehouse.query(
+        "select identifier_id, blocked_because from identity.identifiers where blocked_because like 'evidence:%' order by all"
+    )
+    rows = blocked.head(_SHOWN).itertuples(index=False, name=None)
+    yield from (f"{identifier} is blocked by {why}" for identifier, why in rows)
+    if len(blocked) > _SHOWN:
+        yield f"{len(blocked) - _SHOWN} more are"
+
+
+_ALARM = Alarm(
+    "blocked_by_evidence",
+    "No value was seen with more others than any person has. One that was is nobody's: say so in rules/identity.yml.",
+    _blocked_by_evidence,
+)
+
+
+def identity_step(rules: Rules, views: Sequence[Staged]) -> tuple[tuple[Table, ...], dg.AssetsDefinition]:
+    """Return the tables of identity, and the step that makes them from the views."""
+    read = [f"{view.view}.{column}" for view in views for column in _READ[view.contract]]
+
+    def table(name: str, contract: pa.DataFrameSchema, alarm: Alarm | None = None) -> Table:
+        return Table("identity", name, contract, dict.fromkeys(contract.columns, read), alarm=alarm)
+
+    tables = (
+        table("identifiers", schema.IDENTIFIERS, _ALARM),
+        table("links", schema.LINKS),
+        table("person_identifiers", schema.PERSON_IDENTIFIERS),
+        table("merges", schema.MERGES),
+    )
+
+    @makes(*tables)
+    def resolve_identity(warehouse: Warehouse, settings: dg.ResourceParam[Settings]) -> Results:
+        """Find out which identifiers are one person's, from when to when."""
+        import numba
+
+        # Compiled once for this home; beside the code it may not be allowed to write.
+        numba.config.CACHE_DIR = str(settings.home / "compiled")  # ty: ignore[missing-attribute]
+        decisions = standing(read_decisions(settings.home))
+        with warehouse.read() as connection:
+            observe(
+                connection,
+                views,
+                rules,
+                decisions=decisions,
+                own=own_identifiers(rules, settings),
+                session_gap_minutes=project_variables(settings)["session_gap_minutes"],
+            )
+            identify(connection, rules)
+            frames = {each: connection.execute(f"select * from found_{each.name} order by all").df() for each in tables}
+            unknown = connection.execute(_UNKNOWN).fetchall()
+        facts = {"decisions": len(decisions), "decisions_about_unknown_identifiers": len(unknown)}
+        yield from save(warehouse, frames, facts={tables[-1]: facts})
+
+    return tables, resolve_identity
+
+
+_UNKNOWN = """
+    select * from decisions
+    where identifier_id not in (select identifier_id from identifiers)
+        or other_identifier_id not in (select identifier_id from identifiers)
+"""
+
+
+def own_identifiers(rules: Rules, settings: Settings) -> list[str]:
+    """Return the project's own addresses and numbers as identifiers.
+
+    Raises:
+        UserError: there are some, and the key of the pseudonyms is missing.
+    """
+    given = [("email", value) for value in rules.own.email] + [("phone", value) for value in rules.own.phone]
+    key = read_keys(settings).pseudonyms if given else b""
+    return [f"{kind}:{pseudonym(kind, value, key)}" for kind, value in given]
+
+
+def domain(settings: Settings) -> Domain:
+    """Return who is who.
+
+    Raises:
+        UserError: the rules are wrong.
+    """
+    tables, step = identity_step(project_rules(settings), staged_views(settings))
+
+    def depends_on() -> Iterable[str]:
+        file = settings.home / FILE
+        return [hashlib.sha256(file.read_bytes()).hexdigest()] if file.exists() else []
+
+    return Domain(
+        tables=tables, assets=(step,), sections=SECTIONS, customer_sections=(CUSTOMER,), depends_on=depends_on
+    )

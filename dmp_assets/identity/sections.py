@@ -1,0 +1,103 @@
+"""What identity offers to the published pages: how many people stand behind how many identifiers, and one customer's own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dmp_assets.identity.rules import KINDS
+from dmp_assets.platform.sections import Content, CustomerSection, Fact, FactGroup, Frames, Section, page_table
+
+LARGEST_LISTED = 8
+_CURRENT = "superseded_at is null and owned_until_at is null"
+
+
+def _identity(frames: Frames) -> Content:
+    numbers = frames["persons"].iloc[0]
+    counts = {"identifiers": ",.0f", "blocked": ",.0f", "of_a_person": ",.0f", "persons": ",.0f"}
+    per_kind = dict.fromkeys([*KINDS, "identifiers"], ",.0f")
+    return Content(
+        "Who is one person behind several identifiers. Identifiers that were seen together are linked; links join people in "
+        "the order "
+        "of time, and one that would give a person more of a kind than the rules allow joins nobody. A device belongs to "
+        "whoever is "
+        "named on it, visit by visit, and never makes one person of two. `dmp identity why` shows the links between two "
+        "identifiers.",
+        tables=[
+            page_table("Identifiers and whose they are", frames["kinds"], counts, "no listed source names people"),
+            page_table(
+                "Links by evidence", frames["evidence"], {"links": ",.0f", "sightings": ",.0f"}, "nobody has two"
+            ),
+            page_table(
+                "Persons by number of identifiers",
+                frames["sizes"],
+                {"identifiers": ",.0f", "persons": ",.0f"},
+                "no listed source names people",
+            ),
+            page_table("Largest persons", frames["largest"], per_kind, "nobody has two identifiers"),
+        ],
+        headlines=[
+            Fact(
+                "persons behind their identifiers",
+                f"{numbers['persons']:,.0f}",
+                f"{numbers['identifiers']:,.0f} identifiers",
+            )
+        ],
+    )
+
+
+def _customer(frames: Frames) -> Sequence[FactGroup]:
+    rows = frames["identifiers"][["what", "identifiers", "why"]].itertuples(index=False, name=None)
+    return [FactGroup("Identifiers", [Fact(what.replace("_", " "), f"{count:,}", why) for what, count, why in rows])]
+
+
+_BY_KIND = ", ".join(f"count(*) filter (where kind = '{kind}') as {kind}" for kind in KINDS)
+_SIZES = f"""
+    select person_id, count(distinct identifier_id) as identifiers, {_BY_KIND.replace("count(*)", "count(distinct identifier_id)")}
+    from identity.person_identifiers where {_CURRENT} group by person_id
+"""
+
+SECTIONS = (
+    Section(
+        "Who is who",
+        75,
+        {
+            "persons": f"""
+                select count(distinct person_id) as persons, count(distinct identifier_id) as identifiers
+                from identity.person_identifiers where {_CURRENT}
+            """,
+            "kinds": f"""
+                select identifiers.kind, count(*) as identifiers, count(identifiers.blocked_because) as blocked,
+                    count(owned.person_id) as of_a_person, count(distinct owned.person_id) as persons
+                from identity.identifiers as identifiers
+                left join (select identifier_id, person_id from identity.person_identifiers where {_CURRENT}) as owned
+                    on identifiers.identifier_id = owned.identifier_id
+                group by identifiers.kind order by identifiers desc, identifiers.kind
+            """,
+            "evidence": """
+                select cause, status, count(*) as links, sum(sighting_count) as sightings
+                from identity.links group by cause, status order by links desc, cause, status
+            """,
+            "sizes": f"select identifiers, count(*) as persons from ({_SIZES}) group by identifiers order by identifiers",
+            "largest": f"""
+                select person_id as person, {", ".join(KINDS)}, identifiers from ({_SIZES})
+                where identifiers > 1 order by identifiers desc, person_id limit {LARGEST_LISTED}
+            """,
+        },
+        _identity,
+    ),
+)
+
+CUSTOMER = CustomerSection(
+    6,
+    {
+        "identifiers": f"""
+            select person_id as customer_id, kind as what, count(distinct identifier_id) as identifiers,
+                'first seen ' || strftime(min(owned_from_at), '%Y-%m-%d') as why
+            from identity.person_identifiers
+            where {_CURRENT} and person_id in (select customer_id from asked)
+            group by person_id, kind
+            order by person_id, kind
+        """
+    },
+    _customer,
+)

@@ -1,0 +1,117 @@
+"""A few rows of staging, and the persons that follow from them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+import duckdb
+import pandas as pd
+
+from dmp_assets.identity.decisions import Decision, standing
+from dmp_assets.identity.observed import Staged, observe
+from dmp_assets.identity.people import identify
+from dmp_assets.identity.rules import Rules, load_rules
+from dmp_assets.platform.project import TEMPLATES_DIR
+
+RULES = load_rules(TEMPLATES_DIR / "rules" / "identity.yml")
+DAY = dt.datetime(2025, 1, 1)  # noqa: DTZ001 - as the warehouse has times
+_EVENTS = (
+    "event_id event_type event_name customer_id anonymous_id previous_id email_token phone_token occurred_at is_bot"
+)
+
+
+def at(text: str) -> dt.datetime:
+    """Return the time of a day of January 2025 (``3``) or of an hour of it (``3 10:05``)."""
+    day, _, hour = text.partition(" ")
+    hours, _, minutes = hour.partition(":")
+    return DAY + dt.timedelta(days=int(day) - 1, hours=int(hours or 0), minutes=int(minutes or 0))
+
+
+@dataclass
+class World:
+    """What staging holds, and what people decided."""
+
+    events: list[dict] = field(default_factory=list)
+    tables: dict[tuple[str, str], pd.DataFrame] = field(default_factory=dict)
+    decisions: list[Decision] = field(default_factory=list)
+    rules: Rules = RULES
+    own: tuple[str, ...] = ()
+
+    def event(self, when: str, **columns: object) -> World:
+        """Add an event; ids are the shop's."""
+        ids = {"user": "customer_id", "device": "anonymous_id", "previous": "previous_id"}
+        tokens = {"email": "email_token", "phone": "phone_token"}
+        row = {
+            (ids | tokens).get(name, name): f"shop:{value}" if name in ids else value for name, value in columns.items()
+        }
+        row = {"event_id": f"web:{len(self.events):03}", "event_type": "track", "occurred_at": at(when)} | row
+        self.events.append(row)
+        return self
+
+    def table(self, source: str, contract: str, *rows: dict) -> World:
+        """Add a staging view with just the columns of these rows."""
+        self.tables[source, contract] = pd.DataFrame(rows)
+        return self
+
+    def decide(self, action: str, one: str, other: str | None = None, when: str = "31") -> World:
+        """Add a decision."""
+        values = {"action": action, "identifier_id": one, "other_identifier_id": other, "reason": "they rang"}
+        self.decisions.append(Decision.model_validate({"decided_at": at(when), "decided_by": "ana", **values}))
+        return self
+
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        """Return a connection with the staging views and all that was found out."""
+        connection = duckdb.connect()
+        connection.execute("create schema staging")
+        columns = _EVENTS.split()
+        views = {("web", "events"): pd.DataFrame(self.events, columns=pd.Index(columns)), **self.tables}
+        for (source, contract), frame in views.items():
+            connection.register("frame", frame)
+            types = {
+                "occurred_at": "timestamp",
+                "ordered_at": "timestamp",
+                "decided_at": "timestamp",
+                "is_bot": "boolean",
+            }
+            select = ", ".join(f"cast({name} as {types.get(name, 'varchar')}) as {name}" for name in frame.columns)
+            connection.execute(f"create table staging.stg_{source}__{contract} as select {select} from frame")
+        staged = [Staged(*name) for name in views]
+        decisions = standing(self.decisions)
+        observe(connection, staged, self.rules, decisions=decisions, own=self.own, session_gap_minutes=30)
+        identify(connection, self.rules)
+        return connection
+
+
+@dataclass
+class Found:
+    """The tables that follow."""
+
+    identifiers: pd.DataFrame
+    links: pd.DataFrame
+    persons: pd.DataFrame
+    merges: pd.DataFrame
+
+    def person(self, identifier: str, *, as_of: str = "99", on: str | None = None) -> str | None:
+        """Return whose an identifier is, as known at a time: on a row of that time, or of its last one."""
+        rows = self.persons[self.persons["identifier_id"] == identifier]
+        known = at(as_of)
+        rows = rows[(rows["effective_at"] <= known) & ~(rows["superseded_at"] <= known)]
+        moment = at(on) if on else rows["owned_from_at"].max()
+        rows = rows[(rows["owned_from_at"] <= moment) & ~(rows["owned_until_at"] <= moment)]
+        assert len(rows) <= 1
+        return rows["person_id"].iloc[0] if len(rows) else None
+
+    def status(self, one: str, other: str, cause: str) -> tuple[str, str | None]:
+        """Return what became of a link, and why."""
+        a, b = sorted((one, other))
+        links = self.links
+        row = links[(links["identifier_id"] == a) & (links["other_identifier_id"] == b) & (links["cause"] == cause)]
+        assert len(row) == 1
+        return row["status"].iloc[0], row["reason"].iloc[0]
+
+
+def found(world: World) -> Found:
+    with world.connect() as connection:
+        tables = ("identifiers", "links", "person_identifiers", "merges")
+        return Found(*(connection.execute(f"select * from found_{table} order by all").df() for table in tables))
