@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dmp_assets.collector import cli as collector_cli
+from dmp_assets.identity import cli as identity_cli
 from dmp_assets.onboarding import cli as onboarding_cli
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.errors import user_errors as _user_errors
@@ -269,6 +270,7 @@ app.add_typer(sources_cli.app, name="quarantine")
 app.add_typer(collector_cli.keys_app, name="keys")
 app.command()(collector_cli.collect)
 app.add_typer(privacy_cli.app, name="vault")
+app.add_typer(identity_cli.app, name="identity")
 
 
 def _print_customer(known: CustomerFacts) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
@@ -89,6 +89,3 @@ def standing(decisions: list[Decision]) -> pd.DataFrame:
     rows = [decision.model_dump() for decision in by_whom.values()]
     frame = pd.DataFrame(rows, columns=pd.Index(Decision.model_fields)).astype(object)
     return frame.assign(decided_at=pd.to_datetime(frame["decided_at"]))
-
-
-ACTIONS: tuple[Action, ...] = get_args(Action)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import duckdb
 import pandas as pd
@@ -60,9 +61,9 @@ class World:
         self.decisions.append(Decision.model_validate({"decided_at": at(when), "decided_by": "ana", **values}))
         return self
 
-    def connect(self) -> duckdb.DuckDBPyConnection:
+    def connect(self, file: str = ":memory:") -> duckdb.DuckDBPyConnection:
         """Return a connection with the staging views and all that was found out."""
-        connection = duckdb.connect()
+        connection = duckdb.connect(file)
         connection.execute("create schema staging")
         columns = _EVENTS.split()
         views = {("web", "events"): pd.DataFrame(self.events, columns=pd.Index(columns)), **self.tables}
@@ -115,3 +116,11 @@ def found(world: World) -> Found:
     with world.connect() as connection:
         tables = ("identifiers", "links", "person_identifiers", "merges")
         return Found(*(connection.execute(f"select * from found_{table} order by all").df() for table in tables))
+
+
+def store(world: World, file: Path) -> None:
+    """Write the tables of identity into a new warehouse."""
+    with world.connect(str(file)) as connection:
+        connection.execute("create schema identity")
+        for name in ("identifiers", "links", "person_identifiers", "merges"):
+            connection.execute(f"create table identity.{name} as from found_{name}")

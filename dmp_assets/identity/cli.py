@@ -1,0 +1,159 @@
+"""The commands of identity: look at who is who and why, and decide otherwise. A plain address or number is stored nowhere."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import getpass
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dmp_assets.platform.errors import UserError, user_errors
+from dmp_assets.platform.settings import Settings, get_settings
+from dmp_assets.platform.terminal import AsJson, print_json
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from dmp_assets.identity.decisions import Action
+
+app = typer.Typer(
+    help="Who is who: which identifiers are one person's, why, and decisions about it.", no_args_is_help=True
+)
+
+_FORMS = (
+    "a customer id (shop:42), a device (device:shop:7f3a), a plain e-mail address or phone number, or any identifier_id"
+)
+One = Annotated[str, typer.Argument(help=f"An identifier: {_FORMS}.", show_default=False)]
+Other = Annotated[str, typer.Argument(help="Another one.", show_default=False)]
+Reason = Annotated[
+    str, typer.Option(help="Why, in a few words; kept with the decision. Direct identifiers in it are taken out.")
+]
+
+
+@app.callback()
+def identity() -> None:
+    """Who is who: which identifiers are one person's, why, and decisions about it."""
+
+
+@app.command()
+def why(one: One, other: Other, as_json: AsJson = False) -> None:
+    """Print why two identifiers are one person's, link by link, or what keeps them apart."""
+    from dmp_assets.identity import explain
+
+    with _asked(one, other) as (_, connection, names):
+        answer = explain.why(connection, *names)
+    if as_json:
+        print_json(dataclasses.asdict(answer))
+    else:
+        for sentence in answer.in_words():
+            typer.echo(sentence)
+
+
+@app.command()
+def show(one: One, as_json: AsJson = False) -> None:
+    """Print all that is known of an identifier: whose it was when, what else is that person's, links, merges and splits."""
+    from dmp_assets.identity import explain
+    from dmp_assets.platform.terminal import print_frame
+
+    with _asked(one) as (_, connection, names):
+        shown = explain.show(connection, *names)
+    if as_json:
+        print_json(dataclasses.asdict(shown))
+        return
+    identifier = shown.identifier
+    typer.echo(f"{identifier['identifier_id']} is of {shown.person_id or 'nobody'}.")
+    if identifier["blocked_because"]:
+        typer.echo(f"It is blocked by {identifier['blocked_because']}.")
+    for title, rows in (
+        ("Whose it was", shown.history),
+        (f"All identifiers of {shown.person_id}", shown.of_person),
+        ("Merges and splits", shown.changes),
+    ):
+        if rows:
+            print_frame(title, explain.as_shown(rows))
+    for link in shown.links:
+        typer.echo(explain.link_in_words(link))
+
+
+@app.command()
+def split(
+    one: One,
+    other: Annotated[str, typer.Option("--from", help="The identifier that is somebody else's.", show_default=False)],
+    reason: Reason,
+    as_json: AsJson = False,
+) -> None:
+    """Decide that two identifiers are not one person's: from the next build on it is as if nothing had ever joined them."""
+    _decide("split", one, other, reason=reason, as_json=as_json)
+
+
+@app.command()
+def join(one: One, other: Other, reason: Reason, as_json: AsJson = False) -> None:
+    """Decide that two identifiers are one person's, whatever the limits say; known from now on."""
+    _decide("join", one, other, reason=reason, as_json=as_json)
+
+
+@app.command()
+def block(one: One, reason: Reason, as_json: AsJson = False) -> None:
+    """Decide that a value is nobody's: it joins nobody, and belongs to nobody."""
+    _decide("block", one, reason=reason, as_json=as_json)
+
+
+@contextmanager
+def _asked(*texts: str) -> Generator[tuple[Settings, duckdb.DuckDBPyConnection, list[str]]]:
+    """Yield settings, the warehouse, and what the texts name."""
+    from dmp_assets.identity.explain import known_identifier
+    from dmp_assets.platform.warehouse import Warehouse
+
+    with user_errors():
+        settings = get_settings()
+        with Warehouse.from_settings(settings).read() as connection:
+            yield settings, connection, [known_identifier(connection, settings, text) for text in texts]
+
+
+def _decide(action: Action, *texts: str, reason: str, as_json: bool) -> None:
+    from dmp_assets.identity.decisions import Decision, add_decision
+    from dmp_assets.identity.rules import project_rules
+    from dmp_assets.privacy.texts import without_identifiers
+
+    with _asked(*texts) as (settings, connection, names):
+        if len(set(names)) < len(names):
+            raise UserError(f"Both are the same identifier, {names[0]}: name two.")
+        glue = project_rules(settings).glue
+        for name, kind, blocked in connection.execute(
+            "select identifier_id, kind, blocked_because from identity.identifiers where identifier_id in (select unnest(?))",
+            [names],
+        ).fetchall():
+            if action != "block" and kind not in glue:
+                raise UserError(
+                    f"{name} is of kind {kind}, which joins nobody: it belongs to whoever is named with it. Name identifiers "
+                    f"of kind "
+                    f"{', '.join(glue)}."
+                )
+            if action == "join" and blocked:
+                raise UserError(f"{name} is nobody's by {blocked}, so nobody can be joined with it.")
+        decision = Decision(
+            decided_at=dt.datetime.now(dt.UTC).replace(tzinfo=None),
+            decided_by=_account(),
+            action=action,
+            identifier_id=names[0],
+            other_identifier_id=names[1] if len(names) > 1 else None,
+            reason=without_identifiers(reason),
+        )
+        add_decision(settings.home, decision)
+    if as_json:
+        print_json(decision.model_dump())
+    else:
+        typer.echo(f"Decided: {action} {' and '.join(names)}. Now: `dmp build`.")
+
+
+def _account() -> str:
+    """Return who is at the keyboard."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container's user may have no name
+        return f"user {os.getuid()}"
