@@ -27,6 +27,9 @@
             'order_refunded_amount': var('amount_type'),
             'refunded_at': 'timestamp',
             'original_order_id': 'string',
+            'email': 'string',
+            'phone': 'string',
+            'loyalty_card': 'string',
         },
         'customers': {
             'customer_id': 'string',
@@ -38,6 +41,10 @@
             'household_size': 'string',
             'household_composition': 'string',
             'kids_count': 'string',
+            'email': 'string',
+            'phone': 'string',
+            'household_id': 'string',
+            'loyalty_card': 'string',
         },
         'products': {
             'product_id': 'string',

@@ -21,8 +21,22 @@ DOCS_FILE = PACKAGE_DIR / "docs" / "contract_tables.md"
 AMOUNT = "amount"
 """The type of amounts of money, which a project chooses."""
 
-Kind = Literal["id", "text", "time", "date", "amount", "quantity", "boolean", "currency", "time_zone", "line_type"]
-
+Kind = Literal[
+    "id",
+    "text",
+    "time",
+    "date",
+    "amount",
+    "quantity",
+    "boolean",
+    "currency",
+    "time_zone",
+    "line_type",
+    "email",
+    "phone",
+]
+CONTACT: tuple[Kind, ...] = ("email", "phone")
+"""Kinds of a person's direct identifiers: the raw layer has pseudonyms."""
 
 _SEPARATORS = re.compile(r"[\s_\-.:/()]+")
 

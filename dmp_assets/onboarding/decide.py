@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from dmp_assets.dbt.contract_tables import CONTACT, plain
 from dmp_assets.dbt.contract_tables import contract as contract_file
-from dmp_assets.dbt.contract_tables import plain
 from dmp_assets.onboarding.found_names import found_names
 from dmp_assets.onboarding.guess import FIELDS, guess_contract, guess_mapping, missing_fields
 from dmp_assets.onboarding.inspection import Column, Found
@@ -204,14 +204,18 @@ def _mapping(
     for name, origin in {**declared.fields, **own}.items():
         if name not in names:
             raise UserError(f"--map: {contract} has no field {name}; there are {', '.join(names)}.")
+        if FIELDS[contract][name].kind in CONTACT and not origin.columns:
+            raise UserError(f"--map {name}: name a column; one {name} for all would make one person of them.")
         for column in origin.used:
             if column not in columns:
                 raise UserError(f"--map: there is no column {column}; there are {', '.join(columns)}.")
     mapping = {**declared.fields, **own}
     if not said.preset:
         taken = {column for origin in mapping.values() for column in origin.used}
-        guessed = guess_mapping(contract, [column for column in columns if column not in taken])
-        mapping = {name: Origin(columns=(column,)) for name, column in guessed.items()} | mapping
+        flags = [name for name, column in columns.items() if column.is_flag]
+        guessed = guess_mapping(contract, columns, taken, flags)
+        new = {name: Origin(columns=(column,)) for name, column in guessed.items() if name not in mapping}
+        mapping = new | mapping
     if contract == "order_lines":
         mapping |= _line_id(columns, mapping, said)
     missing = missing_fields(contract, {name: str(origin) for name, origin in mapping.items()})
@@ -268,7 +272,8 @@ def _raw_table(
 ) -> RawTable:
     """Return how a found table is loaded, and its columns as the raw layer has them."""
     said, ask = asked
-    named = {column: kind for column in columns if (kind := declared.identifiers.get(column_name(file, column)))}
+    kinds = {**_contact_kinds(contract, declared, said), **declared.identifiers}
+    named = {column: kind for column in columns if (kind := kinds.get(column_name(file, column)))}
     said_of_it = {} if file else dict(said.identifiers)
     customer = declared.fields.get("customer_id")
     of_customer = [column for column in columns if customer and column_name(file, column) in customer.columns]
@@ -292,6 +297,28 @@ def _raw_table(
     )
     landed = tuple(_landed(column, rule.identifiers) for column in columns.values())
     return RawTable(found.name, rule, landed, tuple(column for column in undecided if column not in identifiers))
+
+
+def _contact_kinds(contract: str, declared: TableMapping, said: Said) -> dict[str, str]:
+    """Return the kind of identifier of the columns that give a person's e-mail address or phone number.
+
+    Raises:
+        UserError: the user says that such a column holds another kind, or none.
+    """
+    kinds: dict[str, str] = {}
+    for name, origin in declared.fields.items():
+        kind = FIELDS[contract][name].kind
+        if kind not in CONTACT:
+            continue
+        for column in origin.columns:
+            other = said.identifiers.get(column, declared.identifiers.get(column, kind))
+            if other != kind:
+                raise UserError(
+                    f"--identifier {column}={other}: {column} gives the {name} of {contract}, which is {kind}. Leave the flag "
+                    f"out, or name another column with --map {name}=COLUMN."
+                )
+            kinds[column] = kind
+    return kinds
 
 
 def _landed(column: Column, identifiers: Mapping[str, str]) -> Column:

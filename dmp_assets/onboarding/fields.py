@@ -8,7 +8,7 @@ from functools import cache
 
 import duckdb
 
-from dmp_assets.dbt.contract_tables import AMOUNT
+from dmp_assets.dbt.contract_tables import AMOUNT, CONTACT
 from dmp_assets.onboarding.mapping import LineTypeRule, Origin, RowFilter
 from dmp_assets.onboarding.plan import Plan, columns_of_kinds
 from dmp_assets.platform.warehouse import literal, quoted
@@ -17,7 +17,7 @@ AMOUNT_TYPE = "{{ var('amount_type', 'decimal(12, 2)') }}"
 """The type of amounts of money, in SQL and yml."""
 
 _JINJA = re.compile(r"\{[{%#]")
-_SHARED = ("customer_id", "product_id")
+_SHARED = ("customer_id", "product_id", "household_id", "loyalty_card")
 """Ids that sources with one namespace share; an order is always its source's."""
 
 
@@ -98,7 +98,7 @@ def kind_sql(plan: Plan, kind: str | None, origin: Origin) -> str:
     if "time_zone" in plan.mapping and not plan.declared.utc_times:
         time = f"{{{{ dmp.parse_time_by_zone({value}, {time_format}, {_zone_call(plan)}) }}}}"
     return {
-        "text": text,
+        **dict.fromkeys(("text", *CONTACT), text),
         "currency": f"{{{{ dmp.parse_currency({_origin_text(plan, origin)}) }}}}",
         "line_type": f"lower({text})",
         "time_zone": f"{{{{ {_zone_call(plan)} }}}}" if kind == "time_zone" else "",

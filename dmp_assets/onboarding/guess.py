@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
-from dmp_assets.dbt.contract_tables import ContractColumn, contract, known_names, plain
+from dmp_assets.dbt.contract_tables import CONTACT, ContractColumn, contract, known_names, plain
 from dmp_assets.privacy.words import Words
 
 FIELDS: Mapping[str, Mapping[str, ContractColumn]] = {
@@ -13,9 +13,20 @@ FIELDS: Mapping[str, Mapping[str, ContractColumn]] = {
 """Contract tables that a source can map to, each with what a source gives of it. Events come through the collector."""
 
 
-def guess_mapping(table: str, columns: Iterable[str]) -> dict[str, str]:
-    """Return the column for each field of a contract table whose name is known; a column serves one field."""
-    by_word = {plain(column): column for column in reversed(list(columns))}
+def guess_mapping(
+    table: str, columns: Iterable[str], taken: Collection[str] = (), flags: Collection[str] = ()
+) -> dict[str, str]:
+    """Return the column for each field of a contract table whose name is known.
+
+    Args:
+        table: the contract table.
+        columns: their names.
+        taken: columns that serve a field already. A column serves one, but a person's e-mail address or phone number may also be
+            what tells customers apart.
+        flags: columns that only say yes or no, such as whether there is an e-mail address.
+    """
+    columns = list(columns)
+    by_word = {plain(column): column for column in reversed(columns) if column not in taken}
     mapping: dict[str, str] = {}
     for name in FIELDS[table]:
         for word in known_names(table, name):
@@ -27,6 +38,11 @@ def guess_mapping(table: str, columns: Iterable[str]) -> dict[str, str]:
     own_id, *others = contract().tables[table].key
     if not others and FIELDS[table][own_id].required and own_id not in mapping and "id" in by_word:
         mapping[own_id] = by_word["id"]
+    kinds = guess_identifiers([column for column in columns if column not in flags], table)
+    for name in (name for name, field in FIELDS[table].items() if field.kind in CONTACT):
+        mapping.pop(name, None)
+        if column := next((each for each, kind in kinds.items() if kind == FIELDS[table][name].kind), None):
+            mapping[name] = column
     return mapping
 
 
@@ -44,9 +60,9 @@ def guess_contract(columns: Iterable[str]) -> str | None:
     a customer, an order or a quantity are order lines, though their amount is still open.
     """
     columns = list(columns)
-    telling = {"customers": len(guess_identifiers(columns, "customers"))}
+    people = set(guess_identifiers(columns, "customers"))
     fits = {
-        table: len(mapping) + telling.get(table, 0)
+        table: len(mapping) + (len(people - set(mapping.values())) if table == "customers" else 0)
         for table in FIELDS
         if not missing_fields(table, mapping := guess_mapping(table, columns))
     }

@@ -14,7 +14,7 @@ from dmp_assets.platform.warehouse import columns_of, quoted
 from dmp_assets.privacy.condition import may_hold_one_sql
 from dmp_assets.privacy.identifiers import clean_cell
 from dmp_assets.privacy.keys import is_pseudonym, pseudonym, read_keys
-from dmp_assets.privacy.texts import Found, Search, Token, read_search
+from dmp_assets.privacy.texts import Found, Search, Token, is_value, read_search
 from dmp_assets.privacy.vault import add_identifiers
 from dmp_assets.privacy.words import DROPPED, Name
 
@@ -95,7 +95,8 @@ def _replacement(value: str, kind: str | None, name: Name, token: Token, search:
     """Return what stands for a value, and the identifiers in it: kind, value, pseudonym."""
     if kind is None:
         return clean_cell(value, name, token, search)
-    if kind in DROPPED:
+    if kind in DROPPED or not is_value(kind, value):
+        # Nothing at all, or a word for it, is nobody's: as a pseudonym it would make one person of many.
         return None, []
     if is_pseudonym(value):
         return value, []

@@ -136,6 +136,19 @@ def shops(tmp_path_factory: pytest.TempPathFactory) -> Shops:
         ),
         **where,
     )
+    (shops.folder / "club.csv").write_text(
+        "Kundennummer,E-Mail,Handy,Haushalt,Treuekarte\n"
+        "7,Mia.Muster+Shop@Example.org ,+49 30 5550101,h1,0042\n8,n/a,,h1,\n9, ,,,\n",
+        encoding="utf-8",
+    )
+    shops.add("club", "club.csv", namespace="group", time_zone="Europe/Berlin")
+    (shops.folder / "desk.csv").write_text(
+        "order_id,user_id,sku,date,total,contact_email,loyaltycard\n"
+        "1,guest,a,2025-01-01,2.00,mia.muster+shop@example.org,\n2,7,a,2025-01-02,3.00,,0042\n"
+        "3,,a,2025-01-03,3.00,miamuster@example.org,\n",
+        encoding="utf-8",
+    )
+    shops.add("desk", "desk.csv", currency="EUR", time_zone="Europe/Berlin")
     together = shops.folder / "together"
     together.mkdir()
     for day in ("day1", "day2"):
@@ -417,3 +430,24 @@ def test_nothing_in_headers_and_values_is_read_as_a_template(shops):
     ]
     (table,) = source_tables(shops.project, "odd")
     assert list(table.columns) == [*ODD_HEADER[:-1], "what {{ it }}"]
+
+
+def test_a_guests_order_keeps_its_contact_which_is_one_with_that_of_a_customer_file(shops):
+    ((email, phone, household, card),) = shops.query(
+        "select email, phone, household_id, loyalty_card from staging.stg_club__customers where customer_id = 'group:7'"
+    )
+    assert (len(email), len(phone), household, card) == (32, 32, "group:h1", "group:0042")
+    rest = "select distinct email, phone from staging.stg_club__customers where customer_id <> 'group:7'"
+    assert shops.query(rest) == [(None, None)], "a word for nothing is nobody's address"
+    lines = shops.lines("desk", "customer_id, email, loyalty_card")
+    assert lines[0] == (None, email, None), "neither case nor blanks around it make another address"
+    assert lines[1] == ("desk:7", None, "desk:0042")
+    assert lines[2][0] is None
+    assert lines[2][1] not in (None, email), "without its dots it is another address"
+    by_preset = "select distinct email from staging.stg_woocommerce__order_lines where email is not null"
+    assert len(shops.query(by_preset)) > 1
+    ((mira,),) = shops.query(
+        "select count(distinct email) from staging.stg_shopify__order_lines where order_id = 'shopify:#1001'"
+    )
+    assert mira == 1
+    assert shops.query("select count(*) from staging.stg_shopify__order_lines where contains(email, '@')") == [(0,)]

@@ -41,9 +41,23 @@ def test_what_is_required_and_missing_is_named():
 
 
 def test_a_column_called_id_is_the_tables_own():
-    assert guess_mapping("customers", ["id", "email"]) == {"customer_id": "id"}
+    assert guess_mapping("customers", ["id", "city"]) == {"customer_id": "id"}
     assert guess_mapping("products", ["ID", "name", "brand"])["product_id"] == "ID"
     assert "customer_id" not in guess_mapping("order_lines", ["id"])
+
+
+def test_a_persons_contact_is_known_by_the_words_for_identifiers_and_may_be_what_tells_customers_apart():
+    columns = ["Kundennummer", "store_email", "Rechnungs-E-Mail", "Handy", "Treuekarte", "Haushalt"]
+    assert guess_mapping("customers", columns) == {
+        "customer_id": "Kundennummer",
+        "email": "Rechnungs-E-Mail",
+        "phone": "Handy",
+        "loyalty_card": "Treuekarte",
+        "household_id": "Haushalt",
+    }
+    assert guess_mapping("customers", ["customer", "courriel"], taken=["courriel"])["email"] == "courriel"
+    assert "email" not in guess_mapping("customers", ["customer", "email"], flags=["email"])
+    assert guess_mapping("customers", ["household_id", "email"]) == {"customer_id": "household_id", "email": "email"}
 
 
 def test_a_unit_price_is_not_taken_for_the_sales():
