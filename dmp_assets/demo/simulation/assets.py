@@ -11,7 +11,7 @@ from dmp_assets.demo.simulation import schema
 from dmp_assets.demo.simulation.purchases import INPUTS, read_purchases
 from dmp_assets.demo.simulation.rates import Rates
 from dmp_assets.demo.simulation.simulate import is_written, segment_name, simulate
-from dmp_assets.demo.simulation.truth import devices_table, identifiers_table, persons_table
+from dmp_assets.demo.simulation.truth import devices_table, identifiers_table, owners_table, persons_table
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.tables import Results, Table, kept, makes, save
 from dmp_assets.platform.warehouse import Warehouse
@@ -29,7 +29,8 @@ def _table(name: str, contract: pa.DataFrameSchema) -> Table:
 PERSONS = _table("persons", schema.PERSONS)
 DEVICES = _table("devices", schema.DEVICES)
 IDENTIFIERS = _table("person_identifiers", schema.PERSON_IDENTIFIERS)
-TRUTH = (PERSONS, DEVICES, IDENTIFIERS)
+OWNERS = _table("identifier_owners", schema.IDENTIFIER_OWNERS)
+TRUTH = (PERSONS, DEVICES, IDENTIFIERS, OWNERS)
 SEGMENT_KEY = dg.AssetKey(["simulation", "segment"])
 """The events, as a sealed segment in the collector's folder."""
 
@@ -60,10 +61,15 @@ def simulate_channels(warehouse: Warehouse, settings: dg.ResourceParam[Settings]
             purchases = read_purchases(connection)
         simulation = simulate(purchases, rates)
         key = read_keys(settings).pseudonyms
+
+        def token(kind: str, value: str) -> str:
+            return pseudonym(kind, value, key)
+
         truth = {
             PERSONS: persons_table(simulation.persons),
             DEVICES: devices_table(simulation.devices, simulation.persons),
-            IDENTIFIERS: identifiers_table(simulation.persons, lambda kind, value: pseudonym(kind, value, key)),
+            IDENTIFIERS: identifiers_table(simulation.persons, token),
+            OWNERS: owners_table(simulation.persons, simulation.devices, simulation.accounts, token),
         }
         # The truth first: a segment in the folder means that all of it is there.
         yield from save(warehouse, truth)

@@ -110,9 +110,9 @@ def segment_lines(
             context["campaign"] = UTM[channel]
         if person is not None:
             if row.name == "Login":
-                event["traits"] = _traits(person, typo[i], rates)
+                event["traits"] = _traits(person, row.at, typo[i], rates)
             if row.source == "simulated_email":
-                context["traits"] = {"email": person.email}
+                context["traits"] = {"email": _contact(person, "email", row.at)}
             if person.consent_code:
                 changed = row.at >= person.consent_changed_at
                 context["consent"] = consents[person.consent_code ^ 2 if changed else person.consent_code]
@@ -169,21 +169,30 @@ def _properties(row: Any, order: Any, products: dict[int, dict]) -> dict:
     return {"products": listed}
 
 
-def _traits(person: Any, chance: float, rates: Rates) -> dict[str, str]:
+def _contact(person: Any, kind: Literal["email", "phone"], at: int) -> str:
+    """Return the e-mail address or phone number that a person has at a time (µs); "" without."""
+    has_new = getattr(person, kind) and at >= getattr(person, f"{kind}_changed_at")
+    return getattr(person, f"new_{kind}" if has_new else kind)
+
+
+def _traits(person: Any, at: int, chance: float, rates: Rates) -> dict[str, Any]:
     """Return what a person types at a login: now and then with a letter missing, or a phone number in another form."""
-    traits = {"firstName": person.first_name, "lastName": person.last_name}
-    if person.email:
-        traits["email"] = person.email
-    if person.phone:
-        digits = person.phone[2:]
+    traits: dict[str, Any] = {"firstName": person.first_name, "lastName": person.last_name}
+    email, phone = _contact(person, "email", at), _contact(person, "phone", at)
+    if person.has_profile:
+        traits |= {"birthday": person.birthday, "address": {"street": person.street, "postalCode": person.postcode}}
+    if email:
+        traits["email"] = email
+    if phone:
+        digits = phone[2:]
         is_plain = int(chance * 1e6) % 3
-        traits["phone"] = person.phone if is_plain else f"+1 ({digits[:3]}) {digits[3:6]}-{digits[6:]}"
+        traits["phone"] = phone if is_plain else f"+1 ({digits[:3]}) {digits[3:6]}-{digits[6:]}"
     if chance < rates.typo / 2:
         traits["lastName"] = person.last_name[:-1]
-    elif chance < rates.typo and person.email:
-        traits["email"] = person.email[0] + person.email[2:]
-    elif chance > 0.9 and person.email:
-        traits["email"] = person.email.upper()
+    elif chance < rates.typo and email:
+        traits["email"] = email[0] + email[2:]
+    elif chance > 0.9 and email:
+        traits["email"] = email.upper()
     return traits
 
 

@@ -9,7 +9,11 @@ household's events are the same whichever other households there are:
 - Some orders have one to three sessions minutes to days before them; in some of these the order itself is placed online.
 - Some orders come days after a session with an abandoned cart, or one that only browses, for the same products.
 - Members of a campaign get its e-mails at 10 o'clock store time. Who redeems coupons of the campaign opens and clicks more.
-- A login in a session ties its anonymous id to the household number and the person's e-mail, phone and name.
+- A login in a session ties its anonymous id to the household number and the person's e-mail, phone and name, of some also to
+  birthday and street.
+- Some households change their e-mail address; some give up a phone number or a desktop, and the household with the next number has
+  it afterwards; of some pairs of households the first persons are twins at one address.
+- Another web shop with customer numbers of its own has some of the households' first persons and as many strangers.
 """
 
 from __future__ import annotations
@@ -54,6 +58,18 @@ class Rates:
     click: float = 0.18  # of opened e-mails, times the propensity
     unsubscribe: float = 0.01  # of opened e-mails; nothing is sent to the person afterwards
     redeemer: float = 2.2  # factor on open and click for a household that redeems a coupon of the campaign
+    changed_email: float = 0.15  # of first persons, once
+    recycled_phone: float = 0.04  # of first persons with a number: it is later that of the next household
+    handed_on: float = 0.04  # of desktops: it is later that of the next household, if that has one
+    twins: float = 0.04  # of pairs of households
+    profile: float = 0.6  # of persons: the shop knows their birthday and street
+    other_shop: float = 0.35  # of households: the first person is also a customer of the other shop; as many others are
+    other_shop_typo: float = 0.08  # of its customers, in the first and again in the last name
+    other_shop_email: float = 0.35  # of its customers have another e-mail address there
+    other_shop_phone: float = 0.5  # of its customers gave a phone number
+    other_shop_profile: float = 0.85  # of its customers gave their birthday, and again their street
+    moved: float = 0.03  # of its customers have another street there
+    guest: float = 0.15  # of households: the first person buys there once as a guest
     consent_unknown: float = 0.10  # of persons: no banner seen, nothing on the wire
     consent_analytics: float = 0.85  # of persons with a choice
     consent_marketing: float = 0.65

@@ -51,3 +51,32 @@ PERSON_IDENTIFIERS = pa.DataFrameSchema(
     name="simulation.person_identifiers",
     description="Simulated: the pseudonyms of each person's e-mail address and phone number. One row per person and kind.",
 )
+
+IDENTIFIER_OWNERS = pa.DataFrameSchema(
+    {
+        "identifier_id": pa.Column(
+            str,
+            description="Identifier: a customer id, `device:` with an anonymous id, `email:` or `phone:` with a pseudonym.",
+        ),
+        "kind": pa.Column(
+            str, pa.Check.isin(["customer", "device", "email", "phone"]), description="Kind of the identifier."
+        ),
+        "namespace": pa.Column(str, description="Namespace of the source; empty for what is the same in all of them."),
+        "person_id": pa.Column(
+            str,
+            description="Whose it is: a household, as the demo's customers are, or a customer of the other shop alone.",
+        ),
+        "valid_from": pa.Column(
+            "datetime64[ns]", nullable=True, description="When it became theirs (UTC); null where it always was."
+        ),
+        "valid_to": pa.Column(
+            "datetime64[ns]", nullable=True, description="When it ceased to be theirs (UTC); null where it never did."
+        ),
+    },
+    strict=True,
+    ordered=True,
+    unique=["identifier_id", "person_id"],
+    name="simulation.identifier_owners",
+    description="Simulated: which identifier is whose from when to when, the truth that identity resolution is measured against. "
+    "One row per identifier and owner.",
+)

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from dmp_assets.collector.segments import SEALED_SUFFIX, SIMULATED
 from dmp_assets.demo.simulation.events import Purchases, simulate_events
 from dmp_assets.demo.simulation.lines import arrivals, segment_lines
+from dmp_assets.demo.simulation.other_shop import account_lines, simulate_accounts
 from dmp_assets.demo.simulation.people import simulate_devices, simulate_persons
 from dmp_assets.demo.simulation.rates import Rates
 from dmp_assets.platform.errors import UserError
@@ -22,10 +24,11 @@ NAME_START = f"20180101T000000000000Z{SIMULATED.removesuffix('-')}"
 
 @dataclass(frozen=True)
 class Simulation:
-    """The truth (`simulate_persons`, `simulate_devices`) and the lines of the segment in the order of arrival."""
+    """The truth (`simulate_persons`, `simulate_devices`, `simulate_accounts`) and the segment's lines in the order of arrival."""
 
     persons: pd.DataFrame
     devices: pd.DataFrame
+    accounts: pd.DataFrame
     lines: list[bytes]
 
 
@@ -36,7 +39,14 @@ def simulate(purchases: Purchases, rates: Rates) -> Simulation:
     devices = simulate_devices(persons, rates)
     events = simulate_events(purchases, persons, devices, rates)
     arrived = arrivals(events, devices, rates)
-    return Simulation(persons, devices, segment_lines(arrived, purchases, persons, devices, rates))
+    lines = segment_lines(arrived, purchases, persons, devices, rates)
+    accounts = simulate_accounts(persons, rates)
+    others = sorted(account_lines(accounts, rates))
+    received = arrived["received_at"].to_numpy(np.int64)
+    places = received.searchsorted([np.datetime64(at.removesuffix("Z"), "us").astype(np.int64) for at, _ in others])
+    for place, (_, line) in reversed(list(zip(places, others, strict=True))):
+        lines.insert(place, line)
+    return Simulation(persons, devices, accounts, lines)
 
 
 def segment_name(load_ids: Sequence[str], rates: Rates) -> str:

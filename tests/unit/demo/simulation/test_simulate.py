@@ -15,7 +15,7 @@ from dmp_assets.demo.simulation.events import LAST_AT, Purchases, simulate_event
 from dmp_assets.demo.simulation.people import FIRST_DAY, simulate_devices, simulate_persons
 from dmp_assets.demo.simulation.rates import Rates, uniform
 from dmp_assets.demo.simulation.simulate import is_written, segment_name, simulate
-from dmp_assets.demo.simulation.truth import devices_table, identifiers_table, persons_table
+from dmp_assets.demo.simulation.truth import devices_table, identifiers_table, owners_table, persons_table
 from dmp_assets.platform.errors import UserError
 
 DAY = 86_400_000_000
@@ -96,8 +96,10 @@ def test_the_collector_accepts_every_event(lines):
 
 
 def test_every_line_is_labelled_simulated(lines):
-    assert {line["source"] for line in lines} == {f"simulated_{name}" for name in ("web", "app", "email", "social")}
-    assert {line["namespace"] for line in lines} == {"cj"}
+    assert {line["source"] for line in lines} == {
+        f"simulated_{name}" for name in ("web", "app", "email", "social", "shop")
+    }
+    assert {line["namespace"] for line in lines} == {"cj", "shop"}
 
 
 def test_nothing_of_a_session_happens_after_its_order_or_the_data(events):
@@ -142,9 +144,10 @@ def test_a_wrong_clock_shifts_both_times_and_a_late_event_only_the_sending(lines
 
 
 def test_no_address_or_number_reaches_anybody(simulation):
-    emails = simulation.persons["email"]
-    assert emails[emails != ""].str.fullmatch(r"[a-z]+\.[a-z]+\d+@example\.(com|org|net)").all()
-    phones = simulation.persons["phone"]
+    persons, accounts = simulation.persons, simulation.accounts
+    emails = pd.concat([persons["email"], persons["new_email"], accounts["email"]])
+    assert emails[emails != ""].str.fullmatch(r"[a-z]+\.?[a-z]*\d+@example\.(com|org|net)").all()
+    phones = pd.concat([persons["phone"], persons["new_phone"], accounts["phone"]])
     assert phones[phones != ""].str.fullmatch(r"\+1555\d{7}").all()
 
 
@@ -161,7 +164,7 @@ def test_the_truth_keeps_its_contract_and_has_no_direct_identifiers(simulation):
 
 
 def test_every_event_of_a_device_is_in_the_truth(simulation, lines):
-    known = set(simulation.devices["anonymous_id"])
+    known = {*simulation.devices["anonymous_id"], *simulation.accounts["anonymous_id"]}
     unknown = {line["event"].get("anonymousId") for line in lines} - known - {None}
     assert all(each.startswith("b07") for each in unknown)
     assert len(unknown) < len(HOUSEHOLDS) * RATES.bot * 3
@@ -194,3 +197,61 @@ def test_random_numbers_are_even_and_independent_of_each_other():
     assert abs(counts - 5000).max() < 400
     assert abs(np.corrcoef(numbers, others)[0, 1]) < 0.02
     assert abs(np.corrcoef(numbers[1:], numbers[:-1])[0, 1]) < 0.02
+
+
+@pytest.fixture(scope="module")
+def owners(simulation):
+    def token(kind: str, value: str) -> str:
+        return f"<{value}>"
+
+    table = owners_table(simulation.persons, simulation.devices, simulation.accounts, token)
+    return schema.IDENTIFIER_OWNERS.validate(table)
+
+
+def test_an_identifier_is_one_persons_at_a_time(owners):
+    several = owners[owners["identifier_id"].duplicated(keep=False)]
+    assert set(several["kind"]) == {"phone", "device"}, "numbers and desktops change hands"
+    for _, rows in several.groupby("identifier_id"):
+        (first, second) = rows.sort_values("valid_from", na_position="first").itertuples()
+        assert first.valid_to < second.valid_from
+        assert second.valid_from.year == 2017
+
+
+def test_what_changes_hands_is_seen_with_its_owner_of_the_time(owners, lines):
+    owner = {}
+    for row in owners.itertuples():
+        owner.setdefault(row.identifier_id, []).append(row)
+    wrong, seen = 0, 0
+    for line in lines:
+        event = line["event"]
+        if "userId" not in event or "anonymousId" not in event:
+            continue
+        at = pd.Timestamp(line["received_at"]).tz_localize(None)
+        for row in owner[f"device:cj:{event['anonymousId']}"]:
+            is_theirs = not (row.valid_from > at or row.valid_to < at)
+            seen += len(owner[row.identifier_id]) > 1 and is_theirs
+            wrong += is_theirs and row.person_id != f"cj:{event['userId']}"
+    assert seen > 0
+    assert wrong == 0
+
+
+def test_the_other_shop_is_hard_enough(simulation):
+    accounts = simulation.accounts.merge(simulation.persons, on=["household", "person"], suffixes=("", "_here"))
+    customers = accounts[accounts["account"] != ""]
+    is_typo = (customers["first_name"] != customers["first_name_here"]) | (
+        customers["last_name"] != customers["last_name_here"]
+    )
+    has_other_email = ~customers["email"].isin([*simulation.persons["email"], *simulation.persons["new_email"]])
+    assert is_typo.mean() == pytest.approx(2 * RATES.other_shop_typo, rel=0.5)
+    assert has_other_email.mean() == pytest.approx(RATES.other_shop_email, rel=0.3)
+    assert (simulation.accounts["account"] == "").sum() > 20, "guests"
+    assert (simulation.accounts["person"] == 5).sum() > 100, "who is no household's"
+    assert simulation.accounts.loc[simulation.accounts["account"] != "", "account"].is_unique
+
+
+def test_twins_share_surname_birthday_and_street_and_have_two_first_names(simulation):
+    first = simulation.persons[simulation.persons["person"] == 1]
+    same = first[first.duplicated(["last_name", "birthday", "street", "postcode"], keep=False)]
+    assert len(same) >= 4
+    for _, (one, other) in ((key, rows["first_name"]) for key, rows in same.groupby(["birthday", "street"])):
+        assert one != other
