@@ -99,16 +99,23 @@ def rename_source(settings: Settings, keys: Keys, source: str, name: str) -> Non
 
 
 @contextmanager
+def private_connection(settings: Settings) -> Generator[duckdb.DuckDBPyConnection]:
+    """Yield a connection to a database in memory that encrypts what does not fit into it."""
+    offline = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+    with duckdb.connect(config={**offline, "temp_directory": str(settings.spill_dir)}) as connection:
+        encrypt_spill(connection)
+        connection.execute("set timezone = 'UTC'")
+        yield connection
+
+
+@contextmanager
 def open_vault(settings: Settings, keys: Keys) -> Generator[duckdb.DuckDBPyConnection]:
     """Yield a connection to the vault as the database ``vault``, made if there is none; in one transaction.
 
     Raises:
         UserError: the key is not the vault's, or another process has the vault open.
     """
-    offline = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
-    with duckdb.connect(config={**offline, "temp_directory": str(settings.spill_dir)}) as connection:
-        encrypt_spill(connection)
-        connection.execute("set timezone = 'UTC'")
+    with private_connection(settings) as connection:
         try:
             connection.execute(
                 f"attach {literal(str(settings.vault_path))} as vault (encryption_key {literal(keys.encryption)})"

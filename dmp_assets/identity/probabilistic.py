@@ -1,0 +1,280 @@
+"""Which customers of two namespaces are probably one person, by what the vault holds of them: without labels, by Splink.
+
+Fellegi and Sunter (1969): how much an agreement of two records tells is how much oftener it is met among records of one person (m)
+than among those of two (u), as a logarithm to base 2, the match weight. u comes from random pairs, m from expectation maximisation
+(Winkler 1988, as Splink has it); what is common, such as a frequent surname, weighs less (term frequency). Values in clear are in
+memory, or spilled encrypted, and leave it only as pseudonymous pairs.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+
+from dmp_assets.platform.settings import Settings
+from dmp_assets.platform.warehouse import literal
+from dmp_assets.privacy.keys import Keys
+from dmp_assets.privacy.vault import open_vault, private_connection
+
+if TYPE_CHECKING:
+    from splink import Linker
+
+THRESHOLD = 0.95
+"""Least probability of a link that is accepted: measured on the simulation's truth by ``python -m benchmarks.matching``."""
+
+FEWEST_PAIRS = 20
+"""Pairs with one e-mail address or phone number, from which the model learns what else people of two namespaces share."""
+
+_SEED = 20170101
+_RANDOM_PAIRS = 2e6
+_KEPT = 0.5
+_KINDS = ("first_name", "last_name", "name", "email", "phone", "birthday", "address")
+_COMPARED = ("first_name", "last_name", "email", "phone", "birthday", "address")
+_PAIRS = ("left_id", "right_id", "weight", "probability")
+_EVIDENCE = ("left_id", "right_id", "comparison", "level", "weight")
+
+_LATEST = "arg_max(value, (last_seen_at, value))"
+_RECORDS = """
+    with named as (
+        select namespaces.namespace, namespaces.namespace || ':' || trim(user_id) as customer_id, anonymous_id, kind,
+            lower(strip_accents(trim(value))) as value, last_seen_at
+        from vault.identifiers inner join namespaces using (source)
+        where trim(user_id) <> '' and kind in ({kinds}) and trim(value) <> ''
+    ),
+    told as (
+        select namespace, customer_id,
+            {latest} filter (where kind = 'name') as full_name,
+            coalesce({latest} filter (where kind = 'first_name'), list_first(string_split(full_name, ' '))) as first_name,
+            coalesce({latest} filter (where kind = 'last_name'), list_last(string_split(full_name, ' '))) as last_name,
+            {latest} filter (where kind = 'email') as email,
+            nullif(regexp_replace({latest} filter (where kind = 'phone'), '[^0-9]', '', 'g'), '') as phone,
+            {latest} filter (where kind = 'birthday') as birthday,
+            list_sort(list(distinct value) filter (where kind = 'address')) as address
+        from named
+        group by namespace, customer_id, anonymous_id
+    ),
+    distinct_records as (select distinct * exclude (full_name) from told)
+    select namespace, customer_id,
+        row_number() over (order by namespace, customer_id, first_name, last_name, email, phone, birthday, address)
+            as unique_id,
+        first_name, last_name, email, phone, birthday, address, array_to_string(address, ' ') as address_text
+    from distinct_records
+    where (first_name is not null or last_name is not null)
+        and (email is not null or phone is not null or birthday is not null or address is not null)
+    order by unique_id
+"""
+
+
+@dataclass(frozen=True)
+class Matches:
+    """Pairs of customers of two namespaces that are probably one person.
+
+    Attributes:
+        pairs: one row per pair, each customer at most once per other namespace: left_id, right_id (customer ids, sorted), weight
+            (match weight, log2 of the odds), probability (0.5 to 1).
+        evidence: the waterfall of each of these pairs, one row per step: left_id, right_id, comparison ("prior", or what was
+            compared), level (how far it agrees, in words), weight (what it adds). The weights of a pair add up to its match weight.
+        reason: why nothing could be compared or learned; None if it could.
+    """
+
+    pairs: pd.DataFrame
+    evidence: pd.DataFrame
+    reason: str | None = None
+
+
+def match_vault(settings: Settings, keys: Keys, namespaces: Mapping[str, str]) -> Matches:
+    """Return which customers are probably one person by what the vault holds; nothing of it is written anywhere.
+
+    Args:
+        settings: name the vault.
+        keys: of the vault.
+        namespaces: what stands before the customer ids of each source.
+
+    Raises:
+        UserError: as `open_vault`.
+    """
+    frame = pd.DataFrame({"source": list(namespaces), "namespace": list(namespaces.values())}, dtype=object)
+    with open_vault(settings, keys) as vault:
+        vault.register("namespaces", frame)
+        has_any = vault.execute("select count(*) from duckdb_tables() where table_name = 'identifiers'").fetchone()
+        kinds = ", ".join(f"'{kind}'" for kind in _KINDS)
+        records = (
+            vault.execute(_RECORDS.format(kinds=kinds, latest=_LATEST)).to_arrow_table()
+            if has_any and has_any[0]
+            else None
+        )
+    if records is None:
+        return _nothing("The vault holds nobody.")
+    with private_connection(settings) as connection:
+        return match_records(connection, records)
+
+
+def match_records(connection: duckdb.DuckDBPyConnection, records: pa.Table) -> Matches:
+    """Return which customers are probably one person; the same for the same records.
+
+    Args:
+        connection: private, see `private_connection`; tables are made in it.
+        records: namespace, customer_id, unique_id (int64) and, each null where unknown, first_name, last_name, email, phone,
+            birthday (text in normal form), address (list of its parts) and address_text. A customer may have several records.
+    """
+    connection.register("arrived", records)
+    connection.execute("create or replace table records as from arrived order by unique_id")
+    connection.unregister("arrived")
+    present = [name for (name,) in connection.execute("select distinct namespace from records order by 1").fetchall()]
+    if len(present) < 2:
+        return _nothing("Customers of one namespace only have names: there is nothing to compare them with.")
+    (shared,) = connection.execute(
+        "select count(distinct (l.customer_id, r.customer_id)) from records as l inner join records as r "
+        "on l.namespace < r.namespace and (l.email = r.email or l.phone = r.phone)"
+    ).fetchall()[0]
+    if shared < FEWEST_PAIRS:
+        return _nothing(
+            f"{shared} pairs of customers share an e-mail address or a phone number; the model learns from {FEWEST_PAIRS}."
+        )
+    linker = _trained(connection, present)
+    predicted = linker.inference.predict(threshold_match_probability=_KEPT)
+    connection.execute(f"create or replace table predicted as from {predicted.physical_name}")
+    pairs = connection.execute(_BEST_PAIRS).df()
+    return Matches(pairs[list(_PAIRS)], _evidence(connection, linker))
+
+
+_BEST_PAIRS = """
+    create or replace table best as
+    with named as (
+        select least(l.customer_id, r.customer_id) as left_id, greatest(l.customer_id, r.customer_id) as right_id,
+            case when l.customer_id < r.customer_id then l.namespace else r.namespace end as left_namespace,
+            case when l.customer_id < r.customer_id then r.namespace else l.namespace end as right_namespace,
+            predicted.*
+        from predicted
+        inner join records as l on predicted.unique_id_l = l.unique_id
+        inner join records as r on predicted.unique_id_r = r.unique_id
+    ),
+    pairs as (
+        -- Twins and families share all but the first name, and whatever else they share tells nothing more.
+        from named
+        where gamma_first_name > 0 or (gamma_first_name = -1 and (gamma_birthday > 0 or gamma_email > 0))
+        qualify row_number() over (partition by left_id, right_id order by match_weight desc, unique_id_l, unique_id_r) = 1
+    )
+    from pairs
+    -- Of a customer's several likenesses only the likeliest; two that are equally likely, such as twins, are none.
+    qualify rank() over (partition by left_id, right_namespace order by match_weight desc) = 1
+        and rank() over (partition by right_id, left_namespace order by match_weight desc) = 1
+        and count(*) over (partition by left_id, right_namespace, match_weight) = 1
+        and count(*) over (partition by right_id, left_namespace, match_weight) = 1;
+    select left_id, right_id, match_weight as weight, match_probability as probability from best order by left_id, right_id
+"""
+
+
+def _trained(connection: duckdb.DuckDBPyConnection, namespaces: list[str]) -> Linker:
+    """Return the model, trained on the records of the namespaces."""
+    import splink.comparison_level_library as levels
+    import splink.comparison_library as compare
+    from splink import DuckDBAPI, Linker, SettingsCreator, block_on
+
+    def name(column: str) -> compare.CustomComparison:
+        return compare.CustomComparison(
+            output_column_name=column,
+            comparison_levels=[
+                levels.NullLevel(column),
+                levels.ExactMatchLevel(column, term_frequency_adjustments=True),
+                levels.JaroWinklerLevel(column, 0.92),
+                levels.DamerauLevenshteinLevel(column, 1),
+                levels.ElseLevel(),
+            ],
+        )
+
+    api = DuckDBAPI(connection)
+    datasets = []
+    for number, namespace in enumerate(namespaces):
+        connection.execute(
+            f"create or replace table dataset_{number} as select * exclude (namespace) from records where namespace = ? "
+            "order by unique_id",
+            [namespace],
+        )
+        datasets.append(api.register(f"dataset_{number}", table_name=f"people_{number}"))
+    settings = SettingsCreator(
+        link_type="link_only",
+        comparisons=[
+            name("first_name"),
+            name("last_name"),
+            compare.DamerauLevenshteinAtThresholds("email", [2]),
+            compare.ExactMatch("phone"),
+            compare.DamerauLevenshteinAtThresholds("birthday", [1]),
+            compare.CustomComparison(
+                output_column_name="address",
+                comparison_levels=[
+                    levels.NullLevel("address_text"),
+                    levels.ExactMatchLevel("address_text", term_frequency_adjustments=True),
+                    levels.ArrayIntersectLevel("address", min_intersection=1),
+                    levels.ElseLevel(),
+                ],
+            ),
+        ],
+        blocking_rules_to_generate_predictions=[
+            block_on("email"),
+            block_on("phone"),
+            block_on("birthday", "last_name"),
+            block_on("birthday", "first_name"),
+            block_on("address_text", "last_name"),
+            block_on("address_text", "first_name"),
+        ],
+        retain_matching_columns=True,
+        retain_intermediate_calculation_columns=True,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        linker = Linker(datasets, settings, log_level=logging.ERROR)
+        training = linker.training
+        sure: list[Any] = [
+            block_on("email"),
+            block_on("phone", "last_name"),
+            block_on("birthday", "last_name", "first_name"),
+        ]
+        training.estimate_probability_two_random_records_match(sure, recall=0.8)
+        training.estimate_u_using_random_sampling(max_pairs=_RANDOM_PAIRS, seed=_SEED)
+        for rule in (block_on("email"), block_on("birthday", "last_name")):
+            training.estimate_parameters_using_expectation_maximisation(
+                rule, fix_probability_two_random_records_match=True
+            )
+    return linker
+
+
+def _evidence(connection: duckdb.DuckDBPyConnection, linker: Linker) -> pd.DataFrame:
+    """Return the waterfall of each of the best pairs."""
+    model: dict[str, Any] = linker.misc.save_model_to_json()
+    columns = set(connection.table("best").columns)
+    prior = model["probability_two_random_records_match"]
+    steps = [
+        "select left_id, right_id, 0 as step, 'prior' as comparison, 'any two records' as level, "
+        f"log2({prior / (1 - prior)}) as weight"
+    ]
+    for number, comparison in enumerate(model["comparisons"], start=1):
+        name = comparison["output_column_name"]
+        # From the level that agrees most down to 0; -1 is where one of the two is not known.
+        known = [each for each in comparison["comparison_levels"] if not each.get("is_null_level")]
+        named = {
+            -1: "not known of both",
+            **{len(known) - at: each["label_for_charts"] for at, each in enumerate(known, start=1)},
+        }
+        words = " ".join(f"when {value} then {literal(label)}" for value, label in named.items())
+        adjusted = f" + coalesce(mw_tf_adj_{name}, 0)" if f"mw_tf_adj_{name}" in columns else ""
+        steps.append(
+            f"select left_id, right_id, {number}, '{name}', case gamma_{name} {words} end, coalesce(mw_{name}, 0){adjusted}"
+        )
+    union = " from best union all ".join(steps)
+    return connection.execute(
+        f"select left_id, right_id, comparison, level, weight from ({union} from best) order by left_id, right_id, step"
+    ).df()
+
+
+def _nothing(reason: str) -> Matches:
+    pairs = pd.DataFrame({name: pd.Series(dtype=object if name.endswith("_id") else float) for name in _PAIRS})
+    evidence = pd.DataFrame({name: pd.Series(dtype=float if name == "weight" else object) for name in _EVIDENCE})
+    return Matches(pairs, evidence, reason)
