@@ -37,8 +37,8 @@ _RANDOM_PAIRS = 2e6
 _KEPT = 0.5
 _KINDS = ("first_name", "last_name", "name", "email", "phone", "birthday", "address")
 _COMPARED = ("first_name", "last_name", "email", "phone", "birthday", "address")
-_PAIRS = ("left_id", "right_id", "weight", "probability")
-_EVIDENCE = ("left_id", "right_id", "comparison", "level", "weight")
+_PAIRS = ("identifier_id", "other_identifier_id", "weight", "probability")
+_EVIDENCE = ("identifier_id", "other_identifier_id", "comparison", "level", "weight")
 
 _LATEST = "arg_max(value, (last_seen_at, value))"
 _RECORDS = """
@@ -77,10 +77,10 @@ class Matches:
     """Pairs of customers of two namespaces that are probably one person.
 
     Attributes:
-        pairs: one row per pair, each customer at most once per other namespace: left_id, right_id (customer ids, sorted), weight
-            (match weight, log2 of the odds), probability (0.5 to 1).
-        evidence: the waterfall of each of these pairs, one row per step: left_id, right_id, comparison ("prior", or what was
-            compared), level (how far it agrees, in words), weight (what it adds). The weights of a pair add up to its match weight.
+        pairs: one row per pair, each customer at most once per other namespace: identifier_id, other_identifier_id (customer ids,
+            sorted), weight (match weight, log2 of the odds), probability (0.5 to 1).
+        evidence: the waterfall of each of these pairs, one row per step: the two ids, comparison ("prior", or what was compared),
+            level (how far it agrees, in words), weight (what it adds). The weights of a pair add up to its match weight.
         reason: why nothing could be compared or learned; None if it could.
     """
 
@@ -148,7 +148,9 @@ def match_records(connection: duckdb.DuckDBPyConnection, records: pa.Table) -> M
 _BEST_PAIRS = """
     create or replace table best as
     with named as (
-        select least(l.customer_id, r.customer_id) as left_id, greatest(l.customer_id, r.customer_id) as right_id,
+        select
+            least(l.customer_id, r.customer_id) as identifier_id,
+            greatest(l.customer_id, r.customer_id) as other_identifier_id,
             case when l.customer_id < r.customer_id then l.namespace else r.namespace end as left_namespace,
             case when l.customer_id < r.customer_id then r.namespace else l.namespace end as right_namespace,
             predicted.*
@@ -160,15 +162,18 @@ _BEST_PAIRS = """
         -- Twins and families share all but the first name, and whatever else they share tells nothing more.
         from named
         where gamma_first_name > 0 or (gamma_first_name = -1 and (gamma_birthday > 0 or gamma_email > 0))
-        qualify row_number() over (partition by left_id, right_id order by match_weight desc, unique_id_l, unique_id_r) = 1
+        qualify row_number() over (
+            partition by identifier_id, other_identifier_id order by match_weight desc, unique_id_l, unique_id_r
+        ) = 1
     )
     from pairs
     -- Of a customer's several likenesses only the likeliest; two that are equally likely, such as twins, are none.
-    qualify rank() over (partition by left_id, right_namespace order by match_weight desc) = 1
-        and rank() over (partition by right_id, left_namespace order by match_weight desc) = 1
-        and count(*) over (partition by left_id, right_namespace, match_weight) = 1
-        and count(*) over (partition by right_id, left_namespace, match_weight) = 1;
-    select left_id, right_id, match_weight as weight, match_probability as probability from best order by left_id, right_id
+    qualify rank() over (partition by identifier_id, right_namespace order by match_weight desc) = 1
+        and rank() over (partition by other_identifier_id, left_namespace order by match_weight desc) = 1
+        and count(*) over (partition by identifier_id, right_namespace, match_weight) = 1
+        and count(*) over (partition by other_identifier_id, left_namespace, match_weight) = 1;
+    select identifier_id, other_identifier_id, match_weight as weight, match_probability as probability
+    from best order by identifier_id, other_identifier_id
 """
 
 
@@ -252,7 +257,7 @@ def _evidence(connection: duckdb.DuckDBPyConnection, linker: Linker) -> pd.DataF
     columns = set(connection.table("best").columns)
     prior = model["probability_two_random_records_match"]
     steps = [
-        "select left_id, right_id, 0 as step, 'prior' as comparison, 'any two records' as level, "
+        "select identifier_id, other_identifier_id, 0 as step, 'prior' as comparison, 'any two records' as level, "
         f"log2({prior / (1 - prior)}) as weight"
     ]
     for number, comparison in enumerate(model["comparisons"], start=1):
@@ -266,11 +271,13 @@ def _evidence(connection: duckdb.DuckDBPyConnection, linker: Linker) -> pd.DataF
         words = " ".join(f"when {value} then {literal(label)}" for value, label in named.items())
         adjusted = f" + coalesce(mw_tf_adj_{name}, 0)" if f"mw_tf_adj_{name}" in columns else ""
         steps.append(
-            f"select left_id, right_id, {number}, '{name}', case gamma_{name} {words} end, coalesce(mw_{name}, 0){adjusted}"
+            f"select identifier_id, other_identifier_id, {number}, '{name}', case gamma_{name} {words} end, "
+            f"coalesce(mw_{name}, 0){adjusted}"
         )
     union = " from best union all ".join(steps)
     return connection.execute(
-        f"select left_id, right_id, comparison, level, weight from ({union} from best) order by left_id, right_id, step"
+        f"select identifier_id, other_identifier_id, comparison, level, weight from ({union} from best) "
+        "order by identifier_id, other_identifier_id, step"
     ).df()
 
 

@@ -1,8 +1,8 @@
 """How well identifiers were put together, measured against who they truly belong to.
 
 Pairwise precision, recall and F1: of the pairs of identifiers that are one person's in the result, the share that truly is; of
-those that truly are, the share found. B-cubed (Bagga and Baldwin 1998): the same for each identifier's own person, averaged over all,
-so that one large person counts no more than its identifiers. Intervals by a bootstrap over true persons.
+those that truly are, the share found. B-cubed (Bagga and Baldwin 1998): the same for each identifier's own person, averaged over
+all, so that one large person counts no more than its identifiers. Intervals by a bootstrap over true persons.
 """
 
 from __future__ import annotations
@@ -71,23 +71,23 @@ def link_quality(links: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
     """Return how many links of each kind join identifiers of one person.
 
     Args:
-        links: left_id, right_id, cause, first_seen (UTC); one row per link and cause.
+        links: identifier_id, other_identifier_id, cause, first_seen_at (UTC); one row per link and cause.
         truth: identifier_id, person_id, valid_from, valid_to, null where open. A link counts by who both are when it was first
             seen; one with an identifier whose owner then is not known is left out.
 
     Returns:
         One row per cause: cause, link_count, right_count, precision with low and high (interval of 95 % by Wilson 1927).
     """
-    joined = links[["left_id", "right_id", "cause", "first_seen"]].reset_index(names="link")
-    for side in ("left", "right"):
-        owners = truth.rename(columns={"identifier_id": f"{side}_id", "person_id": f"{side}_person"})
-        joined = joined.merge(owners, on=f"{side}_id")
-        holds = (joined["valid_from"].isna() | (joined["valid_from"] <= joined["first_seen"])) & (
-            joined["valid_to"].isna() | (joined["valid_to"] > joined["first_seen"])
+    joined = links[["identifier_id", "other_identifier_id", "cause", "first_seen_at"]].reset_index(names="link")
+    for side in ("identifier_id", "other_identifier_id"):
+        owners = truth[["identifier_id", "person_id", "valid_from", "valid_to"]]
+        joined = joined.merge(owners.rename(columns={"identifier_id": side, "person_id": f"{side}_owner"}), on=side)
+        holds = (joined["valid_from"].isna() | (joined["valid_from"] <= joined["first_seen_at"])) & (
+            joined["valid_to"].isna() | (joined["valid_to"] > joined["first_seen_at"])
         )
-        joined = joined[holds].drop(columns=["valid_from", "valid_to", *({"kind", "namespace"} & set(joined.columns))])
+        joined = joined[holds].drop(columns=["valid_from", "valid_to"])
     joined = joined.drop_duplicates("link")
-    joined["is_right"] = joined["left_person"] == joined["right_person"]
+    joined["is_right"] = joined["identifier_id_owner"] == joined["other_identifier_id_owner"]
     counts = joined.groupby("cause")["is_right"].agg(link_count="size", right_count="sum").reset_index()
     total, right = counts["link_count"].to_numpy(float), counts["right_count"].to_numpy(float)
     low, high = wilson_interval(right, total)

@@ -113,8 +113,10 @@ def matches():
 def test_people_are_found_without_labels_through_typos_and_another_address(matches):
     assert matches.reason is None
     accepted = matches.pairs[matches.pairs["probability"] >= THRESHOLD]
-    numbers = accepted["left_id"].str.split(":").str[1].astype(int)
-    assert (accepted["left_id"].str.split(":").str[1] == accepted["right_id"].str.split(":").str[1]).all()
+    numbers = accepted["identifier_id"].str.split(":").str[1].astype(int)
+    assert (
+        accepted["identifier_id"].str.split(":").str[1] == accepted["other_identifier_id"].str.split(":").str[1]
+    ).all()
     found = np.bincount(numbers % 4, minlength=4) / 60
     assert found[0] == 1
     assert found[1] > 0.9, "typos"
@@ -123,12 +125,12 @@ def test_people_are_found_without_labels_through_typos_and_another_address(match
 
 
 def test_twins_at_one_address_are_two(matches):
-    assert f"{OTHER}:901" not in matches.pairs.loc[matches.pairs["probability"] >= THRESHOLD, "left_id"].tolist()
+    assert f"{OTHER}:901" not in matches.pairs.loc[matches.pairs["probability"] >= THRESHOLD, "identifier_id"].tolist()
 
 
 def test_the_waterfall_of_a_pair_adds_up_to_its_weight_and_says_how_far_it_agrees(matches):
-    sums = matches.evidence.groupby(["left_id", "right_id"])["weight"].sum()
-    weights = matches.pairs.set_index(["left_id", "right_id"])["weight"]
+    sums = matches.evidence.groupby(["identifier_id", "other_identifier_id"])["weight"].sum()
+    weights = matches.pairs.set_index(["identifier_id", "other_identifier_id"])["weight"]
     pd.testing.assert_series_equal(sums.sort_index(), weights.sort_index(), check_names=False)
     steps = matches.evidence.groupby("comparison")["level"].unique()
     assert list(steps["prior"]) == ["any two records"]
@@ -140,8 +142,8 @@ def test_the_same_records_give_the_same_pairs_and_each_customer_one(matches):
     with duckdb.connect() as connection:
         again = match_records(connection, table([*people(), *twins()]))
     pd.testing.assert_frame_equal(again.pairs, matches.pairs)
-    assert matches.pairs["left_id"].is_unique
-    assert matches.pairs["right_id"].is_unique
+    assert matches.pairs["identifier_id"].is_unique
+    assert matches.pairs["other_identifier_id"].is_unique
 
 
 @pytest.mark.parametrize(

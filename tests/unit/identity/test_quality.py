@@ -118,7 +118,7 @@ def test_a_link_is_right_by_who_both_were_when_it_was_seen():
             ("a", "b", "order", DAYS[1]),
             ("a", "z", "order", DAYS[0]),
         ],
-        columns=pd.Index(["left_id", "right_id", "cause", "first_seen"]),
+        columns=pd.Index(["identifier_id", "other_identifier_id", "cause", "first_seen_at"]),
     )
     quality = link_quality(links, truth).set_index("cause")
     assert quality["link_count"].to_dict() == {"login": 2, "order": 1}, "of z nobody knows whose it is"
