@@ -4,6 +4,7 @@ from benchmarks import (
     collector,
     customer_predictions,
     forecast_protocol,
+    identity,
     layers,
     loading,
     recommendations,
@@ -23,5 +24,6 @@ if __name__ == "__main__":
         collector,
         loading,
         layers,
+        identity,
     ):
         benchmark.main()

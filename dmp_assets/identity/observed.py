@@ -245,9 +245,11 @@ def _identifiers(rules: Rules, own: Sequence[str]) -> str:
                     when kind = 'device' then split_part(identifier_id, ':', 2)
                     else ''
                 end as namespace,
-                lower(regexp_replace(
-                    identifier_id, case when kind = 'device' then '^device:[^:]*:' else '^[^:]*:' end, ''
-                )) as value
+                lower(substring(identifier_id, case
+                    when kind = 'customer' then length(split_part(identifier_id, ':', 1)) + 2
+                    when kind = 'device' then length('device:' || split_part(identifier_id, ':', 2)) + 2
+                    else length(kind) + 2
+                end)) as value
             from seen group by all
         ),
         sides as (
@@ -255,9 +257,16 @@ def _identifiers(rules: Rules, own: Sequence[str]) -> str:
             union
             select other_identifier_id, identifier_id from links where decided is null
         ),
+        -- Few have so many that their kinds need to be counted.
+        crowded as (
+            select identifier_id from sides
+            group by identifier_id having count(*) > {min(rule.most_neighbours for rule in rules.kinds)}
+        ),
         neighbours as (
             select sides.identifier_id, every.kind, count(*) as neighbours
-            from sides inner join every on sides.other_identifier_id = every.identifier_id
+            from sides
+            inner join crowded on sides.identifier_id = crowded.identifier_id
+            inner join every on sides.other_identifier_id = every.identifier_id
             group by all
         ),
         nearest as (

@@ -1,0 +1,66 @@
+"""Identity on the small platform: what a build makes of the demo's events and purchases."""
+
+import pytest
+
+from dmp_assets.platform.warehouse import Warehouse
+
+_OF_SESSIONS = """
+    select count(*) as sessions, count(sessions.customer_id) as named, count(persons.person_id) as of_a_person,
+        count(*) filter (where persons.person_id <> sessions.customer_id) as of_another
+    from marts.fct_sessions as sessions
+    left join identity.person_identifiers as persons
+        on persons.identifier_id = 'device:' || sessions.anonymous_id and persons.superseded_at is null
+            and persons.owned_from_at <= sessions.started_at
+            and (persons.owned_until_at is null or persons.owned_until_at > sessions.started_at)
+    where not sessions.is_bot and not sessions.has_several_customers
+"""
+
+
+@pytest.fixture
+def warehouse(first_build, in_process) -> Warehouse:
+    return Warehouse.from_settings(in_process)
+
+
+def test_sessions_before_a_login_have_a_person_and_none_that_named_a_customer_has_another(warehouse: Warehouse) -> None:
+    sessions = warehouse.query(_OF_SESSIONS).iloc[0]
+    assert sessions["named"] < sessions["of_a_person"] <= sessions["sessions"]
+    assert sessions["of_another"] == 0
+
+
+def test_every_customer_who_orders_is_a_person_called_by_a_customer_id(warehouse: Warehouse) -> None:
+    persons = warehouse.query(
+        """
+        select customers.customer_id, persons.person_id, named.kind
+        from (select distinct customer_id from marts.fct_orders where customer_id is not null) as customers
+        left join identity.person_identifiers as persons
+            on customers.customer_id = persons.identifier_id and persons.superseded_at is null
+        left join identity.identifiers as named on persons.person_id = named.identifier_id
+        """
+    )
+    assert len(persons)
+    assert (persons["kind"] == "customer").all()
+
+
+def test_no_identifier_is_two_persons_at_once(warehouse: Warehouse) -> None:
+    twice = warehouse.query(
+        """
+        select one.identifier_id
+        from identity.person_identifiers as one
+        inner join identity.person_identifiers as other
+            on one.identifier_id = other.identifier_id
+                and (one.effective_at, one.owned_from_at) < (other.effective_at, other.owned_from_at)
+                and other.effective_at < coalesce(one.superseded_at, timestamp '9999-12-31')
+                and one.owned_from_at < coalesce(other.owned_until_at, timestamp '9999-12-31')
+                and other.owned_from_at < coalesce(one.owned_until_at, timestamp '9999-12-31')
+        """
+    )
+    assert twice.empty
+
+
+def test_dmp_identity_answers_about_a_customer_of_the_demo(first_build, dmp, warehouse: Warehouse) -> None:
+    link = warehouse.query(
+        "select identifier_id, other_identifier_id from identity.links where cause = 'identify' and status = 'accepted' limit 1"
+    ).iloc[0]
+    answered = dmp("identity", "why", *link)
+    assert answered.returncode == 0, answered.stderr
+    assert "identify, told by collector" in answered.stdout
