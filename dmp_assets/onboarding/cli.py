@@ -10,6 +10,7 @@ import typer
 from dmp_assets.onboarding.mapping import LineType, LineTypeRule, RowFilter, TableMapping
 from dmp_assets.onboarding.presets import preset_names
 from dmp_assets.platform.errors import UserError, user_errors
+from dmp_assets.platform.locks import one_build, this_command
 from dmp_assets.platform.settings import get_settings
 
 
@@ -257,8 +258,9 @@ def rename_source(
 
     with user_errors():
         settings = get_settings()
-        for each in rename.rename_source(Warehouse.from_settings(settings), settings, old, new):
-            typer.echo(f"renamed {each}")
+        with one_build(settings.home, this_command()):
+            for each in rename.rename_source(Warehouse.from_settings(settings), settings, old, new):
+                typer.echo(f"renamed {each}")
         typer.echo("Its ids are as before. Now: `dmp build`.")
 
 
@@ -278,8 +280,9 @@ def remove_source(
                 raise UserError("Say --yes: nobody can be asked whether it is meant.")
             if name not in PACKAGED:
                 typer.confirm(f"Delete the files of {name}, its rows and its identifiers?", abort=True)
-        for each in source_files.remove_source(Warehouse.from_settings(settings), settings, name):
-            typer.echo(f"removed {each}")
+        with one_build(settings.home, this_command()):
+            for each in source_files.remove_source(Warehouse.from_settings(settings), settings, name):
+                typer.echo(f"removed {each}")
         if name in PACKAGED:
             typer.echo("What was built from it stays in this home; `dmp clean` or another DMP_HOME begins without it.")
         typer.echo("Now: `dmp build`.")

@@ -10,6 +10,7 @@ from dmp_assets.platform.access import empty_spill, keep_private, share_publishe
 from dmp_assets.platform.errors import UserError, explained
 from dmp_assets.platform.files import write_atomically
 from dmp_assets.platform.instance import NAME, write_instance
+from dmp_assets.platform.locks import one_build, this_command
 from dmp_assets.platform.settings import Settings
 
 VERSION = 2
@@ -22,14 +23,15 @@ STAMP = "home.json"
 
 
 def remove_home(settings: Settings) -> None:
-    """Delete the home with all state.
+    """Delete the home with all state, once nothing is built in it any more.
 
     Raises:
         UserError: the folder is not one that `prepare_home` made; nothing is deleted.
     """
     if not (settings.dagster_home / NAME).is_file():
         raise UserError(f"{settings.home} is no home of the platform, so nothing was deleted; DMP_HOME names another.")
-    shutil.rmtree(settings.home)
+    with one_build(settings.home, this_command()):
+        shutil.rmtree(settings.home)
 
 
 def prepare_home(settings: Settings) -> None:

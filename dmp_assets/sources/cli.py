@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from dmp_assets.platform.errors import user_errors
+from dmp_assets.platform.locks import one_build, this_command
 from dmp_assets.platform.settings import get_settings
 from dmp_assets.platform.terminal import AsJson, print_frame, print_json
 
@@ -106,5 +107,6 @@ def replay(
         settings = get_settings()
         declared = declared_table(settings, source, table)
         now = dt.datetime.now(dt.UTC).replace(tzinfo=None)
-        rows = quarantine.replay(Warehouse.from_settings(settings), settings, declared, file, now=now)
+        with one_build(settings.home, this_command()):
+            rows = quarantine.replay(Warehouse.from_settings(settings), settings, declared, file, now=now)
         typer.echo(f"{rows} corrected rows took the place of the rejected ones. Now: `dmp build`.")
