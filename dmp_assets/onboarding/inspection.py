@@ -75,6 +75,7 @@ class Column:
         examples: a few of its values.
         is_unique: whether every row has a value of its own.
         distinct: how many values it has in the rows that were looked at.
+        filled: how many of these rows have a value.
         values: all of its values, if they are few.
         digits: how many digits its numbers have behind the decimal mark, of which nothing is left after the eighth.
         with_offset: how many of its times tell their offset, where others do not.
@@ -89,6 +90,7 @@ class Column:
     examples: tuple[str, ...] = ()
     is_unique: bool = False
     distinct: int = 0
+    filled: int = 0
     values: tuple[str, ...] = ()
     digits: int = 0
     with_offset: int = 0
@@ -246,7 +248,9 @@ def _look_at_column(connection: duckdb.DuckDBPyConnection, name: str, data_type:
         f"select {column} from (select {column}, min(_row) as first_row from sample where {column} is not null group by 1) "
         "order by first_row limit 3"
     ).fetchall()
-    ((different, rows),) = connection.execute(f"select count(distinct {column}), count(*) from sample").fetchall()
+    ((different, filled, rows),) = connection.execute(
+        f"select count(distinct {column}), count({column}), count(*) from sample"
+    ).fetchall()
     distinct = connection.execute(
         f"select distinct trim(cast({column} as varchar)) from sample where {column} is not null order by 1 limit {_FEW + 1}"
     ).fetchall()
@@ -257,6 +261,7 @@ def _look_at_column(connection: duckdb.DuckDBPyConnection, name: str, data_type:
         examples=tuple(str(value) for (value,) in values),
         is_unique=different == rows,
         distinct=different,
+        filled=filled,
         values=tuple(value for (value,) in distinct) if len(distinct) <= _FEW else (),
     )
     if not values:

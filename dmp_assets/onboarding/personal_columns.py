@@ -12,7 +12,7 @@ from dmp_assets.privacy.words import NONE, Words, kinds
 
 _FEWEST_CUSTOMERS = 10
 _NEARLY = 0.1
-"""How much the number of a column's values may differ from that of the customers, if each of these has one of its own."""
+"""How much the number of a column's values may differ from that of the customers who have one, if each has one of their own."""
 
 
 def identifiers_of(
@@ -59,14 +59,14 @@ def asked_kinds(columns: Mapping[str, Column], ask: Ask | None) -> dict[str, str
 
 
 def _nearly_unique(columns: Mapping[str, Column], customer: Sequence[str]) -> list[str]:
-    """Return the columns of text that have about as many values as there are customers: names, addresses, numbers of people."""
+    """Return the columns of text that have about as many values as there are customers with one: names, addresses of people."""
     customers = columns[customer[0]].distinct if customer else 0
     return [
         name
         for name, column in columns.items()
-        if customers >= _FEWEST_CUSTOMERS
+        if min(customers, column.filled) >= _FEWEST_CUSTOMERS
         and name not in customer
         and (column.data_type, column.guess) == ("VARCHAR", "text")
-        and abs(column.distinct - customers) <= _NEARLY * customers
+        and (1 - _NEARLY) * min(customers, column.filled) <= column.distinct <= (1 + _NEARLY) * customers
         and not Words().read(name).is_technical
     ]

@@ -91,6 +91,7 @@ CUSTOMER = CustomerSection(
                         when state = 'unknown' then ''
                         else ' since ' || strftime(decided_at, '%Y-%m-%d %H:%M') || ' UTC for '
                             || case split_part(subject_id, ':', 1) {_IDENTIFIER} else subject_id end || ', told by ' || source
+                            || case when is_machine then ', by a mail gateway as it seems: ask' else '' end
                     end as why,
                     string_agg(nullif(channel, 'any'), ', ' order by channel) as channels
                 from {PERMISSIONS}

@@ -14,6 +14,7 @@ from dmp_assets.collector.load import create_tables, load_segments
 from dmp_assets.collector.segments import SegmentWriter
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.warehouse import Warehouse
+from dmp_assets.privacy.sections import CUSTOMER
 from dmp_assets.sources import land as landing
 
 VARS = {"sources": {"collector": ["events", "consents"]}, "consent_categories": {"C0007": ["marketing", "email"]}}
@@ -76,6 +77,12 @@ BATCHES: dict[str, Batch] = {
         on("05T10:00:00", "back", chooses(email=True)),
         told("05T10:00:00", user="complains", event="Email Marked as Spam"),
         on("04T10:00:00", "complains", chooses(email=True)),
+    ],
+    "mail gateways": [
+        told("05T10:00:00", user="gateway", event="Email Delivered", properties={"campaign_id": "c1"}),
+        told("05T10:00:01", user="gateway", event="Unsubscribed", properties={"campaign_id": "c1"}),
+        told("05T10:00:00", user="reader", event="Email Delivered", properties={"campaign_id": "c1"}),
+        told("05T10:15:00", user="reader", event="Unsubscribed", properties={"campaign_id": "c1"}),
     ],
     "words": [
         on("01T10:00:00", "onetrust", manages(["C0001", "C0002"], ["C0003", "C0004"], provider="oneTrust")),
@@ -220,6 +227,27 @@ def test_an_answer_names_the_decision_and_its_time(answers: Callable):
         "web",
         "web:m001:advertising",
     )
+
+
+def test_an_unsubscription_by_a_mail_gateway_counts_and_is_marked_so_that_a_person_can_be_asked(answers: Callable):
+    marked = answers("""
+        select customer_id, state, is_machine, reason from marts.contact_permissions
+        where customer_id in ('shop:gateway', 'shop:reader') and purpose = 'marketing' and channel = 'email' order by all
+    """)
+    assert marked == [
+        ("shop:gateway", "refused", True, "email refused"),
+        ("shop:reader", "refused", False, "email refused"),
+    ]
+    page = {
+        customer: why
+        for customer, what, _, why in answers(
+            "with asked as (select unnest(['shop:gateway', 'shop:reader']) as customer_id) "
+            + CUSTOMER.queries["permissions"]
+        )
+        if what == "marketing by email"
+    }
+    assert page["shop:gateway"].endswith("told by web, by a mail gateway as it seems: ask")
+    assert page["shop:reader"].endswith("told by web")
 
 
 def test_what_held_at_a_time_is_known_later(answers: Callable):

@@ -5,6 +5,12 @@ with decisions as (
 
 ),
 
+machines as (
+
+    select distinct event_id from {{ ref('machine_contacts') }}
+
+),
+
 translated as (
 
     {{ translated('decisions', 'purpose') }}
@@ -29,6 +35,8 @@ meant as (
         meaning as purpose,
         is_known,
         is_granted <> is_opposite as is_granted,
+        -- Of an event's decision the id is the event's with the category behind it.
+        {{ extract_pattern('consent_id', '^(.*):[^:]*$', 1) }} as event_id,
         decided_at,
         is_simulated
     from translated
@@ -36,20 +44,22 @@ meant as (
 )
 
 select
-    consent_id,
-    subject_id,
-    customer_id,
-    anonymous_id,
-    email_token,
-    source,
-    purpose,
-    is_known,
-    is_granted,
-    decided_at as valid_from,
+    meant.consent_id,
+    meant.subject_id,
+    meant.customer_id,
+    meant.anonymous_id,
+    meant.email_token,
+    meant.source,
+    meant.purpose,
+    meant.is_known,
+    meant.is_granted,
+    machines.event_id is not null as is_machine,
+    meant.decided_at as valid_from,
     -- Of two decisions at one time the refusal comes last, so it counts.
-    lead(decided_at) over (
-        partition by subject_id, purpose
-        order by decided_at asc, is_granted desc, consent_id asc
+    lead(meant.decided_at) over (
+        partition by meant.subject_id, meant.purpose
+        order by meant.decided_at asc, meant.is_granted desc, meant.consent_id asc
     ) as valid_to,
-    is_simulated
+    meant.is_simulated
 from meant
+left join machines on meant.event_id = machines.event_id

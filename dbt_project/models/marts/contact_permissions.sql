@@ -7,6 +7,10 @@
     Known is what was decided before the as-of date. Without a date (DMP_AS_OF) that is everything: a refusal holds
     although nobody has ordered since.
 -#}
+{%- set person = ['subject_id', 'customer_id', 'anonymous_id', 'source'] -%}
+{%- set statement = [
+    'consent_id', 'subject_id', 'source', 'word', 'reason', 'is_granted', 'is_machine', 'valid_from',
+] -%}
 {%- set dated = "cast(" ~ to_local_time('known_at', var('event_time_zone')) ~ " as date)"
     ~ " < (select as_of.as_of_on from as_of)" if env_var('DMP_AS_OF', '') else 'true' -%}
 {%- set of_device = 'partition by anonymous_id order by ' -%}
@@ -23,13 +27,11 @@ with as_of as (
 decisions as (
 
     select
+        {{ person | join(', ') }},
         consent_id,
-        subject_id,
-        customer_id,
-        anonymous_id,
-        source,
         purpose as word,
         is_granted,
+        is_machine,
         valid_from
     from {{ ref('consents') }}
     where {{ dated | replace('known_at', 'valid_from') }}
@@ -57,13 +59,14 @@ bounces as (
 
     -- An address is out of reach from a bounce until something is delivered again; a soft bounce is no sign.
     select
-        event_id as consent_id,
         coalesce('email:' || email_token, 'customer:' || customer_id) as subject_id,
         customer_id,
         cast(null as string) as anonymous_id,
         source,
+        event_id as consent_id,
         'email' as word,
         event_name <> 'Email Bounced' as is_granted,
+        false as is_machine,
         occurred_at as valid_from
     from events
     where
@@ -82,21 +85,15 @@ statements as (
     union all
     -- Who refuses the sale refuses that advertisers learn of them.
     select
-        *,
+        {{ person | join(', ') }},
+        consent_id,
+        'ads' as word,
+        is_granted,
+        is_machine,
+        valid_from,
         'sale refused' as reason
-    from (
-        select
-            consent_id,
-            subject_id,
-            customer_id,
-            anonymous_id,
-            source,
-            'ads' as word,
-            is_granted,
-            valid_from
-        from decisions
-        where word = 'sale'
-    ) as sales
+    from decisions
+    where word = 'sale'
     union all
     select
         *,
@@ -172,26 +169,18 @@ owned as (
     -- A device's decision is that of the customer whom it names then, or else named last, or else names first; an
     -- address's is that of everyone who has it.
     select
-        statements.consent_id,
-        statements.subject_id,
-        statements.source,
-        statements.word,
-        statements.reason,
-        statements.is_granted,
-        statements.valid_from,
+        {%- for column in statement %}
+            statements.{{ column }},
+        {%- endfor %}
         coalesce(statements.customer_id, named.customer_before, named.customer_after) as customer_id
     from statements
     left join named
         on statements.consent_id = named.consent_id and statements.word = named.word and named.is_decision
     union
     select
-        statements.consent_id,
-        statements.subject_id,
-        statements.source,
-        statements.word,
-        statements.reason,
-        statements.is_granted,
-        statements.valid_from,
+        {%- for column in statement %}
+            statements.{{ column }},
+        {%- endfor %}
         addresses.customer_id
     from statements
     inner join addresses on statements.subject_id = addresses.subject_id
@@ -269,17 +258,7 @@ asked as (
             else of_purpose.valid_from <= of_channel.valid_from
         end as is_decided_by_purpose,
         of_purpose.is_granted as is_purpose_granted,
-        of_purpose.valid_from as purpose_decided_at,
-        of_purpose.consent_id as purpose_consent_id,
-        of_purpose.subject_id as purpose_subject_id,
-        of_purpose.source as purpose_source,
-        of_purpose.reason as purpose_reason,
-        of_channel.is_granted as is_channel_granted,
-        of_channel.valid_from as channel_decided_at,
-        of_channel.consent_id as channel_consent_id,
-        of_channel.subject_id as channel_subject_id,
-        of_channel.source as channel_source,
-        of_channel.reason as channel_reason
+        of_channel.is_granted as is_channel_granted
     from customers
     cross join pairs
     left join answers as of_purpose
@@ -289,7 +268,7 @@ asked as (
 
 ),
 
-decided as (
+judged as (
 
     select
         *,
@@ -300,6 +279,15 @@ decided as (
         end as state
     from asked
 
+),
+
+decided as (
+
+    select
+        *,
+        case when state = 'unknown' then null when is_decided_by_purpose then purpose else channel end as decisive_word
+    from judged
+
 )
 
 select
@@ -308,34 +296,20 @@ select
     decided.channel,
     decided.is_allowed,
     decided.state,
+    decisive.valid_from as decided_at,
     case
-        when decided.state = 'unknown' then cast(null as timestamp)
-        when decided.is_decided_by_purpose then decided.purpose_decided_at
-        else decided.channel_decided_at
-    end as decided_at,
-    case
-        when decided.state <> 'unknown'
-            then case when decided.is_decided_by_purpose then decided.purpose_reason else decided.channel_reason end
+        when decided.state <> 'unknown' then decisive.reason
         when decided.is_allowed then 'no decision, allowed until refused'
         when coalesce(decided.is_purpose_granted, decided.is_purpose_allowed_if_unknown)
             then decided.channel || ' not decided, refused until granted'
         else decided.purpose || ' not decided, refused until granted'
     end as reason,
-    case
-        when decided.state = 'unknown' then cast(null as string)
-        when decided.is_decided_by_purpose then decided.purpose_subject_id
-        else decided.channel_subject_id
-    end as subject_id,
-    case
-        when decided.state = 'unknown' then cast(null as string)
-        when decided.is_decided_by_purpose then decided.purpose_source
-        else decided.channel_source
-    end as source,
-    case
-        when decided.state = 'unknown' then cast(null as string)
-        when decided.is_decided_by_purpose then decided.purpose_consent_id
-        else decided.channel_consent_id
-    end as consent_id,
+    coalesce(decisive.is_machine, false) as is_machine,
+    decisive.subject_id,
+    decisive.source,
+    decisive.consent_id,
     as_of.as_of_on
 from decided
+left join answers as decisive
+    on decided.customer_id = decisive.customer_id and decided.decisive_word = decisive.word
 cross join as_of

@@ -1,8 +1,10 @@
 """Commands that change what a build reads wait until none is at work."""
 
+import json
+import logging
+import os
 import subprocess
 import sys
-import threading
 
 import pytest
 from typer.testing import CliRunner
@@ -51,10 +53,10 @@ def builder(settings: Settings):
     ["clean --yes", "rename-source till shop", "remove-source till --yes", "quarantine replay till rows x.csv"],
 )
 def test_what_a_build_reads_is_changed_when_it_has_ended(settings, builder, monkeypatch, command):
-    at_work = []
+    holders = []
 
     def look(*_: object, **__: object) -> list[str]:
-        at_work.append(builder.poll() is None)
+        holders.append(json.loads((settings.home / "locks" / "build.json").read_text())["pid"])
         return []
 
     for changing in (
@@ -65,10 +67,19 @@ def test_what_a_build_reads_is_changed_when_it_has_ended(settings, builder, monk
     ):
         monkeypatch.setattr(f"dmp_assets.{changing}", look)
     monkeypatch.setattr("dmp_assets.sources.declare.declared_table", lambda *_: None)
-    threading.Timer(0.3, builder.stdin.close).start()
+    told = []
+
+    class EndTheBuild(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            told.append(record.getMessage())
+            builder.stdin.close()
+
+    handler = EndTheBuild()
+    logging.getLogger("dmp.locks").addHandler(handler)
     done = CliRunner().invoke(app, command.split())
-    assert at_work == [False], done.output
-    assert f"Waiting for process {builder.pid} (dmp build), which is at work in {settings.home}." in done.output
+    logging.getLogger("dmp.locks").removeHandler(handler)
+    assert holders == [os.getpid()], done.output
+    assert told == [f"Waiting for process {builder.pid} (dmp build), which is at work in {settings.home}."]
 
 
 def test_clean_deletes_the_home_with_the_lock_that_it_holds(settings):
