@@ -240,15 +240,16 @@ def _identifiers(rules: Rules, own: Sequence[str]) -> str:
         with every as (
             select
                 identifier_id, kind, min(first_seen) as first_seen, max(last_seen) as last_seen,
-                case
-                    when kind = 'customer' then split_part(identifier_id, ':', 1)
-                    when kind = 'device' then split_part(identifier_id, ':', 2)
-                    else ''
+                case kind
+                    when 'customer' then split_part(identifier_id, ':', 1)
+                    when 'email' then ''
+                    when 'phone' then ''
+                    else split_part(identifier_id, ':', 2)
                 end as namespace,
                 lower(substring(identifier_id, case
-                    when kind = 'customer' then length(split_part(identifier_id, ':', 1)) + 2
-                    when kind = 'device' then length('device:' || split_part(identifier_id, ':', 2)) + 2
-                    else length(kind) + 2
+                    when kind = 'customer' then length(namespace) + 2
+                    when namespace = '' then length(kind) + 2
+                    else length(kind) + length(namespace) + 3
                 end)) as value
             from seen group by all
         ),

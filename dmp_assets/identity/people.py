@@ -35,7 +35,9 @@ def identify(connection: duckdb.DuckDBPyConnection, rules: Rules) -> None:
     )
     glue = connection.execute("select * from glue order by number").df()
     steps = connection.execute("select * from steps order by taken_at, link").df()
-    groups = connection.execute("select distinct group_number, most, kind, namespace from glue order by all").fetchall()
+    groups = connection.execute(
+        "select distinct group_number, most, kind, counted_in from glue order by all"
+    ).fetchall()
     splits = connection.execute(
         """
         select one.number, other.number
@@ -81,9 +83,11 @@ def identify(connection: duckdb.DuckDBPyConnection, rules: Rules) -> None:
 
 _GLUE = """
     select
-        identifiers.identifier_id, identifiers.kind, identifiers.namespace, kinds.most, kinds.moves,
+        identifiers.identifier_id, identifiers.kind, kinds.most, kinds.moves,
+        -- A shop gives a person one id; of everything else it is counted what there is in all.
+        case when identifiers.kind = 'customer' then identifiers.namespace else '' end as counted_in,
         epoch_us(identifiers.first_seen) as first_seen,
-        cast(dense_rank() over (order by kinds.priority, identifiers.namespace) - 1 as integer) as group_number,
+        cast(dense_rank() over (order by kinds.priority, counted_in) - 1 as integer) as group_number,
         cast(row_number() over (order by identifiers.identifier_id) - 1 as integer) as number
     from identifiers inner join kinds on identifiers.kind = kinds.kind
     where kinds.most is not null and identifiers.blocked_because is null

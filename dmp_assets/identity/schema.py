@@ -12,12 +12,13 @@ STATUSES = ("accepted", "demoted", "rejected", "undone")
 _TIME = "datetime64[us]"
 _IDENTIFIER = (
     "A customer id as in every other table (shop:42), or the kind before the pseudonym or the id: email:…, phone:…, "
-    "loyalty_card:…, device:shop:…, household:…. Never a plain address or number."
+    "loyalty_card:shop:…, device:shop:…, household:shop:…. Never a plain address or number."
 )
 _KIND = pa.Column(str, pa.Check.isin(KINDS), description=f"What it is: {', '.join(KINDS)}.")
 _NAMESPACE = pa.Column(
     str,
-    description="Whose numbering a customer or device id is of, such as shop; empty for what means the same everywhere.",
+    description="Whose numbering it is of, such as shop; empty for e-mail addresses and phone numbers, which are the same "
+    "everywhere.",
 )
 
 

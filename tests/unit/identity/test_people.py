@@ -55,6 +55,18 @@ def test_in_every_order_of_arrival_the_people_are_the_same():
         pd.testing.assert_frame_equal(getattr(expected, name), getattr(again, name))
 
 
+def test_what_arrives_in_four_parts_in_any_order_gives_what_one_build_gives():
+    expected = found(aliases())
+    parts = [aliases().events[start::4] for start in range(4)]
+    for order in ((0, 1, 2, 3), (3, 1, 0, 2), (2, 3, 1, 0)):
+        world = World()
+        for part in order:
+            world.events += parts[part]
+            again = found(world)
+        for name in ("identifiers", "links", "persons", "merges"):
+            pd.testing.assert_frame_equal(getattr(expected, name), getattr(again, name))
+
+
 def aliases() -> World:
     """Case 28: a chain of aliases in a circle, one to itself and one to nobody."""
     return (
@@ -125,17 +137,29 @@ def test_words_for_nobody_make_no_customer_and_glue_nobody():
         .event("1", device="anon-1", user="42")
         .event("2", device="anon-2", user="42")
     )
-    cards = [{"customer_id": f"till:{name}", "loyalty_card": "0000-000", "ordered_at": "2025-01-03"} for name in "ab"]
+    cards = [
+        {"customer_id": f"till:{name}", "loyalty_card": "till:0000-000", "ordered_at": "2025-01-03"} for name in "ab"
+    ]
     people = found(world.table("till", "order_lines", *cards))
     assert people.person("device:shop:anon-0") is None
     assert {people.person(f"device:shop:anon-{number}") for number in (1, 2)} == {"shop:42"}
     assert [people.person(f"till:{name}") for name in "ab"] == ["till:a", "till:b"]
-    status, reason = people.status("till:a", "loyalty_card:0000-000", "order")
+    status, reason = people.status("till:a", "loyalty_card:till:0000-000", "order")
     assert (status, reason) == (
         "rejected",
-        "loyalty_card:0000-000 is nobody's by the rules: nothing but zeros and dashes",
+        "loyalty_card:till:0000-000 is nobody's by the rules: nothing but zeros and dashes",
     )
-    assert people.person("loyalty_card:0000-000") is None
+    assert people.person("loyalty_card:till:0000-000") is None
+
+
+def test_cards_count_within_their_namespace_and_their_limit_in_all():
+    rows = [
+        {"customer_id": "till:a", "loyalty_card": f"{shop}:7", "ordered_at": f"2025-01-0{day}"}
+        for day, shop in enumerate("abcdef", 1)
+    ]
+    people = found(World().table("till", "order_lines", *rows))
+    assert [people.person(f"loyalty_card:{shop}:7") for shop in "af"] == ["till:a", "loyalty_card:f:7"]
+    assert set(people.identifiers["namespace"]) == {"till", *"abcdef"}
 
 
 def test_an_address_with_a_hundred_thousand_devices_is_blocked_by_evidence_and_is_nobodys():
@@ -221,16 +245,16 @@ def test_a_robot_on_somebodys_link_is_not_that_person():
 
 
 def test_a_file_without_dates_is_known_since_its_customer_is():
-    world = World().table("crm", "customers", {"customer_id": "crm:1", "email": "e", "household_id": "h"})
+    world = World().table("crm", "customers", {"customer_id": "crm:1", "email": "e", "household_id": "crm:h"})
     world.table("till", "order_lines", {"customer_id": "crm:1", "ordered_at": "2025-01-05"})
     people = found(world)
     assert people.person("email:e", as_of="4") is None
     assert people.person("email:e", as_of="5") == "crm:1"
-    assert people.status("crm:1", "household:h", "household_file") == ("accepted", None)
+    assert people.status("crm:1", "household:crm:h", "household_file") == ("accepted", None)
 
 
 def test_a_household_and_a_device_glue_nobody():
-    rows = [{"customer_id": f"crm:{n}", "household_id": "h"} for n in (1, 2)]
+    rows = [{"customer_id": f"crm:{n}", "household_id": "crm:h"} for n in (1, 2)]
     people = found(World().table("crm", "customers", *rows))
     assert [people.person(f"crm:{n}") for n in (1, 2)] == ["crm:1", "crm:2"]
 
