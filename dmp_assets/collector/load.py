@@ -38,7 +38,7 @@ from dmp_assets.privacy.keys import Keys, pseudonym, read_keys
 from dmp_assets.privacy.texts import Search, Token, read_search
 from dmp_assets.privacy.vault import add_identifiers
 from dmp_assets.sources.declare import LOAD_COLUMNS
-from dmp_assets.sources.land import create_loads_table
+from dmp_assets.sources.raw_tables import create_loads_table
 
 EVENTS = {
     "source": "VARCHAR",

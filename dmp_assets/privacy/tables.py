@@ -1,94 +1,146 @@
-"""Take the direct identifiers out of a table: into the vault, with pseudonyms in their place."""
+"""Take the direct identifiers out of a table, or out of rows on their way into one: into the vault, pseudonyms in their place."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from functools import cached_property
 from types import MappingProxyType
 
 import duckdb
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.warehouse import columns_of, quoted
-from dmp_assets.privacy.condition import may_hold_one_sql
 from dmp_assets.privacy.identifiers import clean_cell
-from dmp_assets.privacy.keys import is_pseudonym, pseudonym, read_keys
+from dmp_assets.privacy.keys import Keys, is_pseudonym, pseudonym, read_keys
+from dmp_assets.privacy.suspects import suspects
 from dmp_assets.privacy.texts import Found, Search, Token, is_value, read_search
 from dmp_assets.privacy.vault import add_identifiers
 from dmp_assets.privacy.words import DROPPED, Name
 
+_ROWS = 122_880
+_MOST_KNOWN = 1 << 16
+"""Texts of a column whose replacement is kept, because it may come again."""
 
-def pseudonymise(
-    connection: duckdb.DuckDBPyConnection,
-    settings: Settings,
-    table: str,
-    *,
-    source: str,
-    now: dt.datetime,
-    identifiers: Mapping[str, str] = MappingProxyType({}),
-    customer: str | None = None,
-) -> None:
-    """Replace every value of the named columns, and what looks like an identifier in any other text.
 
-    Args:
-        connection: holds the table, which is changed.
-        settings: name the vault.
-        table: whose columns of type VARCHAR are searched; the named ones become text.
-        source: which the vault shall name.
-        now: UTC without time zone.
-        identifiers: the kind of identifier of each column that has nothing else; a pseudonym in it stays.
-        customer: column that names the customer, for the vault; None if there is none.
+class Pseudonymiser:
+    """Replaces every value of the named columns of a load, and what looks like an identifier in any other text.
 
-    Raises:
-        UserError: the vault cannot be opened.
+    What it takes is handed over to the vault at the end.
     """
-    keys, search = read_keys(settings), read_search(settings, source)
-    seen_at = now.isoformat() + "+00:00"
 
-    def token(kind: str, value: str) -> str:
-        return pseudonym(kind, value, keys.pseudonyms)
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        source: str,
+        now: dt.datetime,
+        identifiers: Mapping[str, str] = MappingProxyType({}),
+        customer: str | None = None,
+    ) -> None:
+        """Read what is looked for.
 
-    present = columns_of(connection, table)
-    for column in identifiers.keys() & present.keys():
-        connection.execute(f"alter table {table} alter column {quoted(column)} set data type varchar")
-        present[column] = "VARCHAR"
-    person = "null" if customer not in present else f"cast({quoted(customer)} as varchar)"
-    found: list[tuple] = []
-    # The customer's column first: the vault knows a person by the id that the raw layer has.
-    for column in sorted(
-        (name for name, kind in present.items() if kind == "VARCHAR"), key=lambda name: name != customer
-    ):
-        kind = identifiers.get(column)
-        name = quoted(column)
-        read = column_name(search, column, is_customer=column == customer)
-        condition = f"{name} is not null" if kind else condition_sql(search, column, is_customer=column == customer)
-        pairs = connection.execute(
-            f"select distinct {name}, {person} from {table} where {condition} order by all"
-        ).fetchall()
-        replacements = {
-            value: _replacement(value, kind, read, token, search)
-            for value in dict.fromkeys(value for value, _ in pairs)
-        }
-        found += [
-            (source, replacements[value][0] if column == customer else owner, None, *identifier, seen_at)
-            for value, owner in pairs
-            for identifier in replacements[value][1]
-        ]
-        _replace(connection, table, name, {value: new for value, (new, _) in replacements.items() if new != value})
-    add_identifiers(settings, keys, found)
+        Args:
+            settings: name the vault.
+            source: which the vault shall name.
+            now: UTC without time zone.
+            identifiers: the kind of identifier of each column that has nothing else; a pseudonym in it stays.
+            customer: column that names the customer, for the vault; None if there is none.
+
+        Raises:
+            UserError: a var of the project is wrong.
+        """
+        self._settings, self._source, self._seen_at = settings, source, now.isoformat() + "+00:00"
+        self._search = read_search(settings, source)
+        self._identifiers, self._customer = identifiers, customer
+        self._found: dict[tuple, None] = {}
+        self._replacements: dict[str, dict[str, tuple[str | None, Found]]] = {}
+
+    @cached_property
+    def _keys(self) -> Keys:
+        return read_keys(self._settings)
+
+    def batch(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Return rows of a table with pseudonyms in the place of identifiers; only columns of type string are looked at."""
+        columns = dict(zip(batch.schema.names, batch.columns, strict=True))
+        # The customer's column first: the vault knows a person by the id that the raw layer has.
+        for column in sorted(columns, key=lambda name: name != self._customer):
+            if pa.types.is_string(columns[column].type):
+                columns[column] = self._column(column, columns[column], columns.get(self._customer or ""))
+                if len(self._replacements.get(column, ())) > _MOST_KNOWN:
+                    del self._replacements[column]
+        return pa.RecordBatch.from_arrays([columns[name] for name in batch.schema.names], schema=batch.schema)
+
+    def _column(self, column: str, texts: pa.StringArray, owners: pa.Array | None) -> pa.StringArray:
+        kind = self._identifiers.get(column)
+        name = self._search.words.read(column)
+        if column == self._customer:  # a person's, whatever it is called
+            name, owners = Name(None, "person", is_technical=True), None
+        if kind:
+            places = np.flatnonzero(texts.is_valid().to_numpy(zero_copy_only=False))
+        else:
+            is_technical = name.is_technical and name.subject != "person"
+            places = suspects(texts, self._search, is_technical=is_technical)
+        if not len(places):
+            return texts
+        known = self._replacements.setdefault(column, {})
+        values = texts.take(places).to_pylist()
+        people = [None] * len(values) if owners is None else owners.take(places).to_pylist()
+        changed: dict[int, str | None] = {}
+        for place, value, person in zip(places.tolist(), values, people, strict=True):
+            if value not in known:
+                known[value] = _replacement(value, kind, name, self._token, self._search)
+            new, found = known[value]
+            if new != value:
+                changed[place] = new
+            owner = new if column == self._customer else person
+            for identifier in found:
+                self._found[self._source, None if owner is None else str(owner), None, *identifier, self._seen_at] = (
+                    None
+                )
+        return _replaced(texts, changed)
+
+    def _token(self, kind: str, value: str) -> str:
+        return pseudonym(kind, value, self._keys.pseudonyms)
+
+    def table(self, connection: duckdb.DuckDBPyConnection, table: str) -> None:
+        """Replace the identifiers in a table; those of its columns that have nothing else become text."""
+        for column in self._identifiers.keys() & columns_of(connection, table).keys():
+            connection.execute(f"alter table {table} alter column {quoted(column)} set data type varchar")
+        present = columns_of(connection, table)
+        owner = quoted(self._customer) if self._customer in present else "null"
+        for column in sorted(present, key=lambda name: name != self._customer):
+            if present[column] != "VARCHAR":
+                continue
+            name = quoted(column)
+            rows = connection.execute(f"select {name}, {owner} from {table} where {name} is not null")
+            for batch in rows.to_arrow_reader(_ROWS):
+                self._column(column, *batch.columns)
+            known = self._replacements.pop(column, {})
+            _replace(connection, table, name, {value: new for value, (new, _) in known.items() if new != value})
+
+    def hand_over(self) -> None:
+        """Put what was taken into the vault.
+
+        Raises:
+            UserError: the vault cannot be opened.
+        """
+        if self._found:
+            add_identifiers(self._settings, self._keys, list(self._found))
+            self._found.clear()
 
 
-def column_name(search: Search, column: str, *, is_customer: bool) -> Name:
-    """Return what a column's name says; that of the customer is a person's, whatever it is called."""
-    return Name(None, "person", is_technical=True) if is_customer else search.words.read(column)
-
-
-def condition_sql(search: Search, column: str, *, is_customer: bool) -> str:
-    """Return the SQL condition under which a text of a column may hold an identifier; see `may_hold_one_sql`."""
-    name = column_name(search, column, is_customer=is_customer)
-    is_technical = name.is_technical and name.subject != "person"
-    return may_hold_one_sql(quoted(column), search, is_technical=is_technical)
+def _replaced(texts: pa.StringArray, changed: Mapping[int, str | None]) -> pa.StringArray:
+    """Return texts with others at some places."""
+    if not changed:
+        return texts
+    is_changed = np.zeros(len(texts), bool)
+    is_changed[list(changed)] = True
+    return pc.call_function("replace_with_mask", [texts, pa.array(is_changed), pa.array(changed.values(), pa.string())])
 
 
 def _replacement(value: str, kind: str | None, name: Name, token: Token, search: Search) -> tuple[str | None, Found]:

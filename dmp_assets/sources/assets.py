@@ -12,9 +12,10 @@ from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.tables import EMPTY_BECAUSE
 from dmp_assets.platform.warehouse import Warehouse
 from dmp_assets.sources.declare import PLACE_COLUMNS, RAW, DeclaredTable, declared_tables
-from dmp_assets.sources.land import REJECTED_LINES, create_tables, load_table
+from dmp_assets.sources.land import load_table
 from dmp_assets.sources.newer_files import open_questions
 from dmp_assets.sources.quarantine import replays
+from dmp_assets.sources.raw_tables import REJECTED_LINES, create_tables
 from dmp_assets.sources.read import files_of
 from dmp_assets.sources.secrets import without_password
 from dmp_assets.sources.sections import SECTIONS

@@ -5,50 +5,36 @@ load are written in one transaction, which many small files share. Columns are t
 is empty, one of another type makes the raw column text if its values do not fit; `Landing.changes` tells. A rule may refuse such a
 file instead. What a row means is decided in staging.
 
-A clean Parquet or CSV file goes straight into its table. One with something to repair, to reject or to take into the vault goes
-through temporary tables, which takes several times as long. Both leave the same rows.
+A clean Parquet or CSV file goes straight into its table, and what is in it for the vault is taken out on the way. One with
+something to repair or to reject goes through temporary tables, which takes several times as long. Both leave the same rows.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
-import hashlib
 import zlib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
+import pyarrow as pa
 
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.settings import Settings
-from dmp_assets.platform.warehouse import Warehouse, columns_of, literal, quoted
-from dmp_assets.privacy.tables import condition_sql, pseudonymise
-from dmp_assets.privacy.texts import read_search
+from dmp_assets.platform.warehouse import Warehouse, columns_of, quoted
+from dmp_assets.privacy.tables import Pseudonymiser
 from dmp_assets.sources.database import Since
 from dmp_assets.sources.declare import PLACE_COLUMNS, DeclaredTable
 from dmp_assets.sources.delimited import DamagedFileError
 from dmp_assets.sources.extract import extract
+from dmp_assets.sources.loads import Known, Load, check_sample, in_batches, readings
+from dmp_assets.sources.raw_tables import append, base_type, create_tables, fit_columns, forget, not_held, rows_by_place
 from dmp_assets.sources.read import clean_rows, files_of, read_file
-from dmp_assets.sources.sheets import matching_sheets
 
-_BATCH_BYTES = 16 * 1024 * 1024
-_BATCH_FILES = 500
 _DAMAGE = (DamagedFileError, duckdb.Error, OSError, EOFError, zlib.error)
 """What reading a damaged file raises."""
-
-_IDENTIFIER = "a text may be an identifier"
-
-REJECTED_LINES = {
-    "source": "VARCHAR",
-    "contract_table": "VARCHAR",
-    "reason": "VARCHAR",
-    "line": "VARCHAR",
-    **PLACE_COLUMNS,
-}
-"""Columns of ``raw.rejected_lines``."""
 
 
 @dataclass
@@ -126,22 +112,22 @@ def land_files(
     loads: dict[str, Load] = {}
     for name, file in files.items():
         try:
-            for load in _loads(table, name, file, now, settings.sample_percent):
-                _check_sample(load, known)
+            for load in readings(table, name, file, now, settings.sample_percent):
+                check_sample(load, known)
                 loads.setdefault(load.load_id, load)
         except _DAMAGE as error:
             landing.damaged.append(f"{file} ({error})")
     earlier = [each for each in known if each[0] not in loads]
     done = {load_id for load_id, *_ in known}
     waiting = [load for load_id, load in loads.items() if load_id not in done]
-    for batch in _batches(waiting):
+    for batch in in_batches(waiting):
         _land_batch(warehouse, settings, batch, earlier, landing)
     read_before = {load.content for load in loads.values()} - {load.content for load in waiting}
     replaced = {load.file_name for load_id, load in loads.items() if load_id in done and table.rule.keep == "replace"}
     if gone := [load_id for load_id, content, name in earlier if content in read_before or name in replaced]:
         # Sheets that the rule does not name any more, and what files held before it was said that they replace it.
         with warehouse.write() as connection:
-            _forget(connection, table, gone)
+            forget(connection, table, gone)
     with warehouse.read() as connection:
         landing.rows_total = connection.execute(f"select count(*) from {table.relation}").fetchall()[0][0]
         columns = columns_of(connection, table.relation)
@@ -149,77 +135,12 @@ def land_files(
         found = columns.get(column)
         if found is None:
             landing.changes.append(f"{column} is declared and never came")
-        elif _base(found) != _base(declared):
+        elif base_type(found) != base_type(declared):
             landing.changes.append(f"{column} is {found}, declared as {declared}")
     landing.changes += [
         f"{column} is new and not declared" for column in columns if column not in {**table.columns, **PLACE_COLUMNS}
     ]
     return landing
-
-
-def create_tables(connection: duckdb.DuckDBPyConnection, table: DeclaredTable | None = None) -> None:
-    """Make the record of loads, the table of rejected lines and a declared table, if they are not there."""
-    create_loads_table(connection)
-    _create(connection, "raw.rejected_lines", REJECTED_LINES)
-    if table is not None:
-        _create(connection, table.relation, {**table.columns, **PLACE_COLUMNS})
-        for column, kind in PLACE_COLUMNS.items():
-            # Tables of homes that were made before the demo's rows had a place.
-            connection.execute(f"alter table {table.relation} add column if not exists {column} {kind}")
-        connection.execute(f"comment on table {table.relation} is {literal(table.description)}")
-
-
-def create_loads_table(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the raw layer and its record of loads, if they are not there."""
-    connection.execute("create schema if not exists raw")
-    connection.execute(
-        "create table if not exists raw._loads (load_id varchar, source varchar, table_name varchar, file_name varchar, "
-        "file_sha256 varchar, row_count bigint, loaded_at timestamp, primary key (table_name, load_id))"
-    )
-
-
-@dataclass(frozen=True)
-class Load:
-    """One reading of one file.
-
-    Attributes:
-        table: what the file holds.
-        file_name: its name in the table's place.
-        content: hash of its content.
-        now: the load time, UTC without time zone.
-        sample_percent: size of the sample that is drawn from it, if the rule says how.
-        file: where it is.
-    """
-
-    table: DeclaredTable
-    file_name: str
-    content: str
-    now: dt.datetime
-    sample_percent: int
-    file: Path
-
-    @property
-    def load_id(self) -> str:
-        """The load's id: it follows from the file's content and from how it is read."""
-        rule = self.table.rule
-        told = {name for name in ("sheet", "skip", "names", "records", "explode", "flatten") if getattr(rule, name)}
-        read_by = rule.model_dump_json(
-            include={"format", "encoding", "delimiter", "quote", "identifiers", "sample", *told}, exclude_none=True
-        )
-        return hashlib.sha256(f"{self.content} {read_by}".encode()).hexdigest()[:16] + self.sample_suffix
-
-    @property
-    def sample_suffix(self) -> str:
-        """The end of the load's id that tells the size of the sample."""
-        return f"-{self.sample_percent}" if self.table.rule.sample else ""
-
-    def sample_condition(self) -> str:
-        """Return the SQL condition under which a row of the file belongs to the sample."""
-        if self.table.rule.sample is None or self.sample_percent == 100:
-            return "true"
-        # Replaced one by one: SQL may have braces of its own. The folder stands within quotes of the rule's.
-        condition = self.table.rule.sample.replace("{percent}", str(self.sample_percent))
-        return "(" + condition.replace("{folder}", literal(str(self.file.parent))[1:-1]) + ")"
 
 
 class _Landed(NamedTuple):
@@ -228,48 +149,8 @@ class _Landed(NamedTuple):
     lines_rejected: int = 0
 
 
-_Known = Sequence[tuple[str, str, str]]  # load id, hash and name of the files that were loaded
-
-
-def _loads(table: DeclaredTable, name: str, file: Path, now: dt.datetime, sample_percent: int) -> Iterator[Load]:
-    """Yield the readings of a file: one, or one for each sheet of a workbook that the rule names."""
-    content = sha256(file)
-    sheets = matching_sheets(file, table.rule.sheet) if table.rule.format == "xlsx" else []
-    if len(sheets) < 2:
-        yield Load(table, name, content, now, sample_percent, file)
-        return
-    for sheet in sheets:
-        part = dataclasses.replace(table, rule=table.rule.model_copy(update={"sheet": sheet}))
-        yield Load(part, f"{name}/{sheet}", content, now, sample_percent, file)
-
-
-def _check_sample(load: Load, known: _Known) -> None:
-    for load_id, _, name in known:
-        if not load_id.endswith(load.sample_suffix):
-            raise UserError(
-                f"raw.{load.table.raw_name} already holds {name} at another sample size (load {load_id}), and loading "
-                f"{load.file_name} at DMP_SAMPLE_PERCENT={load.sample_percent} would mix the two. Use another DMP_HOME, or "
-                "`dmp clean` first."
-            )
-
-
-def _batches(loads: Iterable[Load]) -> Iterator[list[Load]]:
-    """Yield loads in their order: small files together, each large one alone."""
-    batch: list[Load] = []
-    size = 0
-    for load in loads:
-        own = load.file.stat().st_size
-        if batch and (size + own > _BATCH_BYTES or len(batch) == _BATCH_FILES):
-            yield batch
-            batch, size = [], 0
-        batch.append(load)
-        size += own
-    if batch:
-        yield batch
-
-
 def _land_batch(
-    warehouse: Warehouse, settings: Settings, batch: Sequence[Load], earlier: _Known, landing: Landing
+    warehouse: Warehouse, settings: Settings, batch: Sequence[Load], earlier: Known, landing: Landing
 ) -> None:
     """Load files in one transaction; if one of them stops it, each in its own."""
     try:
@@ -294,7 +175,7 @@ def _land_batch(
 
 
 def _landed(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, batch: Sequence[Load], earlier: _Known
+    connection: duckdb.DuckDBPyConnection, settings: Settings, batch: Sequence[Load], earlier: Known
 ) -> list[_Landed]:
     """Put the rows of files into their table, on the short road if it is open, and return what was landed of each."""
     first, *others = batch
@@ -310,9 +191,9 @@ def _landed(
     try:
         if not others and (landed := _land_clean(connection, settings, first, replaced)):
             return [landed]
-    except duckdb.Error as error:
-        # Something has to be repaired, rejected or taken into the vault; or the file is damaged, which then shows again.
-        is_clean = _IDENTIFIER in str(error)
+    except duckdb.Error:
+        # Something has to be repaired or rejected; or the file is damaged, which then shows again.
+        is_clean = False
         connection.rollback()
         connection.begin()
     return _land_carefully(connection, settings, batch, replaced, is_clean=is_clean)
@@ -324,29 +205,31 @@ def _land_clean(
     """Put the rows of a clean file straight into the table; return None if it has to be read carefully.
 
     Raises:
-        duckdb.Error: the file is not clean, or a text in it may hold a direct identifier. No such text was written.
+        duckdb.Error: the file is not clean.
+        UserError: the vault cannot be opened.
     """
-    table = load.table
-    if table.rule.identifiers:
-        return None
-    with clean_rows(connection, load.file, table.rule) as rows:
-        if rows is None:
+    table, rule = load.table, load.table.rule
+    with clean_rows(load.file, rule, threads=_threads(connection), condition=load.sample_condition()) as batches:
+        if batches is None:
             return None
-        columns, present = columns_of(connection, rows), columns_of(connection, table.relation)
+        cleaner = pseudonymiser(settings, load)
+        connection.register("clean", pa.RecordBatchReader.from_batches(batches.schema, map(cleaner.batch, batches)))
+        columns, present = columns_of(connection, "clean"), columns_of(connection, table.relation)
         _check_columns(load, columns)
-        if any(_base(kind) != _base(present.get(column, kind)) for column, kind in columns.items()):
+        if any(base_type(kind) != base_type(present.get(column, kind)) for column, kind in columns.items()):
             return None
-        search = read_search(settings, table.source)
-        may_hold_one = " or ".join(
-            condition_sql(search, column, is_customer=column == table.rule.customer)
-            for column, kind in columns.items()
-            if kind == "VARCHAR"
-        )
-        fit_columns(connection, table, rows)
-        _forget(connection, table, replaced)
-        is_clean = f"case when {may_hold_one or 'false'} then error({literal(_IDENTIFIER)}) else true end"
-        checked = _not_held(connection, table, f"(from {rows} where {load.sample_condition()} and {is_clean})")
-        return _Landed(columns, append(connection, [load], checked))
+        if any(columns.get(column, "VARCHAR") != "VARCHAR" for column in rule.identifiers):
+            return None
+        fit_columns(connection, table, "clean")
+        forget(connection, table, replaced)
+        rows = append(connection, [load], not_held(connection, table, "clean"))
+        cleaner.hand_over()
+        return _Landed(columns, rows)
+
+
+def _threads(connection: duckdb.DuckDBPyConnection) -> int:
+    ((threads,),) = connection.execute("select current_setting('threads')").fetchall()
+    return threads
 
 
 def _land_carefully(
@@ -370,24 +253,28 @@ def _land_carefully(
     for table_read in ("arrived", "unread"):
         connection.execute(f"drop table if exists {table_read}")
         connection.execute(f"alter table all_{table_read} rename to {table_read}")
-    pseudonymise_arrived(connection, settings, batch[0])
+    cleaner = pseudonymiser(settings, batch[0])
+    cleaner.table(connection, "arrived")
+    cleaner.hand_over()
     # A line that cannot be taken apart may have anything of a table with identifiers: the vault has it, quarantine its place.
     kept_away = {"line": "line"} if table.rule.identifiers else {}
-    pseudonymise(connection, settings, "unread", source=table.source, now=now, identifiers=kept_away)
+    cleaner = Pseudonymiser(settings, source=table.source, now=now, identifiers=kept_away)
+    cleaner.table(connection, "unread")
+    cleaner.hand_over()
     if kept_away:
         connection.execute("update unread set line = null")
     rows = "(select * exclude (_place) from arrived order by _place, _row)"
     fit_columns(connection, table, rows)
-    _forget(connection, table, replaced)
+    forget(connection, table, replaced)
     if table.rule.cursor:
-        connection.execute(f"create or replace temp table arrived as from {_not_held(connection, table, 'arrived')}")
+        connection.execute(f"create or replace temp table arrived as from {not_held(connection, table, 'arrived')}")
     append(connection, batch, "(from arrived order by _place, _row)")
     connection.execute(
         "insert into raw.rejected_lines "
         "select ?, ?, reason, line, list_extract(?, _place), _row, list_extract(?, _place), ? from unread order by _place, _row",
         [table.source, table.rule.contract, [load.file_name for load in batch], [load.load_id for load in batch], now],
     )
-    arrived, rejected = _counts(connection, "arrived"), _counts(connection, "unread")
+    arrived, rejected = rows_by_place(connection, "arrived"), rows_by_place(connection, "unread")
     return [_Landed(each, arrived.get(place, 0), rejected.get(place, 0)) for place, each in enumerate(columns, start=1)]
 
 
@@ -395,9 +282,10 @@ def _read(connection: duckdb.DuckDBPyConnection, load: Load, *, is_clean: bool) 
     """Read a file into ``arrived`` and ``unread``, in one pass if it may be clean and is."""
     if is_clean:
         try:
-            with clean_rows(connection, load.file, load.table.rule) as rows:
-                if rows:
-                    connection.execute(f"create or replace temp table arrived as from {rows}")
+            with clean_rows(load.file, load.table.rule, threads=_threads(connection)) as batches:
+                if batches:
+                    connection.register("clean", batches)
+                    connection.execute("create or replace temp table arrived as from clean")
                     connection.execute(
                         "create or replace temp table unread (_row bigint, reason varchar, line varchar)"
                     )
@@ -429,14 +317,12 @@ def _gather(connection: duckdb.DuckDBPyConnection, columns: Sequence[Mapping[str
         connection.execute(f"insert into all_{table} by name select *, cast({place} as bigint) as _place from {table}")
 
 
-def _counts(connection: duckdb.DuckDBPyConnection, table: str) -> dict[int, int]:
-    return dict(connection.execute(f"select _place, count(*) from {table} group by _place").fetchall())
-
-
-def sha256(file: Path) -> str:
-    """Return the hash of a file's content, hexadecimal."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+def pseudonymiser(settings: Settings, load: Load) -> Pseudonymiser:
+    """Return what takes the direct identifiers out of the rows of a load."""
+    table = load.table
+    return Pseudonymiser(
+        settings, source=table.source, now=load.now, identifiers=table.rule.identifiers, customer=table.rule.customer
+    )
 
 
 def _check_columns(load: Load, columns: Mapping[str, str]) -> None:
@@ -457,113 +343,3 @@ def _check_columns(load: Load, columns: Mapping[str, str]) -> None:
             f"{load.file_name} does not have the declared columns of raw.{load.table.raw_name}: {'; '.join(problems)}. "
             "Nothing of it was loaded."
         )
-
-
-def pseudonymise_arrived(connection: duckdb.DuckDBPyConnection, settings: Settings, load: Load) -> None:
-    """Take the direct identifiers out of the temporary table ``arrived``."""
-    rule = load.table.rule
-    pseudonymise(
-        connection,
-        settings,
-        "arrived",
-        source=load.table.source,
-        now=load.now,
-        identifiers=rule.identifiers,
-        customer=rule.customer,
-    )
-
-
-def fit_columns(connection: duckdb.DuckDBPyConnection, table: DeclaredTable, rows: str) -> None:
-    """Give a raw table the columns of rows that come, and text where their values do not fit.
-
-    DuckDB wants this done before any row of the table is deleted in the same transaction.
-    """
-    present = columns_of(connection, table.relation)
-    for column, kind in columns_of(connection, rows).items():
-        name = quoted(column)
-        if column not in present:
-            connection.execute(f"alter table {table.relation} add column {name} {kind}")
-        elif _base(kind) != _base(present[column]) and not _fits(connection, rows, name, (present[column], kind)):
-            connection.execute(f"alter table {table.relation} alter column {name} set data type varchar")
-
-
-def _not_held(connection: duckdb.DuckDBPyConnection, table: DeclaredTable, rows: str) -> str:
-    """Return those rows of a relation that a raw table does not have yet, if the table is read by a cursor.
-
-    Such a table with a cursor is read from its highest value on, so the rows with that value, and those without one, come again; of
-    equal rows as many are new as there are more than before.
-    """
-    cursor = table.rule.cursor
-    if cursor is None:
-        return rows
-    present = columns_of(connection, table.relation)
-    columns = [column for column in columns_of(connection, rows) if column in present and column not in PLACE_COLUMNS]
-    names = ", ".join(map(quoted, columns))
-    values = ", ".join(f"cast({quoted(column)} as {present[column]}) as {quoted(column)}" for column in columns)
-    is_same = " and ".join(f"come.{quoted(column)} is not distinct from held.{quoted(column)}" for column in columns)
-    return f"""(
-        with come as (
-            select *, row_number() over (partition by {names} order by _row) as _copy
-            from (select * replace ({values}) from {rows})
-        ),
-        held as (
-            select {names}, count(*) as _copies from {table.relation}
-            where {quoted(cursor)} is null or {quoted(cursor)} in (select {quoted(cursor)} from come)
-            group by all
-        )
-        select come.* exclude (_copy) from come left join held on {is_same}
-        where come._copy > coalesce(held._copies, 0)
-    )"""
-
-
-def append(connection: duckdb.DuckDBPyConnection, loads: Sequence[Load], rows: str) -> int:
-    """Append rows with ``_row``, given as a relation in SQL, to a raw table, with the record of the loads; return their number.
-
-    Rows of several loads have the place of theirs, counted from 1, in ``_place``.
-    """
-    table, now = loads[0].table, loads[0].now
-    kinds = columns_of(connection, table.relation)
-    columns = columns_of(connection, rows)
-    place = "_place" if columns.pop("_place", None) else "1"
-    values = ", ".join(f"cast({quoted(column)} as {kinds[column]})" for column in columns)
-    ((count,),) = connection.execute(
-        f"insert into {table.relation} ({', '.join(map(quoted, columns))}, _file, _load_id, _loaded_at) "
-        f"select {values}, list_extract(?, {place}), list_extract(?, {place}), ? from {rows}",
-        [[load.file_name for load in loads], [load.load_id for load in loads], now],
-    ).fetchall()
-    counts = {1: count} if place == "1" else _counts(connection, rows)
-    records = [
-        [load.load_id, table.source, table.raw_name, load.file_name, load.content, counts.get(number, 0), now]
-        for number, load in enumerate(loads, start=1)
-    ]
-    if count or table.rule.cursor is None:  # rows that a cursor only brings again are no load
-        connection.executemany("insert into raw._loads values (?, ?, ?, ?, ?, ?, ?)", records)
-    return count
-
-
-def _forget(connection: duckdb.DuckDBPyConnection, table: DeclaredTable, load_ids: Sequence[str]) -> None:
-    """Remove what earlier readings of a file left."""
-    for load_id in load_ids:
-        connection.execute(f"delete from {table.relation} where _load_id = ?", [load_id])
-        connection.execute("delete from raw.rejected_lines where _load_id = ?", [load_id])
-        connection.execute("delete from raw._loads where table_name = ? and load_id = ?", [table.raw_name, load_id])
-
-
-def _fits(connection: duckdb.DuckDBPyConnection, rows: str, name: str, kinds: tuple[str, str]) -> bool:
-    """Return whether every value of a column can be kept as the first type, and read back as the second, without loss."""
-    kind, arrived_kind = kinds
-    kept = f"try_cast(try_cast({name} as {kind}) as {arrived_kind})"
-    (lost,) = connection.execute(
-        f"select count(*) from {rows} where {name} is not null and {kept} is distinct from {name}"
-    ).fetchall()[0]
-    return lost == 0
-
-
-def _create(connection: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, str]) -> None:
-    typed = ", ".join(f"{quoted(name)} {kind}" for name, kind in columns.items())
-    connection.execute(f"create table if not exists {table} ({typed})")
-
-
-def _base(kind: str) -> str:
-    """Return a type without its precision: decimals of two precisions are no change worth telling of."""
-    return kind.split("(", maxsplit=1)[0]

@@ -19,7 +19,9 @@ from dmp_assets.platform.spreadsheets import with_formulas
 from dmp_assets.platform.warehouse import Warehouse, columns_of, quoted
 from dmp_assets.sources.declare import PLACE_COLUMNS, DeclaredTable, LoadRule
 from dmp_assets.sources.delimited import DamagedFileError
-from dmp_assets.sources.land import Load, append, create_tables, fit_columns, pseudonymise_arrived, sha256
+from dmp_assets.sources.land import pseudonymiser
+from dmp_assets.sources.loads import Load, sha256
+from dmp_assets.sources.raw_tables import append, create_tables, fit_columns
 from dmp_assets.sources.read import read_file
 
 LOAD, ROW, REASON = "quarantine_load", "quarantine_row", "quarantine_reason"
@@ -113,7 +115,9 @@ def replay(warehouse: Warehouse, settings: Settings, table: DeclaredTable, file:
         for column in (LOAD, ROW, REASON, "line"):
             connection.execute(f"alter table arrived drop column if exists {column}")
         load = Load(table, file.name, sha256(file), now, settings.sample_percent, file)
-        pseudonymise_arrived(connection, settings, load)
+        cleaner = pseudonymiser(settings, load)
+        cleaner.table(connection, "arrived")
+        cleaner.hand_over()
         fit_columns(connection, table, "arrived")
         for origin in (table.relation, "raw.rejected_lines"):
             chosen = f"(_load_id, _row) in (select {LOAD}, {ROW} from places)"

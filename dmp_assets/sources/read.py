@@ -96,24 +96,34 @@ def files_at(location: str, file_format: FileFormat) -> dict[str, Path]:
 
 
 @contextmanager
-def clean_rows(connection: duckdb.DuckDBPyConnection, file: Path, rule: LoadRule) -> Generator[str | None]:
-    """Yield SQL for the rows of a file as they are, with ``_row``, to be read once; None if it needs `read_file`.
+def clean_rows(
+    file: Path, rule: LoadRule, *, threads: int, condition: str = "true"
+) -> Generator[pa.RecordBatchReader | None]:
+    """Yield the rows of a file as they are, with ``_row``, to be read once; None if it needs `read_file`.
+
+    Args:
+        file: what to read.
+        rule: how.
+        threads: of the reading.
+        condition: of the rows that are wanted, as SQL.
 
     Raises:
         duckdb.Error: here or while the rows are read, a line is no row, or the file is damaged.
         DamagedFileError: the first line is not in the declared encoding.
     """
-    if rule.format == "parquet":
-        yield _parquet_rows(connection, file)
-    elif rule.format == "csv" and (lines := _plain_lines(file, rule)) and (header := _clean_header(file, rule)):
-        ((threads,),) = connection.execute("select current_setting('threads')").fetchall()
-        with duckdb.connect(config={"threads": threads}) as reader:
+    with duckdb.connect(config={"threads": threads, "arrow_lossless_conversion": True}) as reader:
+        if rule.format == "parquet":
+            yield reader.execute(f"from {_parquet_rows(reader, file)} where {condition}").to_arrow_reader(_ROW_GROUP)
+        elif (
+            rule.format == "csv"
+            and condition == "true"
+            and (lines := _plain_lines(file, rule))
+            and (header := _clean_header(file, rule))
+        ):
             batches = reader.execute(_clean_scan(file, rule, header)).to_arrow_reader(_ROW_GROUP)
-            first = rule.skip + 1 if rule.names else rule.skip + 2
-            connection.register("clean", _numbered(batches, first=first, last=lines))
-            yield "clean"
-    else:
-        yield None
+            yield _numbered(batches, first=rule.skip + (1 if rule.names else 2), last=lines)
+        else:
+            yield None
 
 
 def _numbered(batches: pa.RecordBatchReader, *, first: int, last: int) -> pa.RecordBatchReader:

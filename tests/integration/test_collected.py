@@ -15,7 +15,7 @@ from dmp_assets.collector.segments import SegmentWriter
 from dmp_assets.collector.wire import parse
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.warehouse import Warehouse
-from dmp_assets.sources.land import create_tables
+from dmp_assets.sources.raw_tables import create_tables
 from tests.integration.test_events import LOADED_AT, VARS, Events, new_events, run_parsed  # noqa: F401 (fixtures)
 
 INPUTS = Path(__file__).with_name("collected")

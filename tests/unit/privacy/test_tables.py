@@ -6,7 +6,7 @@ import pytest
 from dmp_assets.platform.settings import Settings
 from dmp_assets.privacy.identifiers import clean
 from dmp_assets.privacy.keys import pseudonym, read_keys
-from dmp_assets.privacy.tables import pseudonymise
+from dmp_assets.privacy.tables import Pseudonymiser
 from dmp_assets.privacy.texts import read_search
 from dmp_assets.privacy.vault import count_identifiers
 
@@ -23,7 +23,9 @@ def in_a_file(settings: Settings, values: list[str | None]) -> list[str | None]:
     with duckdb.connect() as connection:
         connection.execute("create table files (place integer, email varchar)")
         connection.executemany("insert into files values (?, ?)", list(enumerate(values)))
-        pseudonymise(connection, settings, "files", source="shop", now=NOW, identifiers={"email": "email"})
+        cleaner = Pseudonymiser(settings, source="shop", now=NOW, identifiers={"email": "email"})
+        cleaner.table(connection, "files")
+        cleaner.hand_over()
         return [value for (value,) in connection.execute("select email from files order by place").fetchall()]
 
 

@@ -8,6 +8,7 @@ import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from dmp_assets.platform.errors import UserError
 from dmp_assets.privacy.keys import read_keys
@@ -204,7 +205,7 @@ def landed(folder: Path, name: str, content: bytes, *, is_clean_road_open: bool,
 
 
 @contextmanager
-def closed_road(*_):
+def closed_road(*_, **__):
     yield None
 
 
@@ -254,6 +255,56 @@ def test_the_short_road_and_the_careful_one_land_the_same_rows_of_a_parquet_file
     )
     assert short == careful
     assert short[0][:2] == (1, len(rows))
+
+
+def test_values_of_every_type_of_a_parquet_file_stay_what_they_are(tmp_path):
+    file = tmp_path / "1.parquet"
+    duckdb.sql(
+        f"""
+        copy (
+            select unnest([true, null]) as bool, 1::tinyint as tiny, 18446744073709551615::ubigint as large, 0.1::float as float,
+                1.5::double as double, 12345678901234567890123456789012345678::decimal(38, 0) as decimal, date '2024-02-29' as day,
+                time '10:00:00.000001' as time, timestamp '2024-01-02 10:00:00.123456' as at,
+                timestamp_ns '2024-01-02 10:00:00.123456789' as at_ns, timestamptz '2024-01-02 10:00:00+02' as at_zone,
+                '\\x00\\xFF'::blob as bytes, uuid() as id, 'é' as text,
+                interval '1 month 2 days' as span, {{'a': [1, 2]}} as nested, 'x'::enum ('x', 'y') as choice
+        ) to '{file}'
+        """
+    )
+    for name in ("short", "careful"):
+        (tmp_path / name).mkdir()
+    short, careful = (
+        landed(tmp_path / name, "1.parquet", file.read_bytes(), is_clean_road_open=name == "short")
+        for name in ("short", "careful")
+    )
+    assert short == careful
+    assert short[0][1] == 2
+
+
+texts_of_people = st.sampled_from(
+    ["jane@x.example", "call +49 170 5550001", "?email=a@b.example&x=1", "u1", "Jane", "", "x"]
+)
+
+
+@settings(max_examples=15)
+@given(st.lists(st.tuples(texts_of_people, texts_of_people, texts_of_people), min_size=1, max_size=12))
+def test_both_roads_hand_the_same_identifiers_over_to_the_vault(tmp_path_factory, rows):
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([("customer", "note", "name"), *rows])
+    left = []
+    for is_open in (True, False):
+        shop = Shop(tmp_path_factory.mktemp("road"))
+        shop.settings = shop.settings.model_copy(update={"vault_key": SecretStr("a secret of the tests, long enough")})
+        shop.write("1.csv", text.getvalue())
+        with pytest.MonkeyPatch.context() as patch:
+            if not is_open:
+                patch.setattr(landing_module, "clean_rows", closed_road)
+            shop.land(shop.table({}, customer="customer", identifiers={"name": "name"}))
+        with open_vault(shop.settings, read_keys(shop.settings)) as connection:
+            has_one = connection.execute("select 1 from duckdb_tables() where table_name = 'identifiers'").fetchall()
+            held = connection.execute("from vault.identifiers order by all").fetchall() if has_one else []
+        left.append((held, shop.rows("from raw.shop__orders order by _row"), shop.rows("from raw.rejected_lines")))
+    assert left[0] == left[1]
 
 
 def test_rows_of_a_large_file_keep_their_order_and_lines(shop):
