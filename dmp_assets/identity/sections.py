@@ -8,19 +8,20 @@ from dmp_assets.identity.rules import KINDS
 from dmp_assets.platform.sections import Content, CustomerSection, Fact, FactGroup, Frames, Section, page_table
 
 LARGEST_LISTED = 8
+_OWNED = [kind for kind in KINDS if kind != "household"]
 _CURRENT = "superseded_at is null and owned_until_at is null"
 
 
 def _identity(frames: Frames) -> Content:
     numbers = frames["persons"].iloc[0]
     counts = {"identifiers": ",.0f", "blocked": ",.0f", "of_a_person": ",.0f", "persons": ",.0f"}
-    per_kind = dict.fromkeys([*KINDS, "identifiers"], ",.0f")
+    per_kind = dict.fromkeys([*_OWNED, "identifiers"], ",.0f")
     return Content(
         "Who is one person behind several identifiers. Identifiers that were seen together are linked; links join people in "
         "the order "
         "of time, and one that would give a person more of a kind than the rules allow joins nobody. A device belongs to "
         "whoever is "
-        "named on it, visit by visit, and never makes one person of two. `dmp identity why` shows the links between two "
+        "named on it, visit by visit, and never makes one person of two. The command dmp identity why shows the links between two "
         "identifiers.",
         tables=[
             page_table("Identifiers and whose they are", frames["kinds"], counts, "no listed source names people"),
@@ -30,7 +31,7 @@ def _identity(frames: Frames) -> Content:
             page_table(
                 "Persons by number of identifiers",
                 frames["sizes"],
-                {"identifiers": ",.0f", "persons": ",.0f"},
+                {"persons": ",.0f"},
                 "no listed source names people",
             ),
             page_table("Largest persons", frames["largest"], per_kind, "nobody has two identifiers"),
@@ -50,9 +51,9 @@ def _customer(frames: Frames) -> Sequence[FactGroup]:
     return [FactGroup("Identifiers", [Fact(what.replace("_", " "), f"{count:,}", why) for what, count, why in rows])]
 
 
-_BY_KIND = ", ".join(f"count(*) filter (where kind = '{kind}') as {kind}" for kind in KINDS)
+_BY_KIND = ", ".join(f"count(distinct identifier_id) filter (where kind = '{kind}') as {kind}" for kind in _OWNED)
 _SIZES = f"""
-    select person_id, count(distinct identifier_id) as identifiers, {_BY_KIND.replace("count(*)", "count(distinct identifier_id)")}
+    select person_id, count(distinct identifier_id) as identifiers, {_BY_KIND}
     from identity.person_identifiers where {_CURRENT} group by person_id
 """
 
@@ -77,9 +78,17 @@ SECTIONS = (
                 select cause, status, count(*) as links, sum(sighting_count) as sightings
                 from identity.links group by cause, status order by links desc, cause, status
             """,
-            "sizes": f"select identifiers, count(*) as persons from ({_SIZES}) group by identifiers order by identifiers",
+            "sizes": f"""
+                select
+                    case
+                        when identifiers < 2 then '1' when identifiers < 4 then '2 to 3' when identifiers < 8 then '4 to 7'
+                        when identifiers < 16 then '8 to 15' else '16 or more'
+                    end as identifiers,
+                    count(*) as persons
+                from ({_SIZES}) group by 1 order by min(identifiers)
+            """,
             "largest": f"""
-                select person_id as person, {", ".join(KINDS)}, identifiers from ({_SIZES})
+                select person_id as person, {", ".join(_OWNED)}, identifiers from ({_SIZES})
                 where identifiers > 1 order by identifiers desc, person_id limit {LARGEST_LISTED}
             """,
         },

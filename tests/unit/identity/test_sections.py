@@ -1,0 +1,43 @@
+"""What the pages say of identity, from the tables of a few people."""
+
+import duckdb
+import pytest
+
+from dmp_assets.identity.sections import CUSTOMER, SECTIONS
+from tests.unit.identity.world import World, store
+
+
+@pytest.fixture
+def tables(tmp_path):
+    world = World()
+    for number in range(9):
+        world.event("1", user="a", device=f"d{number}", email="e")
+    world.event("2", user="b", email="e").event("3", device="alone")
+    store(world, tmp_path / "warehouse.duckdb")
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
+        yield connection
+
+
+def test_the_report_counts_people_identifiers_and_evidence(tables):
+    (section,) = SECTIONS
+    content = section.build({name: tables.execute(sql).df() for name, sql in section.queries.items()})
+    rows = {table.caption: [list(row) for row in table.rows] for table in content.tables}
+    assert rows["Identifiers and whose they are"][0] == ["device", "10", "0", "9", "1"]
+    assert rows["Links by evidence"] == [["login", "accepted", "19", "27"], ["login", "demoted", "1", "1"]]
+    assert rows["Persons by number of identifiers"] == [["1", "1"], ["8 to 15", "1"]]
+    assert rows["Largest persons"] == [["shop:a", "1", "1", "0", "0", "9", "11"]]
+    assert content.headlines[0].value == "2"
+
+
+def test_the_page_of_a_customer_counts_what_is_theirs(tables):
+    tables.execute("create temp table asked as select 'shop:a' as customer_id")
+    (group,) = CUSTOMER.facts({name: tables.execute(sql).df() for name, sql in CUSTOMER.queries.items()})
+    assert [(fact.label, fact.value) for fact in group.facts] == [("customer", "1"), ("device", "9"), ("email", "1")]
+
+
+def test_the_report_says_so_where_nobody_is_known(tmp_path):
+    store(World(), tmp_path / "warehouse.duckdb")
+    (section,) = SECTIONS
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
+        content = section.build({name: connection.execute(sql).df() for name, sql in section.queries.items()})
+    assert {table.reason for table in content.tables} >= {"no listed source names people", "nobody has two"}
