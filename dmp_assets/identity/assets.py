@@ -10,6 +10,7 @@ from dmp_assets.identity import schema
 from dmp_assets.identity.decisions import FILE, read_decisions, standing
 from dmp_assets.identity.observed import Staged, observe, staged_views
 from dmp_assets.identity.people import identify
+from dmp_assets.identity.probabilistic import THRESHOLD, match_vault
 from dmp_assets.identity.rules import Rules, project_rules
 from dmp_assets.identity.sections import CUSTOMER, SECTIONS
 from dmp_assets.platform.domain import Domain
@@ -46,12 +47,35 @@ _ALARM = Alarm(
 )
 
 
+def matching_step(views: Sequence[Staged]) -> tuple[tuple[Table, Table], dg.AssetsDefinition]:
+    """Return the tables of customers who resemble each other, and the step that finds them in the vault."""
+    read = [f"{view.view}.customer_id" for view in views]
+    matches = Table("identity", "matches", schema.MATCHES, dict.fromkeys(schema.MATCHES.columns, read))
+    steps = Table("identity", "match_steps", schema.MATCH_STEPS, dict.fromkeys(schema.MATCH_STEPS.columns, read))
+
+    @makes(matches, steps)
+    def match_people(warehouse: Warehouse, settings: dg.ResourceParam[Settings]) -> Results:
+        """Find out, where the vault is, which customers of two namespaces are probably one person."""
+        named = [
+            f"select distinct source, split_part(customer_id, ':', 1) as namespace from {view.view} where customer_id is not null"
+            for view in views
+        ]
+        namespaces = dict(warehouse.query(" union ".join(named)).itertuples(index=False, name=None)) if named else {}
+        found = match_vault(settings, read_keys(settings), namespaces)
+        pairs = found.pairs.assign(is_accepted=found.pairs["probability"] >= THRESHOLD)
+        facts = {"not_matched_because": found.reason} if found.reason else {}
+        yield from save(warehouse, {matches: pairs, steps: found.evidence}, facts={matches: facts})
+
+    return (matches, steps), match_people
+
+
 def identity_step(rules: Rules, views: Sequence[Staged]) -> tuple[tuple[Table, ...], dg.AssetsDefinition]:
     """Return the tables of identity, and the step that makes them from the views."""
     read = [f"{view.view}.{column}" for view in views for column in _READ[view.contract]]
 
     def table(name: str, contract: pa.DataFrameSchema, alarm: Alarm | None = None) -> Table:
-        return Table("identity", name, contract, dict.fromkeys(contract.columns, read), alarm=alarm)
+        sources = dict.fromkeys(contract.columns, read)
+        return Table("identity", name, contract, sources, alarm=alarm, also_reads=["identity.matches"])
 
     tables = (
         table("identifiers", schema.IDENTIFIERS, _ALARM),
@@ -74,6 +98,7 @@ def identity_step(rules: Rules, views: Sequence[Staged]) -> tuple[tuple[Table, .
                 views,
                 rules,
                 decisions=decisions,
+                matches=connection.execute("select * from identity.matches where is_accepted").df(),
                 own=own_identifiers(rules, settings),
                 session_gap_minutes=project_variables(settings)["session_gap_minutes"],
             )
@@ -110,12 +135,18 @@ def domain(settings: Settings) -> Domain:
     Raises:
         UserError: the rules are wrong.
     """
-    tables, step = identity_step(project_rules(settings), staged_views(settings))
+    views = staged_views(settings)
+    matching_tables, matching = matching_step(views)
+    tables, step = identity_step(project_rules(settings), views)
 
     def depends_on() -> Iterable[str]:
         file = settings.home / FILE
         return [hashlib.sha256(file.read_bytes()).hexdigest()] if file.exists() else []
 
     return Domain(
-        tables=tables, assets=(step,), sections=SECTIONS, customer_sections=(CUSTOMER,), depends_on=depends_on
+        tables=(*matching_tables, *tables),
+        assets=(matching, step),
+        sections=SECTIONS,
+        customer_sections=(CUSTOMER,),
+        depends_on=depends_on,
     )

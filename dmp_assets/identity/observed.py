@@ -106,6 +106,7 @@ def observe(
     rules: Rules,
     *,
     decisions: pd.DataFrame,
+    matches: pd.DataFrame,
     own: Sequence[str],
     session_gap_minutes: int,
 ) -> None:
@@ -113,7 +114,7 @@ def observe(
 
     * ``sightings``: a row per row of the views: source, cause, event_id, seen_at, and the identifier of each kind in it.
     * ``links``: identifier_id < other_identifier_id, cause, source, first_seen, last_seen, sighting_count, decided (the reason of
-      a decision), number.
+      a decision), probability (of a match), number.
     * ``identifiers``: identifier_id, kind, namespace, first_seen, last_seen, blocked_because, number by identifier_id.
     * ``namings``: who had each device: device, owner (an identifier), owned_from, known_at.
 
@@ -122,6 +123,7 @@ def observe(
         views: what is read.
         rules: what is nobody's.
         decisions: of people, see `decisions.standing`.
+        matches: customers who are probably one person: identifier_id, other_identifier_id, probability.
         own: identifiers that are the project's own.
         session_gap_minutes: the pause that ends a visit.
     """
@@ -134,6 +136,11 @@ def observe(
     connection.execute(_SIGHTINGS)
     connection.execute("drop table told")
     connection.register("decisions", decisions)
+    connection.register("given_matches", matches)
+    connection.execute(
+        "create temp table matches as select cast(identifier_id as varchar) as identifier_id, "
+        "cast(other_identifier_id as varchar) as other_identifier_id, cast(probability as double) as probability from given_matches"
+    )
     connection.execute("create temp table combinations as " + _COMBINATIONS)
     connection.execute("create temp table seen as " + " union all ".join(_seen()))
     connection.execute("create temp table links as " + _links())
@@ -207,25 +214,64 @@ def _links() -> str:
             ("customer", "previous", "'alias'"),
         ]
     ]
+    values = " union ".join(
+        f"select customer, {kind} as value from combinations where {kind} is not null and customer is not null"
+        for kind in ("email", "phone", "loyalty_card")
+    )
     return f"""
+        with valued as (
+            {values}
+        ),
+        sharing as (
+            select distinct one.customer as one, other.customer as other
+            from valued as one inner join valued as other on one.value = other.value and one.customer <> other.customer
+            where one.customer in (select identifier_id from matches union select other_identifier_id from matches)
+        )
         select *, cast(row_number() over (order by identifier_id, other_identifier_id, cause, source) - 1 as bigint) as number
         from (
             select
                 least(one, other) as identifier_id, greatest(one, other) as other_identifier_id, cause, source,
                 min(first_seen) as first_seen, max(last_seen) as last_seen,
-                cast(sum(sighting_count) as bigint) as sighting_count, cast(null as varchar) as decided
+                cast(sum(sighting_count) as bigint) as sighting_count, cast(null as varchar) as decided,
+                cast(null as double) as probability
             from ({" union all ".join(told)})
             where one <> other
             group by all
             union all
             select
                 least(identifier_id, other_identifier_id), greatest(identifier_id, other_identifier_id), 'decision',
-                decided_by, decided_at, decided_at, 1, reason
+                decided_by, decided_at, decided_at, 1, reason, null
             from decisions
             where action = 'join' and identifier_id in (select identifier_id from seen)
                 and other_identifier_id in (select identifier_id from seen)
+            union all
+            {_MATCHES}
         )
     """
+
+
+_MATCHES = """
+    -- Two customers can resemble each other once both have been seen. Whoever shares a value with another customer of the other's
+    -- namespace is that one's: what was seen together goes before what resembles.
+    select matches.identifier_id, matches.other_identifier_id, 'probabilistic', 'vault',
+        greatest(one.first_seen, other.first_seen), greatest(one.last_seen, other.last_seen), 1, null, matches.probability
+    from matches
+    inner join (select identifier_id, min(first_seen) as first_seen, max(last_seen) as last_seen from seen group by all) as one
+        on matches.identifier_id = one.identifier_id
+    inner join (select identifier_id, min(first_seen) as first_seen, max(last_seen) as last_seen from seen group by all) as other
+        on matches.other_identifier_id = other.identifier_id
+    where not exists (
+        select 1 from sharing
+        where (
+                sharing.one = matches.identifier_id and sharing.other <> matches.other_identifier_id
+                and split_part(sharing.other, ':', 1) = split_part(matches.other_identifier_id, ':', 1)
+            )
+            or (
+                sharing.one = matches.other_identifier_id and sharing.other <> matches.identifier_id
+                and split_part(sharing.other, ':', 1) = split_part(matches.identifier_id, ':', 1)
+            )
+    )
+"""
 
 
 def _identifiers(rules: Rules, own: Sequence[str]) -> str:

@@ -124,6 +124,8 @@ def _steps(moving: Sequence[str], rules: Rules) -> str:
             times.link, epoch_us(times.seen_at) as taken_at, one.number as a, other.number as b,
             case
                 when links.decided is not null then -1
+                -- After all that was seen together at the same time.
+                when links.probability is not null then 100000
                 else least(one_kind.priority, other_kind.priority) * 100 + greatest(one_kind.priority, other_kind.priority)
             end as priority,
             links.cause in ('alias', 'decision') as is_free
@@ -145,7 +147,7 @@ _LINKS = """
     select
         links.identifier_id, links.other_identifier_id, links.cause, links.source,
         links.first_seen as first_seen_at, links.last_seen as last_seen_at,
-        links.sighting_count, cast(null as double) as probability,
+        links.sighting_count, links.probability,
         case
             when coalesce(one.blocked_because, other.blocked_because) is not null then 'rejected'
             when first.breach = -2 then 'undone'

@@ -37,8 +37,8 @@ _RANDOM_PAIRS = 2e6
 _KEPT = 0.5
 _KINDS = ("first_name", "last_name", "name", "email", "phone", "birthday", "address")
 _COMPARED = ("first_name", "last_name", "email", "phone", "birthday", "address")
-_PAIRS = ("identifier_id", "other_identifier_id", "weight", "probability")
-_EVIDENCE = ("identifier_id", "other_identifier_id", "comparison", "level", "weight")
+_PAIRS = ("identifier_id", "other_identifier_id", "match_weight", "probability")
+_EVIDENCE = ("identifier_id", "other_identifier_id", "comparison", "level", "match_weight")
 
 _LATEST = "arg_max(value, (last_seen_at, value))"
 _RECORDS = """
@@ -78,9 +78,9 @@ class Matches:
 
     Attributes:
         pairs: one row per pair, each customer at most once per other namespace: identifier_id, other_identifier_id (customer ids,
-            sorted), weight (match weight, log2 of the odds), probability (0.5 to 1).
+            sorted), match_weight (log2 of the odds), probability (0.5 to 1).
         evidence: the waterfall of each of these pairs, one row per step: the two ids, comparison ("prior", or what was compared),
-            level (how far it agrees, in words), weight (what it adds). The weights of a pair add up to its match weight.
+            level (how far it agrees, in words), match_weight (what it adds). The weights of a pair add up to its match weight.
         reason: why nothing could be compared or learned; None if it could.
     """
 
@@ -100,6 +100,8 @@ def match_vault(settings: Settings, keys: Keys, namespaces: Mapping[str, str]) -
     Raises:
         UserError: as `open_vault`.
     """
+    if not settings.vault_path.exists():
+        return _nothing("There is no vault.")
     frame = pd.DataFrame({"source": list(namespaces), "namespace": list(namespaces.values())}, dtype=object)
     with open_vault(settings, keys) as vault:
         vault.register("namespaces", frame)
@@ -172,7 +174,7 @@ _BEST_PAIRS = """
         and rank() over (partition by other_identifier_id, left_namespace order by match_weight desc) = 1
         and count(*) over (partition by identifier_id, right_namespace, match_weight) = 1
         and count(*) over (partition by other_identifier_id, left_namespace, match_weight) = 1;
-    select identifier_id, other_identifier_id, match_weight as weight, match_probability as probability
+    select identifier_id, other_identifier_id, match_weight, match_probability as probability
     from best order by identifier_id, other_identifier_id
 """
 
@@ -258,7 +260,7 @@ def _evidence(connection: duckdb.DuckDBPyConnection, linker: Linker) -> pd.DataF
     prior = model["probability_two_random_records_match"]
     steps = [
         "select identifier_id, other_identifier_id, 0 as step, 'prior' as comparison, 'any two records' as level, "
-        f"log2({prior / (1 - prior)}) as weight"
+        f"log2({prior / (1 - prior)}) as match_weight"
     ]
     for number, comparison in enumerate(model["comparisons"], start=1):
         name = comparison["output_column_name"]
@@ -276,12 +278,12 @@ def _evidence(connection: duckdb.DuckDBPyConnection, linker: Linker) -> pd.DataF
         )
     union = " from best union all ".join(steps)
     return connection.execute(
-        f"select identifier_id, other_identifier_id, comparison, level, weight from ({union} from best) "
+        f"select identifier_id, other_identifier_id, comparison, level, match_weight from ({union} from best) "
         "order by identifier_id, other_identifier_id, step"
     ).df()
 
 
 def _nothing(reason: str) -> Matches:
     pairs = pd.DataFrame({name: pd.Series(dtype=object if name.endswith("_id") else float) for name in _PAIRS})
-    evidence = pd.DataFrame({name: pd.Series(dtype=float if name == "weight" else object) for name in _EVIDENCE})
+    evidence = pd.DataFrame({name: pd.Series(dtype=float if name == "match_weight" else object) for name in _EVIDENCE})
     return Matches(pairs, evidence, reason)

@@ -29,6 +29,24 @@ def as_of(rows: pd.DataFrame, at: pd.Timestamp, start: str, end: str) -> pd.Data
     return rows.loc[holds, ["identifier_id", "person_id"]].drop_duplicates("identifier_id").reset_index(drop=True)
 
 
+def identity_quality(persons: pd.DataFrame, links: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
+    """Return how well identity was resolved, with the columns of ``schema.QUALITY``.
+
+    Args:
+        persons: identifier_id, person_id as known at the end, one row per identifier.
+        links: the accepted ones, as `link_quality` wants them.
+        truth: identifier_id, person_id, valid_from, valid_to.
+    """
+    at_the_end = as_of(truth, pd.Timestamp.max, "valid_from", "valid_to")
+    persons_quality = clustering_quality(persons, at_the_end).rename(columns={"identifier_count": "row_count"})
+    per_cause = link_quality(links, truth).rename(
+        columns={"cause": "subject", "precision": "value", "link_count": "row_count"}
+    )
+    columns = ["subject", "measure", "value", "low", "high", "row_count"]
+    parts = [persons_quality.assign(subject="persons"), per_cause.assign(measure="precision")]
+    return pd.concat([part[columns] for part in parts], ignore_index=True)
+
+
 def clustering_quality(assigned: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
     """Return how well identifiers were put together.
 

@@ -138,6 +138,70 @@ PERSON_IDENTIFIERS = pa.DataFrameSchema(
     "nobody's if there is none. One row per identifier, time of knowledge and time of ownership.",
 )
 
+MATCHES = pa.DataFrameSchema(
+    {
+        "identifier_id": pa.Column(str, description="One of the two customer ids, the first in the order of text."),
+        "other_identifier_id": pa.Column(str, description="The other one, of another namespace."),
+        "match_weight": pa.Column(
+            "float64",
+            description="How much speaks for one person: the logarithm to base 2 of the odds; the sum of the steps.",
+        ),
+        "probability": pa.Column("float64", pa.Check.in_range(0, 1), description="That both are one person, 0.5 to 1."),
+        "is_accepted": pa.Column(bool, description="Whether it is probable enough for a link; see docs/identity.md."),
+    },
+    unique=["identifier_id", "other_identifier_id"],
+    checks=pa.Check(_is_pair, error="a match with itself, or not in order"),
+    strict=True,
+    ordered=True,
+    metadata=may_be_empty(
+        "customers of one source only have names, or too few share an address or number to learn from"
+    ),
+    description="Customers of two namespaces who resemble each other in what the vault holds of them: names, e-mail address, phone "
+    "number, birthday, postal address. One row per pair, each customer at most once per other namespace.",
+)
+
+MATCH_STEPS = pa.DataFrameSchema(
+    {
+        "identifier_id": pa.Column(str, description="As in identity.matches."),
+        "other_identifier_id": pa.Column(str, description="As in identity.matches."),
+        "comparison": pa.Column(str, description="What was compared; prior is what is known before anything is."),
+        "level": pa.Column(str, description="How far the two agree in it, in words, without the values."),
+        "match_weight": pa.Column(
+            "float64", description="What that adds to the pair's weight; below zero it speaks against."
+        ),
+    },
+    unique=["identifier_id", "other_identifier_id", "comparison"],
+    strict=True,
+    ordered=True,
+    metadata=may_be_empty("nobody resembles anybody"),
+    description="Why two customers are probably one person, step by step (waterfall). One row per pair and comparison.",
+)
+
+QUALITY = pa.DataFrameSchema(
+    {
+        "subject": pa.Column(
+            str,
+            description="What is measured: persons, for how identifiers were put together; else the cause of a kind of links.",
+        ),
+        "measure": pa.Column(
+            str,
+            description="precision, recall and f1 of pairs of identifiers and their b_cubed forms, averaged over identifiers; of "
+            "links the precision of those that were accepted.",
+        ),
+        "value": pa.Column(
+            "float64", pa.Check.in_range(0, 1), nullable=True, description="From 0 to 1; null without any pair."
+        ),
+        "low": pa.Column("float64", nullable=True, description="Lower bound of the interval of 95 %."),
+        "high": pa.Column("float64", nullable=True, description="Upper bound of the interval of 95 %."),
+        "row_count": pa.Column("int64", pa.Check.ge(0), description="Identifiers, or links, that were measured."),
+    },
+    unique=["subject", "measure"],
+    strict=True,
+    ordered=True,
+    description="How well identity was resolved, against the simulation's truth at the end of the data. "
+    "One row per subject and measure.",
+)
+
 MERGES = pa.DataFrameSchema(
     {
         "changed_at": pa.Column(_TIME, description="When the evidence was seen or the decision taken, UTC."),

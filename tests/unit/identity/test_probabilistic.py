@@ -129,8 +129,8 @@ def test_twins_at_one_address_are_two(matches):
 
 
 def test_the_waterfall_of_a_pair_adds_up_to_its_weight_and_says_how_far_it_agrees(matches):
-    sums = matches.evidence.groupby(["identifier_id", "other_identifier_id"])["weight"].sum()
-    weights = matches.pairs.set_index(["identifier_id", "other_identifier_id"])["weight"]
+    sums = matches.evidence.groupby(["identifier_id", "other_identifier_id"])["match_weight"].sum()
+    weights = matches.pairs.set_index(["identifier_id", "other_identifier_id"])["match_weight"]
     pd.testing.assert_series_equal(sums.sort_index(), weights.sort_index(), check_names=False)
     steps = matches.evidence.groupby("comparison")["level"].unique()
     assert list(steps["prior"]) == ["any two records"]
@@ -164,9 +164,9 @@ def test_where_nothing_can_be_learned_it_says_why_and_finds_nobody(rows, reason)
     assert len(matches.pairs) == len(matches.evidence) == 0
 
 
-def test_an_empty_vault_matches_nobody(tmp_path):
+def test_without_a_vault_there_is_nobody_to_match(tmp_path):
     settings = Settings(home=tmp_path)
-    assert match_vault(settings, read_keys(settings), {"till": "till"}).reason == "The vault holds nobody."
+    assert match_vault(settings, read_keys(settings), {"till": "till"}).reason == "There is no vault."
 
 
 def test_the_vaults_values_leave_it_only_as_pairs_and_are_in_clear_in_no_file(tmp_path: Path, monkeypatch):

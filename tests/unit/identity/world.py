@@ -38,6 +38,7 @@ class World:
     decisions: list[Decision] = field(default_factory=list)
     rules: Rules = RULES
     own: tuple[str, ...] = ()
+    matches: tuple[tuple[str, str, float], ...] = ()
 
     def event(self, when: str, **columns: object) -> World:
         """Add an event; ids are the shop's."""
@@ -79,7 +80,18 @@ class World:
             connection.execute(f"create table staging.stg_{source}__{contract} as select {select} from frame")
         staged = [Staged(*name) for name in views]
         decisions = standing(self.decisions)
-        observe(connection, staged, self.rules, decisions=decisions, own=self.own, session_gap_minutes=30)
+        matches = pd.DataFrame(
+            list(self.matches), columns=pd.Index(["identifier_id", "other_identifier_id", "probability"])
+        )
+        observe(
+            connection,
+            staged,
+            self.rules,
+            decisions=decisions,
+            matches=matches,
+            own=self.own,
+            session_gap_minutes=30,
+        )
         identify(connection, self.rules)
         return connection
 
