@@ -88,4 +88,4 @@ def standing(decisions: list[Decision]) -> pd.DataFrame:
     }
     rows = [decision.model_dump() for decision in by_whom.values()]
     frame = pd.DataFrame(rows, columns=pd.Index(Decision.model_fields)).astype(object)
-    return frame.assign(decided_at=pd.to_datetime(frame["decided_at"]))
+    return frame.assign(decided_at=pd.to_datetime(frame["decided_at"]).astype("datetime64[us]"))

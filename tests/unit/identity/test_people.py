@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from dmp_assets.identity import schema
 from dmp_assets.identity.rules import load_rules
 from dmp_assets.platform.project import TEMPLATES_DIR
 from tests.unit.identity.world import World, found
@@ -278,3 +279,21 @@ def test_a_limit_of_the_rules_is_kept(tmp_path, limit: int):
         "demoted",
         f"one person would have more than {limit} of kind email",
     )
+
+
+def test_with_and_without_decisions_every_table_keeps_its_schema():
+    contracts = {
+        "identifiers": schema.IDENTIFIERS,
+        "links": schema.LINKS,
+        "persons": schema.PERSON_IDENTIFIERS,
+        "merges": schema.MERGES,
+    }
+    joined = (
+        aliases().event("6", user="b").decide("join", "shop:b", "shop:u9").decide("split", "shop:acct-9", "shop:u9")
+    )
+    for world in (World(), aliases(), joined):
+        people = found(world)
+        for name, contract in contracts.items():
+            frame = getattr(people, name)
+            contract.validate(frame, lazy=True)
+            assert not [column for column, dtype in frame.dtypes.items() if str(dtype) == "datetime64[ns]"]
