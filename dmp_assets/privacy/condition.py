@@ -1,7 +1,6 @@
-"""The search for direct identifiers in a table, as an SQL condition that few texts fulfil.
+"""The second look at texts that may hold a direct identifier (see `suspects`), as an SQL condition that few others fulfil.
 
-It holds for every text that `identifiers.clean_cell` changes (a test compares the two), and costs little: most texts are too
-short or have no sign of an identifier, which is found out before any pattern is tried.
+It holds for every text that `identifiers.clean_cell` changes; a test compares the two.
 """
 
 from __future__ import annotations
@@ -47,7 +46,15 @@ _ENCODED = (
 )
 """Signs and digits of identifiers, and gaps between digits, percent-encoded once or several times."""
 _SEPARATORS = '[^0-9a-z=:&?#";/]'
-_DATE = r"\d{4}[-/.]?\d\d[-/.]?\d\d([ T]\d\d:?\d\d[0-9:.,+Z -]*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}( \d\d?:\d\d[0-9:.]*)?"
+_DATE = "|".join(
+    (
+        *(
+            rf"(1[89]|20)\d\d{sign}(0[1-9]|1[0-2]){sign}(0[1-9]|[12]\d|3[01])([ T]\d\d:?\d\d[0-9:.,+Z -]*)?"
+            for sign in ("", "-", "/", r"\.")
+        ),
+        *(rf"[0-3]?\d{sign}[01]?\d{sign}\d{{4}}( \d\d?:\d\d[0-9:.]*)?" for sign in ("-", "/", r"\.")),
+    )
+)
 
 
 def may_hold_one_sql(text: str, search: Search, *, is_technical: bool) -> str:
@@ -63,18 +70,18 @@ def may_hold_one_sql(text: str, search: Search, *, is_technical: bool) -> str:
         f"(strlen({text}) > 13 and {_matches(text, accounts)}) or (contains({text}, '+') and {_matches(text, _INTERNATIONAL)}) "
         f"or (contains({text}, '.') and {_matches(text, _V4)}) or (contains({text}, ':') and {_matches(text, _V6)})"
     )
-    if is_technical:
-        numbers += f" or (contains({text}, '(') and {_matches(text, BRACKETED)})"
-    else:
-        others = [_word(f"{_GROUPED}|{_NATIONAL}"), *_local(search.countries)]
-        is_number = f"{_matches(text, _SIX_DIGITS)} and not {_matches(text, f'^({_DATE})$')}"
-        numbers += f" or ({is_number} and {_matches(text, '|'.join(others))})"
+    others = [_word(f"{_GROUPED}|{_NATIONAL}"), *_local(search.countries)]
+    is_number = f"{_matches(text, _SIX_DIGITS)} and not {_matches(text, f'^({_DATE})$')}"
+    other_numbers = f"({is_number} and {_matches(text, '|'.join(others))})"
+    numbers += (
+        f" or (contains({text}, '(') and {_matches(text, BRACKETED)})" if is_technical else f" or {other_numbers}"
+    )
     names_one = _names_one(text, search)
     has_parameter = f"contains({text}, '=') and {names_one}"
     is_encoded = f"contains({text}, '%') and {_matches(text, _ENCODED)}"
     is_json = (
         f"contains({text}, '\"') and (starts_with(ltrim({text}), '{{') or starts_with(ltrim({text}), '[')) "
-        f"and (contains({text}, '\\') or {names_one})"
+        f"and (contains({text}, '\\') or {names_one} or {other_numbers})"
     )
     is_wide = f"strlen({text}) > length({text}) and {_matches(text, _folded())}"
     return (
@@ -124,7 +131,7 @@ def _local(countries: tuple[str, ...]) -> list[str]:
     import phonenumbers
 
     patterns = [
-        r"(^|\D)0\d{6,14}(\D|$)",
+        _word(r"0\d{6,14}"),
         rf"\d{_GAP}{{1,2}}\d({_GAP}{{0,2}}\d){{5}}|\d({_GAP}{{0,2}}\d){{1,5}}{_GAP}{{1,2}}\d",
     ]
     for country in countries:

@@ -25,6 +25,8 @@ from dmp_assets.privacy.words import DROPPED, Name
 _ROWS = 122_880
 _MOST_KNOWN = 1 << 16
 """Texts of a column whose replacement is kept, because it may come again."""
+_MOST_FOUND = 500_000
+"""Identifiers that are kept in memory; the vault takes them all the same if the load fails later, and once if it is repeated."""
 
 
 class Pseudonymiser:
@@ -73,6 +75,8 @@ class Pseudonymiser:
                 columns[column] = self._column(column, columns[column], columns.get(self._customer or ""))
                 if len(self._replacements.get(column, ())) > _MOST_KNOWN:
                     del self._replacements[column]
+        if len(self._found) > _MOST_FOUND:
+            self.hand_over()
         return pa.RecordBatch.from_arrays([columns[name] for name in batch.schema.names], schema=batch.schema)
 
     def _column(self, column: str, texts: pa.StringArray, owners: pa.Array | None) -> pa.StringArray:
