@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import product
 from typing import Literal
 
 import yaml
@@ -38,7 +39,7 @@ Kind = Literal[
 CONTACT: tuple[Kind, ...] = ("email", "phone")
 """Kinds of a person's direct identifiers: the raw layer has pseudonyms."""
 
-_SEPARATORS = re.compile(r"[\s_\-.:/()]+")
+_SEPARATORS = re.compile(r"[\s_\-.:/()#°º№'’]+")
 
 
 class ContractColumn(BaseModel):
@@ -50,6 +51,7 @@ class ContractColumn(BaseModel):
         required: whether the table makes no sense without it.
         personal: whether it tells of a person, or stands for one.
         synonyms: other names for it, in lower case without separators, in any language.
+        composed: lists of words, of which one of each makes such a name.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -59,6 +61,7 @@ class ContractColumn(BaseModel):
     required: bool = False
     personal: bool = False
     synonyms: tuple[str, ...] = ()
+    composed: tuple[tuple[tuple[str, ...], ...], ...] = ()
 
 
 class ContractTable(BaseModel):
@@ -95,9 +98,12 @@ def plain(name: str) -> str:
     return _SEPARATORS.sub("", name.lower())
 
 
+@cache
 def known_names(table: str, field: str) -> tuple[str, ...]:
     """Return the names by which sources call a field of a contract table, in the order in which they are tried."""
-    return (plain(field), *contract().tables[table].columns[field].synonyms)
+    column = contract().tables[table].columns[field]
+    composed = ("".join(words) for lists in column.composed for words in product(*lists))
+    return tuple(dict.fromkeys([plain(field), *column.synonyms, *composed]))
 
 
 @cache
@@ -174,4 +180,10 @@ def docs_text() -> str:
 
 def _docs_row(name: str, column: ContractColumn) -> str:
     given = f"{column.kind}, required" if column.required else column.kind or "made in staging"
-    return f"| `{name}` | {column.type} | {given} | {'yes' if column.personal else ''} | {', '.join(column.synonyms)} |"
+    names = ", ".join(
+        [
+            *column.synonyms,
+            *(" with ".join("/".join(filter(None, each)) for each in lists) for lists in column.composed),
+        ]
+    )
+    return f"| `{name}` | {column.type} | {given} | {'yes' if column.personal else ''} | {names} |"

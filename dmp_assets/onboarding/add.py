@@ -69,6 +69,8 @@ def add(  # noqa: PLR0913 - what the command was given
             typer.echo(f"  {rule.type:20} {rule}")
         for column, kind in plan.rule.identifiers.items():
             typer.echo(f"  {'to the vault':20} {column} ({kind})")
+        for each in plan.left_out if not said.preset else ():
+            typer.echo(f"* not used is {each}")
         for column in plan.raw.undecided:
             typer.echo(
                 f"* {column} differs from customer to customer. If it tells who somebody is, say --identifier '{column}=KIND', "

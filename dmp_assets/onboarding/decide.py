@@ -26,6 +26,8 @@ from dmp_assets.platform.errors import UserError
 from dmp_assets.privacy.words import NONE
 
 _NAMESPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_TIME_OF_DAY = re.compile(r"[ 0-2]?\d:[0-5]\d(:[0-5]\d)?")
+_LIST = 0.5  # of the rows of a list that have an id, the share that has one of its own at least
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def plan_table(
     own = {column.name: column for column in found.columns}
     columns = own | {column_name(file, each.name): each for file, table in joined.items() for each in table.columns}
     contract = chosen(
-        said.contract or guess_contract([*own, *said.mapping]),
+        said.contract or _guess_contract(own, said),
         list(FIELDS),
         Question(f"Which contract table does {found.name} map to?{_nearest(own)}", "--as"),
         ask,
@@ -99,6 +101,8 @@ def plan_table(
             raise UserError(f"{flag}: there is no column {column}; there are {', '.join(own)}.")
     declared, left_out = found_names(said.declared, columns, joined, is_preset=bool(said.preset))
     mapping = _mapping(contract, columns, declared, said, ask)
+    if not said.preset:
+        left_out = (*left_out, *_shares_left_out(contract, columns, mapping))
     declared = declared.model_copy(update={"fields": mapping})
     if declared.fill_down and "order_id" not in mapping:
         raise UserError(
@@ -169,6 +173,29 @@ def plan_table(
     )
 
 
+def _guess_contract(columns: Mapping[str, Column], said: Said) -> str | None:
+    """Return what a table is, by the names of its columns and what they hold."""
+    return guess_contract(
+        [*columns, *said.mapping],
+        times=[name for name, column in columns.items() if column.guess == "time"],
+        repeated=[name for name, column in columns.items() if column.distinct < _LIST * column.filled],
+    )
+
+
+def _shares_left_out(contract: str, columns: Mapping[str, Column], mapping: Mapping[str, Origin]) -> list[str]:
+    """Return in words which columns are called like an amount and hold shares."""
+    return [
+        f"{column} as {name}: all of its numbers lie between 0 and 1, like shares and no amounts (if they are amounts, say --map "
+        f"'{name}={column}')"
+        for name, column in guess_mapping(contract, columns).items()
+        if _is_amount(contract, name) and columns[column].is_share and name not in mapping
+    ]
+
+
+def _is_amount(contract: str, field_name: str) -> bool:
+    return FIELDS[contract][field_name].kind == "amount"
+
+
 def _base_currency(said: str, origin: Origin, columns: Mapping[str, Column]) -> str:
     """Return which of a column's currencies the user wants amounts in.
 
@@ -213,9 +240,15 @@ def _mapping(
     if not said.preset:
         taken = {column for origin in mapping.values() for column in origin.used}
         flags = [name for name, column in columns.items() if column.is_flag]
-        guessed = guess_mapping(contract, columns, taken, flags)
-        new = {name: Origin(columns=(column,)) for name, column in guessed.items() if name not in mapping}
-        mapping = new | mapping
+        shares = [name for name, column in columns.items() if column.is_share]
+        guessed = {
+            name: column
+            for name, column in guess_mapping(contract, columns, taken, flags).items()
+            if name not in mapping and not (_is_amount(contract, name) and column in shares)
+        }
+        mapping = {name: Origin(columns=(column,)) for name, column in guessed.items()} | mapping
+        if "ordered_at" in guessed:
+            mapping["ordered_at"] = _with_time_of_day(guessed, columns)
     if contract == "order_lines":
         mapping |= _line_id(columns, mapping, said)
     missing = missing_fields(contract, {name: str(origin) for name, origin in mapping.items()})
@@ -238,6 +271,20 @@ def _mapping(
         question = Question(f"Which column holds {name} of {contract}?", f"--map {name}=COLUMN")
         mapping[name] = Origin(columns=(chosen(None, list(columns), question, ask),))
     return mapping
+
+
+def _with_time_of_day(guessed: Mapping[str, str], columns: Mapping[str, Column]) -> Origin:
+    """Return the column of the day, and with it that of the time of day where there is just one."""
+    day = guessed["ordered_at"]
+    formats = columns[day].time_formats
+    is_day = formats == ("iso",) or all("%H" not in each and "%I" not in each for each in formats)
+    times = [
+        name
+        for name, column in columns.items()
+        if name not in guessed.values() and column.examples and all(map(_TIME_OF_DAY.fullmatch, column.examples))
+    ]
+    has_times = any(":" in example for example in columns[day].examples)
+    return Origin(columns=(day,), time=times[0] if is_day and not has_times and len(times) == 1 else None)
 
 
 def _line_id(columns: Mapping[str, Column], mapping: Mapping[str, Origin], said: Said) -> dict[str, Origin]:

@@ -53,21 +53,29 @@ def missing_fields(table: str, mapping: Mapping[str, str]) -> list[str]:
     return [*missing, *one_of[:1]] if not mapping.keys() & one_of and one_of else missing
 
 
-def guess_contract(columns: Iterable[str]) -> str | None:
+def guess_contract(columns: Iterable[str], times: Collection[str] = (), repeated: Collection[str] = ()) -> str | None:
     """Return the contract table that most of the columns fit; None if there is none.
 
     All required fields must be there, and a second column that tells: many tables name a customer. Rows with a product, a time and
-    a customer, an order or a quantity are order lines, though their amount is still open.
+    a customer, an order or a quantity are order lines, though their amount is still open. What repeats an id is no list of those
+    that have it.
+
+    Args:
+        columns: their names.
+        times: which of them hold times, whatever they are called.
+        repeated: which of them have the same value in many rows.
     """
     columns = list(columns)
     people = set(guess_identifiers(columns, "customers"))
-    fits = {
-        table: len(mapping) + (len(people - set(mapping.values())) if table == "customers" else 0)
-        for table in FIELDS
-        if not missing_fields(table, mapping := guess_mapping(table, columns))
-    }
+    fits: dict[str, int] = {}
+    for table in FIELDS:
+        mapping, key = guess_mapping(table, columns), contract().tables[table].key
+        is_list = len(key) == 1 and FIELDS[table][key[0]].required
+        if not missing_fields(table, mapping) and not (is_list and mapping[key[0]] in repeated):
+            fits[table] = len(mapping) + (len(people - set(mapping.values())) if table == "customers" else 0)
     lines = guess_mapping("order_lines", columns)
-    is_line = {"product_id", "ordered_at"} <= lines.keys() and lines.keys() & {"customer_id", "order_id", "quantity"}
+    has_time = "ordered_at" in lines or bool(times)
+    is_line = "product_id" in lines and has_time and lines.keys() & {"customer_id", "order_id", "quantity"}
     if is_line and len(lines) >= max(fits.values(), default=0):
         return "order_lines"
     best = max(fits, key=lambda table: fits[table], default=None)

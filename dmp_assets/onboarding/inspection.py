@@ -80,6 +80,7 @@ class Column:
         digits: how many digits its numbers have behind the decimal mark, of which nothing is left after the eighth.
         with_offset: how many of its times tell their offset, where others do not.
         is_whole: whether all of its numbers are whole and written with a point, as programs do where some are missing: ``49.0``.
+        is_share: whether all of its numbers lie between 0 and 1, some of them in between: of an amount, and no amount.
     """
 
     name: str
@@ -95,6 +96,7 @@ class Column:
     digits: int = 0
     with_offset: int = 0
     is_whole: bool = False
+    is_share: bool = False
 
     @property
     def is_flag(self) -> bool:
@@ -270,8 +272,13 @@ def _look_at_column(connection: duckdb.DuckDBPyConnection, name: str, data_type:
         has_zone = data_type == "TIMESTAMP WITH TIME ZONE"
         return dataclasses.replace(found, guess="time", time_formats=("offset" if has_zone else "iso",))
     if data_type != "VARCHAR":
-        digits = _digits(connection, column, ".")
-        return dataclasses.replace(found, guess="number", time_formats=_epochs(connection, column), digits=digits)
+        return dataclasses.replace(
+            found,
+            guess="number",
+            time_formats=_epochs(connection, column),
+            digits=_digits(connection, column, "."),
+            is_share=_is_share(connection, column, "."),
+        )
     times = _time_formats(connection, column) or _epochs(connection, column)
     marks = _decimal_marks(connection, column)
     if times and not (marks and times[0] in ("epoch", "epoch_ms", "epoch_us")):
@@ -283,7 +290,13 @@ def _look_at_column(connection: duckdb.DuckDBPyConnection, name: str, data_type:
             f"select bool_and(regexp_matches(trim({column}), '^[0-9]+[.]0+$')) from sample"
         ).fetchall()
         return dataclasses.replace(
-            found, guess="number", decimal_marks=marks, time_formats=times, digits=digits, is_whole=is_whole
+            found,
+            guess="number",
+            decimal_marks=marks,
+            time_formats=times,
+            digits=digits,
+            is_whole=is_whole,
+            is_share=_is_share(connection, column, marks[0]),
         )
     return found
 
@@ -301,7 +314,8 @@ def _time_formats(connection: duckdb.DuckDBPyConnection, column: str) -> tuple[s
     ).fetchall()
     if with_offset and without:
         conditions["mixed"] = f"{has_offset} or {is_iso}"
-    conditions |= {each: f"try_strptime({text}, {literal(each)}) is not null" for each in TIME_FORMATS}
+    # 23 is no year of four digits.
+    conditions |= {each: f"year(try_strptime({text}, {literal(each)})) >= 1000" for each in TIME_FORMATS}
     return _best(connection, column, conditions)
 
 
@@ -346,6 +360,15 @@ def _digits(connection: duckdb.DuckDBPyConnection, column: str, mark: str) -> in
     number = f"round(try_cast(replace({text}, '{mark}', '.') as double), 8)"
     digits = f"length(split_part(rtrim(cast(try_cast({number} as decimal(38, 8)) as varchar), '0'), '.', 2))"
     return connection.execute(f"select coalesce(max({digits}), 0) from sample").fetchall()[0][0]
+
+
+def _is_share(connection: duckdb.DuckDBPyConnection, column: str, mark: str) -> bool:
+    """Return whether all numbers lie between 0 and 1, and some of them in between."""
+    number = f"try_cast(replace(cast({column} as varchar), '{mark}', '.') as double)"
+    return connection.execute(
+        f"select coalesce(bool_and({number} between 0 and 1) and bool_or({number} > 0 and {number} < 1), false) from sample "
+        f"where {column} is not null"
+    ).fetchall()[0][0]
 
 
 def _best(connection: duckdb.DuckDBPyConnection, column: str, conditions: dict[str, str]) -> tuple[str, ...]:

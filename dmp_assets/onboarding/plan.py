@@ -46,7 +46,7 @@ class Plan:
         time_zone: IANA time zone of its wall times, where no column tells it.
         base_currency: which of the currencies that a column tells shall be the platform's, if the user says it.
         joined: other raw tables with more about the rows, by the name in `declared.join`.
-        left_out: what of a preset has no column here, in words.
+        left_out: what of a preset has no column here, and what is called like a field and is none, in words.
     """
 
     source: str

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import duckdb
 
 from dmp_assets.onboarding.plan import Plan
@@ -12,6 +14,7 @@ from dmp_assets.sources.declare import RAW
 _WORDS = 6
 _TELLING = 4  # rows
 _CENTS = 100
+_PRICE = re.compile("price|preis|prix|preci|prezz|preço|prijs|cena|pris|цена|价|価格", re.IGNORECASE)
 _WAYS = {
     "leading zeros": "^0[0-9]+$",
     "decimal point": "^[0-9]+[.]00?$",
@@ -77,6 +80,7 @@ def amount_doubts(connection: duckdb.DuckDBPyConnection, plan: Plan) -> list[str
                 f"{plan.mapping['sales_amount']} is the same whatever the quantity, for {constant:,} of {products:,} products "
                 "bought in several quantities: if it is the price of one piece, say --map unit_price=COLUMN instead of sales_amount"
             )
+    notes += _pieces_for_money(plan)
     amounts = [name for name in ("sales_amount", "unit_price") if name in plan.mapping]
     own = {column.name for column in plan.raw.columns}
     texts = [each for name in amounts for each in plan.mapping[name].columns if each in own]
@@ -95,6 +99,28 @@ def amount_doubts(connection: duckdb.DuckDBPyConnection, plan: Plan) -> list[str
             "all amounts are whole numbers of three digits or more: if they are in cents or the like, say --minor-units"
         )
     return notes
+
+
+def _pieces_for_money(plan: Plan) -> list[str]:
+    """Return in words that what is taken for the amount may count pieces: whole numbers, no quantity, a price that is not used."""
+    found = {column.name: column for column in plan.raw.columns}
+    taken = (
+        [found[name] for name in plan.mapping["sales_amount"].columns if name in found]
+        if "sales_amount" in plan.mapping
+        else []
+    )
+    used = {name for origin in plan.mapping.values() for name in origin.used}
+    prices = [
+        name for name, each in found.items() if name not in used and each.guess == "number" and _PRICE.search(name)
+    ]
+    is_open = not {"quantity", "unit_price"} & plan.mapping.keys()
+    if not (is_open and prices and taken and all(each.digits == 0 for each in taken)):
+        return []
+    column, price = taken[0].name, prices[0]
+    return [
+        f"{column} has whole numbers only and {price} is not used: if {column} counts pieces, say --map quantity={column} and "
+        f"--map unit_price={price} (the price of one) or --map sales_amount={price} (that of all)"
+    ]
 
 
 def _left_out(connection: duckdb.DuckDBPyConnection, plan: Plan, raw: str) -> str:

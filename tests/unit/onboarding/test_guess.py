@@ -1,5 +1,6 @@
 import pytest
 
+from dmp_assets.dbt.contract_tables import known_names
 from dmp_assets.onboarding.guess import (
     FIELDS,
     guess_contract,
@@ -27,7 +28,7 @@ def test_the_contracts_own_names_map_to_themselves(contract):
 
 @pytest.mark.parametrize("contract", FIELDS)
 def test_words_are_written_as_they_are_compared_and_stand_for_one_field(contract):
-    words = [word for field in FIELDS[contract].values() for word in field.synonyms]
+    words = [word for field in FIELDS[contract] for word in known_names(contract, field)]
     assert [word for word in words if word != plain(word)] == []
     assert len(words) == len(set(words))
 
@@ -111,3 +112,40 @@ def test_names_of_ten_languages_are_known(columns):
     fields = ("customer_id", "product_id", "ordered_at", "quantity", "sales_amount")
     assert guess_mapping("order_lines", columns) == dict(zip(fields, columns, strict=True))
     assert guess_contract(columns) == "order_lines"
+
+
+@pytest.mark.parametrize(
+    ("columns", "fields"),
+    [
+        (
+            ["Trans No", "Trans Date", "PLU", "Description", "Qty", "Unit Price", "Line Value"],
+            "order_id ordered_at product_id product_name quantity unit_price sales_amount",
+        ),
+        (
+            ["Ticket #", "Date of sale", "Cust. No.", "Item #", "Qty Sold", "Ext. Price"],
+            "order_id ordered_at customer_id product_id quantity sales_amount",
+        ),
+        (["TRANSACTION_DT", "Member Ref", "Style Code", "Net Amt"], "ordered_at customer_id product_id sales_amount"),
+        (["N° de commande", "Date de facture", "N° client", "Référence"], "order_id ordered_at customer_id product_id"),
+        (
+            ["Nº pedido", "Fecha de venta", "Número de cliente", "Artículo"],
+            "order_id ordered_at customer_id product_id",
+        ),
+        (["Beleg-Nr.", "Verkaufsdatum", "Kunden-Nr.", "Artikel-Code"], "order_id ordered_at customer_id product_id"),
+    ],
+)
+def test_names_are_known_that_are_composed_of_usual_words(columns, fields):
+    assert guess_mapping("order_lines", columns) == dict(zip(fields.split(), columns, strict=True))
+    assert guess_contract(columns) == "order_lines"
+
+
+def test_a_customer_a_product_and_a_time_are_order_lines_whatever_the_time_is_called():
+    columns = ["CUSTOMER_ID", "AGE_GROUP", "PRODUCT_ID", "BEGIN"]
+    assert guess_contract(columns) == "customers"
+    assert guess_contract(columns, times=["BEGIN"]) == "order_lines"
+
+
+def test_what_repeats_an_id_is_no_list_of_those_that_have_it():
+    assert guess_contract(["customer", "email"], repeated=["customer"]) is None
+    assert guess_contract(["product", "brand"], repeated=["product"]) is None
+    assert guess_contract(["product", "brand"], repeated=["brand"]) == "products"
