@@ -80,7 +80,7 @@ def amount_doubts(connection: duckdb.DuckDBPyConnection, plan: Plan) -> list[str
                 f"{plan.mapping['sales_amount']} is the same whatever the quantity, for {constant:,} of {products:,} products "
                 "bought in several quantities: if it is the price of one piece, say --map unit_price=COLUMN instead of sales_amount"
             )
-    notes += _pieces_for_money(plan)
+    notes += pieces_for_money(plan)
     amounts = [name for name in ("sales_amount", "unit_price") if name in plan.mapping]
     own = {column.name for column in plan.raw.columns}
     texts = [each for name in amounts for each in plan.mapping[name].columns if each in own]
@@ -101,7 +101,7 @@ def amount_doubts(connection: duckdb.DuckDBPyConnection, plan: Plan) -> list[str
     return notes
 
 
-def _pieces_for_money(plan: Plan) -> list[str]:
+def pieces_for_money(plan: Plan) -> list[str]:
     """Return in words that what is taken for the amount may count pieces: whole numbers, no quantity, a price that is not used."""
     found = {column.name: column for column in plan.raw.columns}
     taken = (

@@ -9,6 +9,7 @@ from dmp_assets.dbt.project_file import ProjectFile
 from dmp_assets.onboarding import scaffold
 from dmp_assets.onboarding.decide import Said, plan_table
 from dmp_assets.onboarding.inspection import inspect
+from dmp_assets.onboarding.preview_notes import pieces_for_money
 from dmp_assets.onboarding.project_settings import change_project, read_rates, set_rates
 from dmp_assets.onboarding.source_files import remove_source, write_source
 from dmp_assets.platform.errors import UserError
@@ -263,3 +264,31 @@ def test_rates_are_given_by_currency_and_date(project_dir):
     for wrong in ("2025-01-01:1.1", "EUR=", "EUR=-1", "euros=1"):
         with pytest.raises(UserError, match="--exchange-rate"):
             read_rates([wrong])
+
+
+TILL = """Trans No,Trans Date,Trans Time,Cust No,PLU,Qty,Line Value,Discount
+1,01/31/23,17:45,c1,p1,1,3.50,0.2
+2,02/28/23,09:05,c2,p2,2,7.00,0
+"""
+
+
+def test_day_and_time_of_day_years_of_two_digits_and_shares_are_known_by_what_they_hold(tmp_path):
+    file = tmp_path / "till.csv"
+    file.write_text(TILL, encoding="utf-8")
+    planned = plan(file, **SAID)
+    assert planned.contract == "order_lines"
+    ordered_at = planned.mapping["ordered_at"]
+    assert (ordered_at.columns, ordered_at.time) == (("Trans Date",), "Trans Time")
+    assert planned.time_formats["Trans Date"] == "%m/%d/%y %H:%M"
+    assert "loyalty_discount_amount" not in planned.mapping
+    assert "Discount as loyalty_discount_amount: all of its numbers lie between 0 and 1" in planned.left_out[0]
+    meant = plan(file, **SAID, mapping={"loyalty_discount_amount": "Discount"})
+    assert meant.mapping["loyalty_discount_amount"].columns == ("Discount",)
+    assert meant.left_out == ()
+
+
+def test_pieces_are_not_taken_for_money_where_a_price_is_not_used(tmp_path):
+    file = tmp_path / "sales.csv"
+    file.write_text("customer,product,date,amount,sales price\nc1,p1,2023-01-31,3,139\n", encoding="utf-8")
+    assert pieces_for_money(plan(file, **SAID))[0].startswith("amount has whole numbers only and sales price is not")
+    assert pieces_for_money(plan(file, **SAID, mapping={"quantity": "amount", "sales_amount": "sales price"})) == []
