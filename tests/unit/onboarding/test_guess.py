@@ -28,7 +28,7 @@ def test_the_contracts_own_names_map_to_themselves(contract):
 
 @pytest.mark.parametrize("contract", FIELDS)
 def test_words_are_written_as_they_are_compared_and_stand_for_one_field(contract):
-    words = [word for field in FIELDS[contract] for word in known_names(contract, field)]
+    words = [word for field in FIELDS[contract] for word in known_names(contract, field)[1:]]
     assert [word for word in words if word != plain(word)] == []
     assert len(words) == len(set(words))
 
