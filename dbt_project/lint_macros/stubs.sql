@@ -19,6 +19,7 @@
 {% macro try_parse_timestamp(text, format) %}to_timestamp({{ text }}){% endmacro %}
 {% macro text_hash(text) %}md5({{ text }}){% endmacro %}
 {% macro contract_columns(contract_table) %}{{ return(['staged_column']) }}{% endmacro %}
+{% macro judged_columns() %}{{ return(['staged_column']) }}{% endmacro %}
 {% macro order_part(amount) %}order_part({{ amount }}){% endmacro %}
 {% macro currency_digits() %}2{% endmacro %}
 {% macro source_rank(source) %}{{ source }}{% endmacro %}

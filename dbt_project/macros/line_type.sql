@@ -1,3 +1,8 @@
+{#- Type of an order line as its source says it; what says nothing is a sale. -#}
+{% macro line_type_of(line='') -%}
+    coalesce({{ line ~ '.' if line }}line_type, 'sale')
+{%- endmacro %}
+
 {#- Names of products that are fees (var fee_words), in lower case: they count in totals and are in no list of products. -#}
 {% macro fee_words() -%}
     {{ return(var('fee_words', [

@@ -10,7 +10,7 @@ with stated as (
         order_id,
         max(order_total_amount) as order_total_amount
     from {{ ref('int_order_lines_checked') }}
-    where reject_reason is null and order_total_amount is not null and coalesce(line_type, 'sale') <> 'void'
+    where reject_reason is null and order_total_amount is not null and {{ line_type_of() }} <> 'void'
     group by order_id
 
 ),

@@ -11,7 +11,7 @@ with checked as (
         ) as sales_amount
     from {{ ref('int_order_lines_checked') }} as lines
     left join {{ ref('int_order_parts') }} as parts on lines.order_line_id = parts.order_line_id
-    where lines.reject_reason is null and coalesce(lines.line_type, 'sale') not in ('adjustment', 'void')
+    where lines.reject_reason is null and {{ line_type_of('lines') }} not in ('adjustment', 'void')
     group by lines.source
 
 ),

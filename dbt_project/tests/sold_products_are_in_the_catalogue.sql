@@ -8,7 +8,7 @@ with sold as (
         product_id,
         split_part(product_id, ':', 1) as namespace
     from {{ ref('int_order_lines_checked') }}
-    where reject_reason is null and coalesce(line_type, 'sale') in ('sale', 'free')
+    where reject_reason is null and {{ line_type_of() }} in ('sale', 'free')
 
 ),
 

@@ -35,7 +35,7 @@ from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.warehouse import Warehouse
 from dmp_assets.privacy.identifiers import clean, clean_broken_json
 from dmp_assets.privacy.keys import Keys, pseudonym, read_keys
-from dmp_assets.privacy.texts import Search, Token, read_search
+from dmp_assets.privacy.texts import Found, Search, Token, read_search
 from dmp_assets.privacy.vault import add_identifiers
 from dmp_assets.sources.declare import LOAD_COLUMNS
 from dmp_assets.sources.raw_tables import create_loads_table
@@ -202,10 +202,12 @@ def read_lines(
     for number, line in enumerate(lines, start=1):
         record = _record(line, plan)
         how = (token, search_of(record["source"]))
+        found = _clean_agent(record, *how)
         if record.get("reason"):
             _reject(segment, record, how, (name, number))
         else:
-            _accept(segment, record, line, how, (name, number))
+            _accept(segment, record, orjson.dumps(record) if found else line, how, (name, number))
+        segment.identifiers.extend((record["source"], None, None, *each, record.get("received_at")) for each in found)
     return segment
 
 
@@ -240,6 +242,15 @@ def _is_record(record: Any) -> bool:
     if not all(text is None or (isinstance(text, str) and "\0" not in text) for text in texts):
         return False
     return "event" in record or bool(record.get("reason"))
+
+
+def _clean_agent(record: dict[str, Any], token: Token, search: Search) -> Found:
+    """Take what the request's user agent has of identifiers out of a record, and return these."""
+    if not record.get("user_agent"):
+        return []
+    cleaned = clean({"context": {"userAgent": record["user_agent"]}}, token, search)
+    record["user_agent"] = cleaned.event["context"]["userAgent"]
+    return cleaned.found
 
 
 def _refused(line: bytes, reason: str) -> dict[str, Any]:

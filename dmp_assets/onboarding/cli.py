@@ -66,21 +66,30 @@ def add_source(  # noqa: PLR0913, PLR0917 - one option for everything that can b
         list[str] | None, typer.Option(help="Column that stands on one row of an order only and holds for all of them.")
     ] = None,
     minor_units: Annotated[
-        bool, typer.Option("--minor-units", help="Amounts are in the currency's smallest unit, such as cents.")
-    ] = False,
-    utc_times: Annotated[
-        bool, typer.Option("--utc-times", help="Times without an offset are UTC; default: the time zone's wall time.")
-    ] = False,
-    whole_orders: Annotated[
-        bool,
+        bool | None,
         typer.Option(
-            "--whole-orders",
+            "--minor-units/--no-minor-units", help="Amounts are in the currency's smallest unit, such as cents."
+        ),
+    ] = None,
+    utc_times: Annotated[
+        bool | None,
+        typer.Option(
+            "--utc-times/--no-utc-times", help="Times without an offset are UTC; default: the time zone's wall time."
+        ),
+    ] = None,
+    whole_orders: Annotated[
+        bool | None,
+        typer.Option(
+            "--whole-orders/--no-whole-orders",
             help="A newer load of an order replaces all its lines; default: only those that come again.",
         ),
-    ] = False,
+    ] = None,
     strip_zeros: Annotated[
-        bool, typer.Option("--strip-zeros", help="Zeros before an id tell nothing: 00123 is 123; default: they stay.")
-    ] = False,
+        bool | None,
+        typer.Option(
+            "--strip-zeros/--no-strip-zeros", help="Zeros before an id tell nothing: 00123 is 123; default: they stay."
+        ),
+    ] = None,
     nobody: Annotated[
         list[str] | None,
         typer.Option(
@@ -181,17 +190,20 @@ def add_source(  # noqa: PLR0913, PLR0917 - one option for everything that can b
 
     with user_errors():
         rate, rates = read_rates(exchange_rate or ())
+        flags = {
+            "minor_units": minor_units,
+            "utc_times": utc_times,
+            "whole_orders": whole_orders,
+            "strip_zeros": strip_zeros,
+        }
         said = Said(
             contract=contract,
             declared=TableMapping(
                 line_type=tuple(map(LineTypeRule.said, line_type or ())),
                 where=tuple(map(RowFilter.said, where or ())),
                 fill_down=tuple(fill_down or ()),
-                minor_units=minor_units,
-                utc_times=utc_times,
-                whole_orders=whole_orders,
-                strip_zeros=strip_zeros,
                 nobody=tuple(nobody) if nobody else None,
+                **{flag: is_so for flag, is_so in flags.items() if is_so is not None},
             ),
             mapping=_pairs(mapping, "--map"),
             identifiers=_pairs(identifier, "--identifier"),

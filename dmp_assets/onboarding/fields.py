@@ -39,7 +39,7 @@ def expressions(plan: Plan) -> dict[str, str]:
             "quantity_unit": "'each'",
             "time_zone": _constant(plan.time_zone),
             "currency": _constant(plan.currency),
-            "store_id": f"'{plan.source}:online'",
+            "store_id": f"'{plan.own_namespace}:online'",
             "order_line_id": _hashed(plan, "line", [*map(column_sql, key_columns(plan)), "occurrence"]),
         }
         defaults["order_id"] = _default_order_id(plan, mapped.get("order_line_id", defaults["order_line_id"]))
@@ -77,7 +77,7 @@ def _field_sql(plan: Plan, name: str, kind: str | None, origin: Origin) -> str:
         named = plan.mapping["product_name"]
         if origin.columns and not origin.is_joined and named.columns:
             origin = Origin(columns=tuple(dict.fromkeys([*origin.columns, *named.columns])))
-    before = plan.namespace if name in _SHARED else plan.source
+    before = plan.namespace if name in _SHARED else plan.own_namespace
     macro = "parse_customer_id" if name == "customer_id" else "parse_id"
     return f"{{{{ dmp.namespaced_id('{before}', {_origin_text(plan, origin, macro)}) }}}}"
 
@@ -207,13 +207,13 @@ def _default_order_id(plan: Plan, line_id: str) -> str:
 
 
 def _hashed(plan: Plan, what: str, columns: list[str]) -> str:
-    return f"{{{{ dmp.hashed_id('{plan.source}:{what}', [{', '.join(map(argument, columns))}]) }}}}"
+    return f"{{{{ dmp.hashed_id('{plan.own_namespace}:{what}', [{', '.join(map(argument, columns))}]) }}}}"
 
 
 def _joined(plan: Plan, what: str, names: list[str]) -> str:
     """Return an id made of the key's values as the source has them; null where one is."""
     parts = " || ':' || ".join(f"{{{{ {_origin_text(plan, plan.mapping[name])} }}}}" for name in names)
-    return f"'{plan.source}:{what}:' || {parts}"
+    return f"'{plan.own_namespace}:{what}:' || {parts}"
 
 
 def _origin_sql(plan: Plan, origin: Origin) -> str:

@@ -260,6 +260,7 @@ class TableMapping(_Declared):
         strip_zeros: whether zeros before an id tell nothing: 00123 is 123.
         nobody: customer ids that stand for nobody, besides the usual ones; none of them if it is empty, open if it is not said.
         namespace: what stands before its ids, if not the source's name.
+        own_namespace: what stands before those that it shares with no other source, such as orders, since it was renamed.
         currency, time_zone, time_format: as the flags of these names.
         decimal_mark: of numbers that could be read in two ways.
     """
@@ -279,22 +280,24 @@ class TableMapping(_Declared):
     strip_zeros: bool = False
     nobody: tuple[Value, ...] | None = None
     namespace: str | None = None
+    own_namespace: str | None = None
     currency: str | None = None
     time_zone: str | None = None
     time_format: str | None = None
     decimal_mark: str | None = None
 
     def with_said(self, said: TableMapping) -> TableMapping:
-        """Return it with what flags say: they add filters, columns to fill down and, before its own, rules for line types."""
+        """Return it with what flags say: they add filters, columns to fill down and, before its own, rules for line types.
+
+        A flag of yes or no that was said takes the place of its own.
+        """
+        flags = {"minor_units", "utc_times", "whole_orders", "strip_zeros"} & said.model_fields_set
         return self.model_copy(
             update={
                 "line_type": tuple(dict.fromkeys(said.line_type + self.line_type)),
                 "where": tuple(dict.fromkeys(self.where + said.where)),
                 "fill_down": tuple(dict.fromkeys(self.fill_down + said.fill_down)),
-                "minor_units": self.minor_units or said.minor_units,
-                "utc_times": self.utc_times or said.utc_times,
-                "whole_orders": self.whole_orders or said.whole_orders,
-                "strip_zeros": self.strip_zeros or said.strip_zeros,
+                **{flag: getattr(said, flag) for flag in flags},
                 "nobody": tuple(dict.fromkeys([*(self.nobody or ()), *said.nobody])) if said.nobody else self.nobody,
             }
         )

@@ -87,6 +87,11 @@ class Plan:
         return contract().tables[self.contract]
 
     @property
+    def own_namespace(self) -> str:
+        """What stands before its ids that no other source shares: of orders, lines, stores."""
+        return self.declared.own_namespace or self.source
+
+    @property
     def model(self) -> str:
         """Name of the staging model."""
         return f"stg_{self.source}__{self.contract}"

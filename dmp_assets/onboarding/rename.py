@@ -126,6 +126,10 @@ def _rename_declared(content: Any, old: str, new: str) -> None:
                 if holder:
                     name = holder[place]
                     holder[place] = type(name)(re.sub(rf"\b{old}__", f"{new}__", name, count=1))
+    for model in content.get("models", []):
+        mapping = model.get("config", {}).get("meta", {}).get("mapping")
+        if mapping:  # so that its orders have the same ids when it is mapped anew
+            mapping.setdefault("own_namespace", old)
     for entry in _named(content):
         entry["name"] = _renamed(entry["name"], old, new)
 

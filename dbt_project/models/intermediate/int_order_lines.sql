@@ -5,7 +5,7 @@ with accepted as {{ not_materialized() }} (
         coalesce(quantity_unit, 'each') <> 'each' or quantity <> floor(quantity) as is_measured,
         line_type in ('return', 'cancellation') as is_return,
         line_type in ('adjustment', 'void') as is_uncounted,
-        coalesce(line_type, 'sale') = 'sale'
+        {{ line_type_of() }} = 'sale'
         and quantity = 0
         and sales_amount = 0
         and loyalty_discount_amount = 0
@@ -39,14 +39,14 @@ classified as {{ not_materialized() }} (
         accepted.time_zone,
         case
             when accepted.is_coupon_line then 'coupon'
-            when coalesce(accepted.line_type, 'sale') <> 'sale' then accepted.line_type
+            when {{ line_type_of('accepted') }} <> 'sale' then accepted.line_type
             when accepted.sales_amount = 0 then 'free'
             else 'sale'
         end as line_type,
         accepted.quantity,
         accepted.quantity_unit,
         accepted.is_measured,
-        accepted.quantity = 0 and not accepted.is_coupon_line and coalesce(accepted.line_type, 'sale') = 'sale'
+        accepted.quantity = 0 and not accepted.is_coupon_line and {{ line_type_of('accepted') }} = 'sale'
             as is_quantity_filled,
         accepted.currency,
         {%- for amount in ['loyalty', 'coupon_match', 'coupon'] %}

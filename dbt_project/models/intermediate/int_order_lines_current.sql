@@ -1,4 +1,4 @@
-{%- set columns = contract_columns('order_lines') + ['exchange_rate', 'ordered_at_local'] -%}
+{%- set columns = judged_columns() -%}
 
 with judged as (
 
@@ -19,15 +19,11 @@ repeated_ids as (
 )
 
 select
-    {%- for column in columns %}
-        judged.{{ column }},
-    {%- endfor %}
-    judged.row_reason
+    judged.{{ columns | join(',\n    judged.') }}
 from judged
 left join repeated_ids on judged.order_line_id = repeated_ids.order_line_id
 where repeated_ids.order_line_id is null
 union all
 select
-    {{ columns | join(',\n    ') }},
-    row_reason
+    {{ columns | join(',\n    ') }}
 from repeated

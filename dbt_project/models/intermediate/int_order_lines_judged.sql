@@ -26,7 +26,7 @@
     'after_load': 'ordered_at > _loaded_at',
     'no_quantity_no_value': 'quantity = 0 and coupon_discount_amount = 0 and ' ~ list_amount ~ ' = 0',
 } -%}
-{%- set is_sale = "coalesce(line_type, 'sale') = 'sale'" -%}
+{%- set is_sale = line_type_of() ~ " = 'sale'" -%}
 {%- set is_negative = 'coalesce(quantity < 0 or sales_amount < 0, false)' -%}
 {#- Over 18 digits, so that DuckDB does not multiply in 64 bits: 10,000 with eight digits times a rate is too much. -#}
 {%- set wide_amount = 'decimal(20,' ~ var('amount_type').split(',')[1] -%}

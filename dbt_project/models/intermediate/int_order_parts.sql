@@ -8,7 +8,7 @@ with lines as {{ not_materialized() }} (
 
     select
         *,
-        coalesce(line_type, 'sale') = 'sale' and sales_amount > 0 as is_sale
+        {{ line_type_of() }} = 'sale' and sales_amount > 0 as is_sale
     from {{ ref('int_order_lines_checked') }}
     where reject_reason is null
 

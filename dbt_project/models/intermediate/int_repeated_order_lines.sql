@@ -1,6 +1,6 @@
 {{ config(materialized='table') }}
 
-{%- set columns = contract_columns('order_lines') + ['exchange_rate', 'ordered_at_local'] %}
+{%- set columns = judged_columns() -%}
 
 with judged as {{ not_materialized() }} (
 
@@ -22,10 +22,7 @@ several as (
 repeated as (
 
     select
-        {%- for column in columns %}
-            judged.{{ column }},
-        {%- endfor %}
-        judged.row_reason
+        judged.{{ columns | join(',\n        judged.') }}
     from judged
     inner join several on {{ row_hash(['judged.order_line_id']) }} = several.line_hash
     where judged.order_line_id is not null
@@ -52,8 +49,7 @@ ranked as (
 )
 
 select
-    {{ columns | join(',\n    ') }},
-    row_reason
+    {{ columns | join(',\n    ') }}
 from ranked
 where
     (row_reason is null and load_rank = 1)

@@ -15,9 +15,9 @@ sold_products as (
     select
         product_id,
         min(source) as source,
-        max(case when coalesce(line_type, 'sale') = 'sale' then product_name end) as product_name,
-        bool_and(coalesce(line_type, 'sale') = 'fee') as is_fee,
-        bool_or(coalesce(line_type, 'sale') in ('sale', 'free')) as is_sold
+        max(case when {{ line_type_of() }} = 'sale' then product_name end) as product_name,
+        bool_and({{ line_type_of() }} = 'fee') as is_fee,
+        bool_or({{ line_type_of() }} in ('sale', 'free')) as is_sold
     from {{ ref('int_order_lines_checked') }}
     where reject_reason is null
     group by product_id

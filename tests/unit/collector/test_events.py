@@ -1,6 +1,4 @@
-import contextlib
 import json
-from collections.abc import Generator
 from datetime import datetime, timedelta, timezone
 
 import orjson
@@ -10,7 +8,8 @@ from hypothesis import strategies as st
 
 from dmp_assets.collector import events
 from dmp_assets.collector.events import Receipt, Source, collect
-from dmp_assets.collector.wire import RequestError, parse
+from dmp_assets.collector.wire import parse
+from tests.unit.collector.refusals import only_refused, refusal
 
 RECEIVED = datetime(2026, 1, 1, 12, tzinfo=timezone(timedelta(hours=2)))
 SOURCE = Source("web", "shop")
@@ -37,22 +36,6 @@ def rows(message: dict, event_type: str | None = None, *, has_gpc: bool = False)
 def reason(**changes: object) -> str | None:
     (row,) = rows({"batch": [track(**changes)]})
     return row.get("reason")
-
-
-def refusal(action, *arguments) -> tuple[int, str]:
-    with pytest.raises(RequestError) as refused:
-        action(*arguments)
-    return refused.value.status, refused.value.code
-
-
-@contextlib.contextmanager
-def only_refused(status: int) -> Generator[None]:
-    """Let a refusal with this status pass, and nothing else."""
-    try:
-        yield
-    except RequestError as refused:
-        if refused.status != status:
-            raise
 
 
 def test_a_line_says_whose_event_it_is_and_when_it_came():

@@ -288,6 +288,29 @@ def test_a_malformed_hand_made_line_is_set_aside_and_ends_no_load(platform: Plat
     assert [row["message_id"] for row in platform.rows()] == ["m1", "m2"]
 
 
+def test_the_user_agent_of_the_request_is_cleaned_like_that_of_an_event_and_in_the_archive_too(platform: Platform):
+    browser = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36"
+    agent = "ShopApp/1.2 (jane@example.com)"
+    platform.seal(
+        line(an_event(), user_agent=browser),
+        line(an_event("m2"), user_agent=agent),
+        line(an_event("m3", context={"userAgent": agent})),
+        line(an_event("m4", type="unheard of"), user_agent=agent),
+    )
+    assert platform.load() == EventLoad(1, 3, 1, 3, 1)
+    rows = platform.rows()
+    assert rows[0]["request_user_agent"] == browser
+    cleaned = orjson.loads(rows[2]["context"])["userAgent"]
+    assert "jane" not in cleaned
+    assert rows[1]["request_user_agent"] == cleaned
+    (kept,) = (platform.folder / "loaded").iterdir()
+    lines = gzip.decompress(kept.read_bytes())
+    assert b"jane" not in lines
+    assert [orjson.loads(each).get("user_agent") for each in lines.splitlines()] == [browser, cleaned, None, cleaned]
+    assert orjson.loads(lines.splitlines()[1])["event"]["messageId"] == "m2"
+    assert count_identifiers(platform.settings, read_keys(platform.settings)) == {"email": 1}
+
+
 def test_the_user_agent_of_the_request_is_a_column_of_its_own(platform: Platform):
     platform.seal(line(an_event(), user_agent="Mozilla/5.0"), line(an_event("m2")))
     platform.load()

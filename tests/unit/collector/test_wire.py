@@ -1,8 +1,6 @@
 import base64
-import contextlib
 import gzip
 import json
-from collections.abc import Generator
 
 import pytest
 from hypothesis import given
@@ -10,23 +8,8 @@ from hypothesis import strategies as st
 
 from dmp_assets.collector import wire
 from dmp_assets.collector.broken_json import Unreadable
-from dmp_assets.collector.wire import RequestError, decode, event_of_query, parse, write_key
-
-
-def refusal(action, *arguments) -> tuple[int, str]:
-    with pytest.raises(RequestError) as refused:
-        action(*arguments)
-    return refused.value.status, refused.value.code
-
-
-@contextlib.contextmanager
-def only_refused(status: int) -> Generator[None]:
-    """Let a refusal with this status pass, and nothing else."""
-    try:
-        yield
-    except RequestError as refused:
-        if refused.status != status:
-            raise
+from dmp_assets.collector.wire import decode, event_of_query, parse, write_key
+from tests.unit.collector.refusals import only_refused, refusal
 
 
 @given(st.binary(max_size=200))

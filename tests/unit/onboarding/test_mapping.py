@@ -81,3 +81,10 @@ def test_flags_add_to_a_preset():
     assert both.line_type == (own, *preset.line_type)
     assert both.minor_units
     assert both.whole_orders
+
+
+def test_a_flag_of_yes_or_no_is_taken_back_by_its_opposite_and_stays_where_nothing_is_said():
+    flags = ("minor_units", "utc_times", "whole_orders", "strip_zeros")
+    declared = TableMapping(**dict.fromkeys(flags, True))
+    assert declared.with_said(TableMapping()) == declared
+    assert declared.with_said(TableMapping(**dict.fromkeys(flags, False))).content() == {}

@@ -1,4 +1,5 @@
 import datetime as dt
+import re
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,19 @@ def test_what_was_loaded_is_not_loaded_again_under_the_new_name(project):
     with open_vault(project.settings, read_keys(project.settings)) as connection:
         kept = connection.execute("select source, value from vault.identifiers").fetchall()
     assert kept == [("web_shop", "a@mail.example")]
+
+
+def test_a_renamed_source_that_is_mapped_anew_has_the_same_ids(project):
+    folder = project.settings.dbt_project_dir
+    for old, new in (("shop", "web_shop"), ("web_shop", "store")):
+        project.rename(old, new)
+        written = {path.name: path.read_text() for path in (folder / "models/staging" / new).glob("*.sql")}
+        plans, _ = planned_anew(folder, new, Said(), None)
+        anew = scaffold.files(plans, folder)
+        assert {name: anew[name] for name in written} == written
+    ids = re.findall(r"(?:namespaced_id|hashed_id)\('(\w+)", written["stg_store__order_lines.sql"])
+    assert ids
+    assert set(ids) == {"shop"}
 
 
 def test_a_renaming_that_was_broken_off_is_brought_to_its_end(project, monkeypatch):
