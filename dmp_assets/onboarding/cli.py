@@ -198,12 +198,14 @@ def add_source(  # noqa: PLR0913, PLR0917 - one option for everything that can b
         }
         said = Said(
             contract=contract,
-            declared=TableMapping(
-                line_type=tuple(map(LineTypeRule.said, line_type or ())),
-                where=tuple(map(RowFilter.said, where or ())),
-                fill_down=tuple(fill_down or ()),
-                nobody=tuple(nobody) if nobody else None,
-                **{flag: is_so for flag, is_so in flags.items() if is_so is not None},
+            declared=TableMapping.model_validate(
+                {
+                    "line_type": tuple(map(LineTypeRule.said, line_type or ())),
+                    "where": tuple(map(RowFilter.said, where or ())),
+                    "fill_down": tuple(fill_down or ()),
+                    "nobody": tuple(nobody) if nobody else None,
+                    **{flag: is_so for flag, is_so in flags.items() if is_so is not None},
+                }
             ),
             mapping=_pairs(mapping, "--map"),
             identifiers=_pairs(identifier, "--identifier"),

@@ -85,6 +85,6 @@ def test_flags_add_to_a_preset():
 
 def test_a_flag_of_yes_or_no_is_taken_back_by_its_opposite_and_stays_where_nothing_is_said():
     flags = ("minor_units", "utc_times", "whole_orders", "strip_zeros")
-    declared = TableMapping(**dict.fromkeys(flags, True))
+    declared = TableMapping.model_validate(dict.fromkeys(flags, True))
     assert declared.with_said(TableMapping()) == declared
-    assert declared.with_said(TableMapping(**dict.fromkeys(flags, False))).content() == {}
+    assert declared.with_said(TableMapping.model_validate(dict.fromkeys(flags, False))).content() == {}
