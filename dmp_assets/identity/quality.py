@@ -10,10 +10,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from dmp_assets.analysis.bootstrap import LEVEL, resamples
+
 MEASURES = ("precision", "recall", "f1", "b_cubed_precision", "b_cubed_recall", "b_cubed_f1")
-_REPEATS = 500
+_DRAWS = 500
 _SEED = 20170101
-_LEVEL = 0.95
 
 
 def as_of(rows: pd.DataFrame, at: pd.Timestamp, start: str, end: str) -> pd.DataFrame:
@@ -61,18 +62,15 @@ def clustering_quality(assigned: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFr
     both = truth.merge(assigned, on="identifier_id", suffixes=("_true", "_found"))
     cells, sizes_true, sizes_found = _cells(both)
     persons = int(cells["true"].max()) + 1 if len(cells) else 0
-    weights = (
-        np.random.default_rng(_SEED).multinomial(persons, np.full(persons, 1 / persons), size=_REPEATS)
-        if persons
-        else []
-    )
+    weights = resamples(persons, _SEED, _DRAWS) if persons else []
     point = _measures(cells, sizes_true, sizes_found, np.ones(persons))
-    drawn = [_measures(cells, sizes_true, sizes_found, weight.astype(float)) for weight in weights]
-    tails = [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2]
+    drawn = np.array([_measures(cells, sizes_true, sizes_found, weight) for weight in weights]).reshape(
+        -1, len(MEASURES)
+    )
+    tails = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
     # A draw without any pair says nothing of a share of pairs.
-    finite = [values[np.isfinite(values)] for values in np.array(drawn).T]
-    intervals = [np.quantile(values, tails) if len(values) else [np.nan, np.nan] for values in finite]
-    low, high = zip(*intervals, strict=True) if drawn else (point, point)
+    finite = [values[np.isfinite(values)] for values in drawn.T]
+    low, high = np.array([np.quantile(values, tails) if len(values) else [np.nan, np.nan] for values in finite]).T
     return pd.DataFrame(
         {
             "measure": MEASURES,

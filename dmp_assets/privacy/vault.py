@@ -102,7 +102,8 @@ def rename_source(settings: Settings, keys: Keys, source: str, name: str) -> Non
 def private_connection(settings: Settings) -> Generator[duckdb.DuckDBPyConnection]:
     """Yield a connection to a database in memory that encrypts what does not fit into it."""
     offline = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
-    with duckdb.connect(config={**offline, "temp_directory": str(settings.spill_dir)}) as connection:
+    limits = {"memory_limit": settings.memory_limit, "temp_directory": str(settings.spill_dir)}
+    with duckdb.connect(config={**offline, **limits}) as connection:
         encrypt_spill(connection)
         connection.execute("set timezone = 'UTC'")
         yield connection

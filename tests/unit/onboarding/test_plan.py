@@ -236,6 +236,18 @@ def test_deleted_rows_are_withdrawn_by_the_column_that_tells(tmp_path):
         plan(file, deleted_at="removed", **SAID)
 
 
+def test_a_column_with_a_persons_address_is_taken_into_the_vault_whatever_it_is_called(tmp_path):
+    file = tmp_path / "people.csv"
+    file.write_text("customer,reach,email\nu1,a@mail.example,yes\nu2,b@mail.example,no\n")
+    planned = plan(file, contract="customers", mapping={"email": "reach"})
+    assert planned.rule.identifiers == {"reach": "email"}
+    assert "email" not in plan(file, contract="customers").mapping, "a column that says yes or no is no address"
+    with pytest.raises(UserError, match=r"reach gives the email of customers.*Leave the flag out"):
+        plan(file, contract="customers", mapping={"email": "reach"}, identifiers={"reach": "none"})
+    with pytest.raises(UserError, match="--map email: name a column"):
+        plan(file, contract="customers", mapping={"email": "=info@mail.example"})
+
+
 def test_everything_that_is_missing_is_named_at_once(tmp_path):
     file = tmp_path / "lines.csv"
     file.write_text("order_id,product_id,add_to_cart_order\n1,2,3\n")
