@@ -286,7 +286,7 @@ texts_of_people = st.sampled_from(
 )
 
 
-@settings(max_examples=15)
+@settings(max_examples=6)
 @given(st.lists(st.tuples(texts_of_people, texts_of_people, texts_of_people), min_size=1, max_size=12))
 def test_both_roads_hand_the_same_identifiers_over_to_the_vault(tmp_path_factory, rows):
     text = io.StringIO()
