@@ -25,7 +25,7 @@ def hashes(first_build, dmp):
 
 
 LAYERS = (
-    "raw", "simulation", "staging", "intermediate", "quarantine", "marts",
+    "raw", "simulation", "staging", "identity", "intermediate", "quarantine", "marts",
     "clusters", "forecasts", "profiles", "similarity", "recommendations", "privacy", "published",
 )  # fmt: skip
 
