@@ -177,8 +177,8 @@ def _guess_contract(columns: Mapping[str, Column], said: Said) -> str | None:
     """Return what a table is, by the names of its columns and what they hold."""
     return guess_contract(
         [*columns, *said.mapping],
-        times=[name for name, column in columns.items() if column.guess == "time"],
         repeated=[name for name, column in columns.items() if column.distinct < _LIST * column.filled],
+        has_times=any(column.guess == "time" for column in columns.values()),
     )
 
 

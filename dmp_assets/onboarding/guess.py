@@ -53,7 +53,7 @@ def missing_fields(table: str, mapping: Mapping[str, str]) -> list[str]:
     return [*missing, *one_of[:1]] if not mapping.keys() & one_of and one_of else missing
 
 
-def guess_contract(columns: Iterable[str], times: Collection[str] = (), repeated: Collection[str] = ()) -> str | None:
+def guess_contract(columns: Iterable[str], repeated: Collection[str] = (), *, has_times: bool = False) -> str | None:
     """Return the contract table that most of the columns fit; None if there is none.
 
     All required fields must be there, and a second column that tells: many tables name a customer. Rows with a product, a time and
@@ -62,8 +62,8 @@ def guess_contract(columns: Iterable[str], times: Collection[str] = (), repeated
 
     Args:
         columns: their names.
-        times: which of them hold times, whatever they are called.
         repeated: which of them have the same value in many rows.
+        has_times: whether one of them holds times, whatever it is called.
     """
     columns = list(columns)
     people = set(guess_identifiers(columns, "customers"))
@@ -74,8 +74,8 @@ def guess_contract(columns: Iterable[str], times: Collection[str] = (), repeated
         if not missing_fields(table, mapping) and not (is_list and mapping[key[0]] in repeated):
             fits[table] = len(mapping) + (len(people - set(mapping.values())) if table == "customers" else 0)
     lines = guess_mapping("order_lines", columns)
-    has_time = "ordered_at" in lines or bool(times)
-    is_line = "product_id" in lines and has_time and lines.keys() & {"customer_id", "order_id", "quantity"}
+    is_dated = has_times or "ordered_at" in lines
+    is_line = "product_id" in lines and is_dated and lines.keys() & {"customer_id", "order_id", "quantity"}
     if is_line and len(lines) >= max(fits.values(), default=0):
         return "order_lines"
     best = max(fits, key=lambda table: fits[table], default=None)

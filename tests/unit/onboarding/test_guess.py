@@ -142,7 +142,7 @@ def test_names_are_known_that_are_composed_of_usual_words(columns, fields):
 def test_a_customer_a_product_and_a_time_are_order_lines_whatever_the_time_is_called():
     columns = ["CUSTOMER_ID", "AGE_GROUP", "PRODUCT_ID", "BEGIN"]
     assert guess_contract(columns) == "customers"
-    assert guess_contract(columns, times=["BEGIN"]) == "order_lines"
+    assert guess_contract(columns, has_times=True) == "order_lines"
 
 
 def test_what_repeats_an_id_is_no_list_of_those_that_have_it():

@@ -7,28 +7,11 @@ from dmp_assets.privacy import suspects as suspects_module
 from dmp_assets.privacy.identifiers import clean_cell
 from dmp_assets.privacy.suspects import suspects
 from dmp_assets.privacy.texts import Search
-from tests.unit.privacy.samples import IDENTIFIERS, NAMES, SEARCHES, mixed, texts, token
+from tests.unit.privacy.samples import HARMLESS, IDENTIFIERS, NAMES, SEARCHES, mixed, texts, token
 
 UNSUSPICIOUS = [
-    *(
-        "2024-01-02 10:00:00",
-        "2024-01-02T10:00:00.000Z",
-        "12.50",
-        "1234567.89",
-        "C++",
-        "100 %",
-        "o123456789",
-        "Ware Nummer 4",
-    ),
-    *("d41d8cd98f00b204e9800998ecf8427e", "550e8400-e29b-41d4-a716-446655440000", "12345", "4006381333931", "AB-1234"),
-    *(
-        "https://shop.test/p/123456?utm_source=x&color=red",
-        "Größe 40 bis 42",
-        "A 12 B 34",
-        "v1.2.3",
-        "10:20:30",
-        "大きい",
-    ),
+    *HARMLESS,
+    *("12345", "https://shop.test/p/123456?utm_source=x&color=red", "Größe 40 bis 42", "v1.2.3", "10:20:30", "大きい"),
 ]
 
 
