@@ -141,7 +141,8 @@
 
 {#-
     Wall time (timestamp) in a column, without the offset that it may have. `format`: 'iso' for a timestamp or its ISO 8601
-    text; else as parse_time has it, or strptime, such as '%d.%m.%Y %H:%M'. A year of two digits where four are expected is
+    text; 'excel' for the days since 1900 that a spreadsheet has behind a date, such as 45123.5; else as parse_time has it, or
+    strptime, such as '%d.%m.%Y %H:%M'. A year of two digits where four are expected is
     null, never the year 25.
 -#}
 {% macro parse_wall_time(column, format='iso') -%}
@@ -151,6 +152,10 @@
         try_cast(substring({{ dmp.trimmed('cast(' ~ column ~ ' as string)') }}, 1, 19) as timestamp)
     {%- elif format in ('epoch', 'epoch_ms', 'epoch_us') -%}
         {{ dmp.parse_time(column, format) }}
+    {%- elif format == 'excel' -%}
+        {#- Whole seconds: a spreadsheet's fraction of a day is not exact. -#}
+        {%- set days = "try_cast(replace(cast(" ~ column ~ " as string), ',', '.') as double)" -%}
+        {{ dmp.epoch_to_utc('round((' ~ days ~ ' - 25569) * 86400)', 1000000) }}
     {%- elif '%Y' in format -%}
         {%- set time = dmp.try_parse_timestamp(dmp.trimmed('cast(' ~ column ~ ' as string)'), format) -%}
         case when {{ time }} >= timestamp '1000-01-01' then {{ time }} end

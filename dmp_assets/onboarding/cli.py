@@ -106,7 +106,7 @@ def add_source(  # noqa: PLR0913, PLR0917 - one option for everything that can b
     ] = None,
     time_zone: Annotated[str | None, typer.Option(help="IANA time zone of the times and stores.")] = None,
     time_format: Annotated[
-        str | None, typer.Option(help="How times are written, as strptime has it, or epoch, epoch_ms.")
+        str | None, typer.Option(help="How times are written, as strptime has it, or epoch, epoch_ms, excel.")
     ] = None,
     decimal: Annotated[str | None, typer.Option(help="Decimal mark of the numbers: . or ,")] = None,
     encoding: Annotated[

@@ -8,25 +8,26 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 from dmp_assets.dbt.contract_tables import CONTACT, plain
 from dmp_assets.dbt.contract_tables import contract as contract_file
 from dmp_assets.onboarding.found_names import found_names
-from dmp_assets.onboarding.guess import FIELDS, guess_contract, guess_mapping, missing_fields
+from dmp_assets.onboarding.guess import FIELDS, guess_contract, guess_identifiers, guess_mapping, missing_fields
+from dmp_assets.onboarding.header_currency import header_currency
 from dmp_assets.onboarding.inspection import Column, Found
-from dmp_assets.onboarding.mapping import Origin, TableMapping
+from dmp_assets.onboarding.mapping import LineType, Origin, TableMapping
 from dmp_assets.onboarding.personal_columns import asked_kinds, identifiers_of
 from dmp_assets.onboarding.plan import TELLS_OFFSET, Plan, RawTable, check_name, column_name, columns_of_kinds
 from dmp_assets.onboarding.project_settings import column_currencies
 from dmp_assets.onboarding.questions import Ask, Question, chosen, currency_code, time_zone_name
+from dmp_assets.onboarding.times import only, time_format, times_of_day, with_time, with_time_of_day
 from dmp_assets.platform.errors import UserError
 from dmp_assets.privacy.words import NONE
 
 _NAMESPACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
-_TIME_OF_DAY = re.compile(r"[ 0-2]?\d:[0-5]\d(:[0-5]\d)?")
 _LIST = 0.5  # of the rows of a list that have an id, the share that has one of its own at least
 
 
@@ -91,7 +92,7 @@ def plan_table(
     own = {column.name: column for column in found.columns}
     columns = own | {column_name(file, each.name): each for file, table in joined.items() for each in table.columns}
     contract = chosen(
-        said.contract or _guess_contract(own, said),
+        said.contract or _guess_contract(own, said, found),
         list(FIELDS),
         Question(f"Which contract table does {found.name} map to?{_nearest(own)}", "--as"),
         ask,
@@ -100,9 +101,11 @@ def plan_table(
         if column and column not in own:
             raise UserError(f"{flag}: there is no column {column}; there are {', '.join(own)}.")
     declared, left_out = found_names(said.declared, columns, joined, is_preset=bool(said.preset))
-    mapping = _mapping(contract, columns, declared, said, ask)
+    lists = [each.replace(".", "_") for each in found.rule.explode]
+    mapping = _mapping(contract, columns, declared, said, lists, ask)
     if not said.preset:
-        left_out = (*left_out, *_shares_left_out(contract, columns, mapping))
+        left_out = (*left_out, *_left_out(contract, columns, mapping, lists))
+        left_out = (*left_out, *_other_currency(mapping, columns, {*said.mapping}))
     declared = declared.model_copy(update={"fields": mapping})
     if declared.fill_down and "order_id" not in mapping:
         raise UserError(
@@ -119,15 +122,15 @@ def plan_table(
         for file, table in joined.items() if file in declared.join
     }  # fmt: skip
     formats = {
-        column: _time_format(columns[column], said, ask)
+        column: time_format(columns[column], said.time_format or said.declared.time_format, ask)
         for column in columns_of_kinds(contract, declared, "time", "date")
     }
     for origin in mapping.values():
         if origin.time:
-            formats[origin.columns[0]] = _with_time(formats[origin.columns[0]], columns[origin.time])
+            formats[origin.columns[0]] = with_time(formats[origin.columns[0]], columns[origin.time])
     decimal_marks = {
         column: chosen(
-            said.decimal_mark or _only(columns[column].decimal_marks) or declared.decimal_mark,
+            said.decimal_mark or only(columns[column].decimal_marks) or declared.decimal_mark,
             [".", ","],
             Question(f"Which is the decimal mark of {column} ({', '.join(columns[column].examples)})?", "--decimal"),
             ask,
@@ -143,7 +146,8 @@ def plan_table(
         time_zone = time_zone_name(time_zone, ask)
     currency = base_currency = None
     if is_order and "currency" not in mapping:
-        currency = currency_code(said.currency or declared.currency, ask)
+        amounts = columns_of_kinds(contract, declared, "amount")
+        currency = currency_code(said.currency or declared.currency or header_currency(amounts), ask)
     elif is_order and said.currency:
         base_currency = _base_currency(said.currency, mapping["currency"], columns)
     namespace = said.namespace or declared.namespace or source
@@ -154,8 +158,8 @@ def plan_table(
             "identifiers": {**declared.identifiers, **said.identifiers},
             "currency": currency,
             "time_zone": time_zone,
-            "time_format": said.time_format or declared.time_format or _only([*set(formats.values())]),
-            "decimal_mark": said.decimal_mark or declared.decimal_mark or _only([*set(decimal_marks.values())]),
+            "time_format": said.time_format or declared.time_format or only([*set(formats.values())]),
+            "decimal_mark": said.decimal_mark or declared.decimal_mark or only([*set(decimal_marks.values())]),
         }
     )
     return Plan(
@@ -173,27 +177,56 @@ def plan_table(
     )
 
 
-def _guess_contract(columns: Mapping[str, Column], said: Said) -> str | None:
+def _guess_contract(columns: Mapping[str, Column], said: Said, found: Found) -> str | None:
     """Return what a table is, by the names of its columns and what they hold."""
     return guess_contract(
         [*columns, *said.mapping],
         repeated=[name for name, column in columns.items() if column.distinct < _LIST * column.filled],
+        lists=[each.replace(".", "_") for each in found.rule.explode],
         has_times=any(column.guess == "time" for column in columns.values()),
     )
 
 
-def _shares_left_out(contract: str, columns: Mapping[str, Column], mapping: Mapping[str, Origin]) -> list[str]:
-    """Return in words which columns are called like an amount and hold shares."""
+def _left_out(
+    contract: str, columns: Mapping[str, Column], mapping: Mapping[str, Origin], lists: Sequence[str]
+) -> list[str]:
+    """Return in words which columns are called like a field and hold something else."""
+    guessed = guess_mapping(contract, columns, lists=lists)
     return [
         f"{column} as {name}: all of its numbers lie between 0 and 1, like shares and no amounts (if they are amounts, say --map "
         f"'{name}={column}')"
-        for name, column in guess_mapping(contract, columns).items()
+        for name, column in guessed.items()
         if _is_amount(contract, name) and columns[column].is_share and name not in mapping
     ]
 
 
+def _is_another(contract: str, name: str, column: Column) -> bool:
+    """Return whether a column that is called like a field holds something else: shares for amounts, other words for line types."""
+    if FIELDS[contract][name].kind == "line_type":
+        return not column.values or not {value.lower() for value in column.values} <= {*get_args(LineType)}
+    return _is_amount(contract, name) and column.is_share
+
+
 def _is_amount(contract: str, field_name: str) -> bool:
     return FIELDS[contract][field_name].kind == "amount"
+
+
+def _other_currency(mapping: dict[str, Origin], columns: Mapping[str, Column], said: Collection[str]) -> list[str]:
+    """Take a guessed column of currencies back if the names of those with amounts tell another; return that in words."""
+    amounts = [
+        column for name, origin in mapping.items() if name.endswith(("amount", "price")) for column in origin.columns
+    ]
+    told = header_currency(amounts)
+    if told is None or "currency" not in mapping or "currency" in said:
+        return []
+    others = [code for code in column_currencies(mapping["currency"], columns) if code != told]
+    if not others:
+        return []
+    column = mapping.pop("currency")
+    return [
+        f"{column} as currency: it has {', '.join(others)}, and the amounts are called after {told} (if it tells what they are in, "
+        f"say --map 'currency={column}')"
+    ]
 
 
 def _base_currency(said: str, origin: Origin, columns: Mapping[str, Column]) -> str:
@@ -214,7 +247,8 @@ def _base_currency(said: str, origin: Origin, columns: Mapping[str, Column]) -> 
 def _nearest(columns: Mapping[str, Column]) -> str:
     """Return in words which contract table columns come nearest to, and what it lacks."""
     mappings = {table: guess_mapping(table, columns) for table in FIELDS}
-    best = max(mappings, key=lambda table: len(mappings[table]))
+    people = {"customers": len(guess_identifiers(columns, "customers"))}
+    best = max(mappings, key=lambda table: len(mappings[table]) + people.get(table, 0))
     missing = missing_fields(best, mappings[best])
     return (
         f" The nearest is {best}, of which no column is known for {', '.join(missing)}."
@@ -224,7 +258,12 @@ def _nearest(columns: Mapping[str, Column]) -> str:
 
 
 def _mapping(
-    contract: str, columns: Mapping[str, Column], declared: TableMapping, said: Said, ask: Ask | None
+    contract: str,
+    columns: Mapping[str, Column],
+    declared: TableMapping,
+    said: Said,
+    lists: Sequence[str],
+    ask: Ask | None,
 ) -> dict[str, Origin]:
     names = list(FIELDS[contract])
     own = {name: Origin.said(text, columns) for name, text in said.mapping.items()}
@@ -238,17 +277,16 @@ def _mapping(
                 raise UserError(f"--map: there is no column {column}; there are {', '.join(columns)}.")
     mapping = {**declared.fields, **own}
     if not said.preset:
-        taken = {column for origin in mapping.values() for column in origin.used}
+        taken = {column for origin in mapping.values() for column in origin.used} | {*times_of_day(columns.values())}
         flags = [name for name, column in columns.items() if column.is_flag]
-        shares = [name for name, column in columns.items() if column.is_share]
         guessed = {
             name: column
-            for name, column in guess_mapping(contract, columns, taken, flags).items()
-            if name not in mapping and not (_is_amount(contract, name) and column in shares)
+            for name, column in guess_mapping(contract, columns, taken, flags, lists).items()
+            if name not in mapping and not _is_another(contract, name, columns[column])
         }
         mapping = {name: Origin(columns=(column,)) for name, column in guessed.items()} | mapping
         if "ordered_at" in guessed:
-            mapping["ordered_at"] = _with_time_of_day(guessed, columns)
+            mapping["ordered_at"] = with_time_of_day(guessed, columns)
     if contract == "order_lines":
         mapping |= _line_id(columns, mapping, said)
     missing = missing_fields(contract, {name: str(origin) for name, origin in mapping.items()})
@@ -271,20 +309,6 @@ def _mapping(
         question = Question(f"Which column holds {name} of {contract}?", f"--map {name}=COLUMN")
         mapping[name] = Origin(columns=(chosen(None, list(columns), question, ask),))
     return mapping
-
-
-def _with_time_of_day(guessed: Mapping[str, str], columns: Mapping[str, Column]) -> Origin:
-    """Return the column of the day, and with it that of the time of day where there is just one."""
-    day = guessed["ordered_at"]
-    formats = columns[day].time_formats
-    is_day = formats == ("iso",) or all("%H" not in each and "%I" not in each for each in formats)
-    times = [
-        name
-        for name, column in columns.items()
-        if name not in guessed.values() and column.examples and all(map(_TIME_OF_DAY.fullmatch, column.examples))
-    ]
-    has_times = any(":" in example for example in columns[day].examples)
-    return Origin(columns=(day,), time=times[0] if is_day and not has_times and len(times) == 1 else None)
 
 
 def _line_id(columns: Mapping[str, Column], mapping: Mapping[str, Origin], said: Said) -> dict[str, Origin]:
@@ -373,28 +397,3 @@ def _landed(column: Column, identifiers: Mapping[str, str]) -> Column:
     if column.name not in identifiers:
         return column
     return Column(column.name, "VARCHAR", "text", examples=())
-
-
-def _time_format(column: Column, said: Said, ask: Ask | None) -> str:
-    examples = ", ".join(column.examples)
-    if given := said.time_format or said.declared.time_format:
-        return given
-    if column.guess == "empty":
-        return "iso"
-    if not column.time_formats:
-        question = Question(f"How does {column.name} write times ({examples})? As strptime has it:", "--time-format")
-        return chosen(None, (), question, ask)
-    question = Question(f"{column.name} ({examples}) can be read in several ways. Which is right?", "--time-format")
-    return chosen(_only(column.time_formats), list(column.time_formats), question, ask)
-
-
-def _with_time(day_format: str, time: Column) -> str:
-    """Return the format of a day with the time of day of another column behind it."""
-    if day_format.startswith("iso"):
-        return day_format
-    has_seconds = any(example.count(":") == 2 for example in time.examples)
-    return f"{day_format.split(maxsplit=1)[0]} %H:%M{':%S' if has_seconds else ''}"
-
-
-def _only(choices: Sequence[str]) -> str | None:
-    return choices[0] if len(choices) == 1 else None

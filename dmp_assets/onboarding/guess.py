@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from dmp_assets.dbt.contract_tables import CONTACT, ContractColumn, contract, known_names, plain
+from dmp_assets.onboarding.header_currency import without_currency
 from dmp_assets.privacy.words import Words
 
 FIELDS: Mapping[str, Mapping[str, ContractColumn]] = {
@@ -13,8 +14,31 @@ FIELDS: Mapping[str, Mapping[str, ContractColumn]] = {
 """Contract tables that a source can map to, each with what a source gives of it. Events come through the collector."""
 
 
+_GENERIC = {
+    "id",
+    "type",
+    "kind",
+    "name",
+    "title",
+    "description",
+    "date",
+    "time",
+    "timestamp",
+    "start",
+    "end",
+    "size",
+    "category",
+}
+"""Names that tables of anything have: two of them, such as ``id`` and ``type``, tell nothing."""
+_GENERIC_ENOUGH = 2
+
+
 def guess_mapping(
-    table: str, columns: Iterable[str], taken: Collection[str] = (), flags: Collection[str] = ()
+    table: str,
+    columns: Iterable[str],
+    taken: Collection[str] = (),
+    flags: Collection[str] = (),
+    lists: Collection[str] = (),
 ) -> dict[str, str]:
     """Return the column for each field of a contract table whose name is known.
 
@@ -24,9 +48,11 @@ def guess_mapping(
         taken: columns that serve a field already. A column serves one, but a person's e-mail address or phone number may also be
             what tells customers apart.
         flags: columns that only say yes or no, such as whether there is an e-mail address.
+        lists: what stands before the names of columns that come from the entries of a list.
     """
     columns = list(columns)
-    by_word = {plain(column): column for column in reversed(columns) if column not in taken}
+    free = [column for column in reversed(columns) if column not in taken]
+    by_word = {_bare(column, lists): column for column in free} | {plain(column): column for column in free}
     mapping: dict[str, str] = {}
     for name in FIELDS[table]:
         for word in known_names(table, name):
@@ -46,6 +72,13 @@ def guess_mapping(
     return mapping
 
 
+def _bare(column: str, lists: Collection[str]) -> str:
+    """Return a column's name as `plain` has it, without the currency behind it and the name of a list before it."""
+    name = without_currency(column)
+    before = max((each for each in lists if name.startswith(f"{each}_")), key=len, default=None)
+    return plain(name[len(before) + 1 :] if before else name)
+
+
 def missing_fields(table: str, mapping: Mapping[str, str]) -> list[str]:
     """Return the required fields that a mapping lacks; one stands for all of which a source gives at least one."""
     one_of = contract().tables[table].one_of
@@ -53,7 +86,13 @@ def missing_fields(table: str, mapping: Mapping[str, str]) -> list[str]:
     return [*missing, *one_of[:1]] if not mapping.keys() & one_of and one_of else missing
 
 
-def guess_contract(columns: Iterable[str], repeated: Collection[str] = (), *, has_times: bool = False) -> str | None:
+def guess_contract(
+    columns: Iterable[str],
+    repeated: Collection[str] = (),
+    lists: Collection[str] = (),
+    *,
+    has_times: bool = False,
+) -> str | None:
     """Return the contract table that most of the columns fit; None if there is none.
 
     All required fields must be there, and a second column that tells: many tables name a customer. Rows with a product, a time and
@@ -63,17 +102,19 @@ def guess_contract(columns: Iterable[str], repeated: Collection[str] = (), *, ha
     Args:
         columns: their names.
         repeated: which of them have the same value in many rows.
+        lists: as `guess_mapping` has it.
         has_times: whether one of them holds times, whatever it is called.
     """
     columns = list(columns)
     people = set(guess_identifiers(columns, "customers"))
     fits: dict[str, int] = {}
     for table in FIELDS:
-        mapping, key = guess_mapping(table, columns), contract().tables[table].key
+        mapping, key = guess_mapping(table, columns, lists=lists), contract().tables[table].key
         is_list = len(key) == 1 and FIELDS[table][key[0]].required
-        if not missing_fields(table, mapping) and not (is_list and mapping[key[0]] in repeated):
+        is_telling = len(mapping) > _GENERIC_ENOUGH or any(plain(each) not in _GENERIC for each in mapping.values())
+        if is_telling and not missing_fields(table, mapping) and not (is_list and mapping[key[0]] in repeated):
             fits[table] = len(mapping) + (len(people - set(mapping.values())) if table == "customers" else 0)
-    lines = guess_mapping("order_lines", columns)
+    lines = guess_mapping("order_lines", columns, lists=lists)
     is_dated = has_times or "ordered_at" in lines
     is_line = "product_id" in lines and is_dated and lines.keys() & {"customer_id", "order_id", "quantity"}
     if is_line and len(lines) >= max(fits.values(), default=0):

@@ -31,10 +31,14 @@ TIME_FORMATS = (
         for date in ("%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y年%m月%d日")
         for time in ("", " %H:%M", " %H:%M:%S", " %H:%M:%S %z")
     ),
-    *(f"{date} %I:%M{seconds} %p" for date in ("%m/%d/%Y", "%d/%m/%Y") for seconds in ("", ":%S")),
+    *(
+        f"{date} %I:%M{seconds} %p"
+        for date in ("%Y-%m-%d", "%m/%d/%Y", "%d/%m/%Y", "%b %d, %Y", "%B %d, %Y")
+        for seconds in ("", ":%S")
+    ),
     *(
         f"{date}{time}"
-        for date in ("%d %b %Y", "%d-%b-%Y", "%b %d, %Y", "%d %B %Y", "%B %d, %Y")
+        for date in ("%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%b %d, %Y", "%b-%d-%Y", "%b-%d-%y", "%d %B %Y", "%B %d, %Y")
         for time in ("", " %H:%M", " %H:%M:%S")
     ),
     "%d/%b/%Y:%H:%M:%S %z",
@@ -281,7 +285,7 @@ def _look_at_column(connection: duckdb.DuckDBPyConnection, name: str, data_type:
         )
     times = _time_formats(connection, column) or _epochs(connection, column)
     marks = _decimal_marks(connection, column)
-    if times and not (marks and times[0] in ("epoch", "epoch_ms", "epoch_us")):
+    if times and not (marks and times[0] in ("epoch", "epoch_ms", "epoch_us", "excel")):
         with_offset = _count_offsets(connection, column) if times == ("mixed",) else 0
         return dataclasses.replace(found, guess="time", time_formats=times, with_offset=with_offset)
     if marks:
@@ -327,8 +331,9 @@ def _count_offsets(connection: duckdb.DuckDBPyConnection, column: str) -> int:
 
 
 def _epochs(connection: duckdb.DuckDBPyConnection, column: str) -> tuple[str, ...]:
-    """Return the unit in which whole numbers may count from 1970: they would lie between 2001 and 2100."""
+    """Return the unit in which numbers may count from 1970, or as a spreadsheet from 1900: they would lie between 2000 and 2100."""
     number = f"try_cast({column} as bigint)"
+    days = f"try_cast(replace(cast({column} as varchar), ',', '.') as double)"
     return _best(
         connection,
         column,
@@ -336,6 +341,7 @@ def _epochs(connection: duckdb.DuckDBPyConnection, column: str) -> tuple[str, ..
             "epoch": f"{number} between 1e9 and 4.1e9",
             "epoch_ms": f"{number} between 1e12 and 4.1e12",
             "epoch_us": f"{number} between 1e15 and 4.1e15",
+            "excel": f"{days} between 36526 and 73050",
         },
     )
 

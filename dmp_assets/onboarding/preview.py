@@ -26,7 +26,8 @@ from dmp_assets.dbt.project_file import ProjectFile
 from dmp_assets.onboarding import scaffold
 from dmp_assets.onboarding.inspection import SAMPLE_ROWS
 from dmp_assets.onboarding.plan import Plan, RawTable
-from dmp_assets.onboarding.preview_notes import amount_doubts, id_notes
+from dmp_assets.onboarding.preview_notes import amount_doubts, currency_notes, id_notes
+from dmp_assets.onboarding.unused_columns import nobody_notes, unused_doubts
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.project import PACKAGE_DIR
 from dmp_assets.platform.settings import Settings
@@ -261,8 +262,8 @@ def _judged(connection: duckdb.DuckDBPyConnection, plan: Plan, unread: int, *, i
         amounts,
         facts,
         examples,
-        [*notes, *open_questions(connection, table)],
-        amount_doubts(connection, plan),
+        [*notes, *currency_notes(connection, plan), *nobody_notes(plan), *open_questions(connection, table)],
+        [*amount_doubts(connection, plan), *unused_doubts(plan)],
         dominant_customers(connection, table),
     )
 

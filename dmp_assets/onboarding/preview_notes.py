@@ -14,6 +14,7 @@ from dmp_assets.sources.declare import RAW
 _WORDS = 6
 _TELLING = 4  # rows
 _CENTS = 100
+_ALMOST_ALL = 0.9  # of the orders
 _PRICE = re.compile("price|preis|prix|preci|prezz|preço|prijs|cena|pris|цена|价|価格", re.IGNORECASE)
 _WAYS = {
     "leading zeros": "^0[0-9]+$",
@@ -59,6 +60,32 @@ def id_notes(connection: duckdb.DuckDBPyConnection, plan: Plan, relation: str) -
     return notes
 
 
+def currency_notes(connection: duckdb.DuckDBPyConnection, plan: Plan) -> list[str]:
+    """Return which other currencies stand beside amounts, so that their rows are rejected, and what to say."""
+    if plan.contract != "order_lines":
+        return []
+    found = connection.execute(
+        "select split_part(currency, ' or ', 1), split_part(currency, ' or ', 2), count(*) "
+        "from intermediate.int_order_lines_checked where reject_reason = 'contradictory_currency' group by all order by 3 desc, 2"
+    ).fetchall()
+    columns = plan.mapping["sales_amount" if "sales_amount" in plan.mapping else "unit_price"].columns
+    return [
+        f"{rows:,} rows are in {declared}, but {beside} stands beside their amounts: say --currency {_code(beside)} if all are in "
+        f"it, or --map 'currency={'|'.join(columns)}' if each row tells its own"
+        for declared, beside, rows in found
+    ]
+
+
+def _code(beside: str) -> str:
+    """Return the ISO 4217 code of what stands beside an amount: the code itself, or that of which it is the usual sign."""
+    from babel.numbers import get_currency_symbol, list_currencies
+
+    signs = {
+        get_currency_symbol(code, locale="en").lower(): code for code in sorted(list_currencies("en"), reverse=True)
+    }
+    return signs.get(beside.lower(), beside.upper() if len(beside) == len("EUR") else "CODE")
+
+
 def amount_doubts(connection: duckdb.DuckDBPyConnection, plan: Plan) -> list[str]:
     """Return what speaks against the reading of amounts, in words: a total that looks like a price, whole numbers like cents."""
     if plan.contract != "order_lines":
@@ -80,6 +107,10 @@ def amount_doubts(connection: duckdb.DuckDBPyConnection, plan: Plan) -> list[str
                 f"{plan.mapping['sales_amount']} is the same whatever the quantity, for {constant:,} of {products:,} products "
                 "bought in several quantities: if it is the price of one piece, say --map unit_price=COLUMN instead of sales_amount"
             )
+    if {"unit_price", "quantity"} <= plan.mapping.keys() and "sales_amount" not in plan.mapping:
+        notes += _totals_for_prices(connection, plan)
+    if {"sales_amount", "order_id"} <= plan.mapping.keys():
+        notes += _totals_of_orders(connection, plan)
     notes += pieces_for_money(plan)
     amounts = [name for name in ("sales_amount", "unit_price") if name in plan.mapping]
     own = {column.name for column in plan.raw.columns}
@@ -99,6 +130,48 @@ def amount_doubts(connection: duckdb.DuckDBPyConnection, plan: Plan) -> list[str
             "all amounts are whole numbers of three digits or more: if they are in cents or the like, say --minor-units"
         )
     return notes
+
+
+def _totals_for_prices(connection: duckdb.DuckDBPyConnection, plan: Plan) -> list[str]:
+    """Return in words that what is taken for the price of one piece grows with the quantity, as a total does."""
+    ((products, growing),) = connection.execute(
+        f"""
+        with by_product as (
+            select count(distinct quantity) as quantities, count(distinct unit_price) as prices,
+                max(unit_price / quantity) - min(unit_price / quantity) < 0.01 as is_growing
+            from staging.{plan.model} where quantity > 0 and unit_price > 0 group by product_id
+        )
+        select count(*), count(*) filter (where prices > 1 and is_growing) from by_product where quantities > 1
+        """
+    ).fetchall()
+    if not products or growing <= products / 2:
+        return []
+    column = plan.mapping["unit_price"]
+    return [
+        f"{column} grows with the quantity, for {growing:,} of {products:,} products bought in several quantities: if it is what "
+        f"all pieces cost, say --map 'sales_amount={column}' instead of unit_price"
+    ]
+
+
+def _totals_of_orders(connection: duckdb.DuckDBPyConnection, plan: Plan) -> list[str]:
+    """Return in words that the amount of a line is the same on all lines of its order, as an order's total is."""
+    ((orders, constant),) = connection.execute(
+        f"""
+        with by_order as (
+            select count(distinct sales_amount) as amounts from staging.{plan.model} where sales_amount <> 0
+            group by order_id having count(distinct product_id) > 1
+        )
+        select count(*), count(*) filter (where amounts = 1) from by_order
+        """
+    ).fetchall()
+    if orders < _TELLING or constant <= orders * _ALMOST_ALL:
+        return []
+    column = plan.mapping["sales_amount"]
+    return [
+        f"{column} is the same on all lines of an order, for {constant:,} of {orders:,} orders of several products: if it is what "
+        f"the whole order cost, say --map 'order_total_amount={column}', and with --map sales_amount=COLUMN or --map "
+        "unit_price=COLUMN which column has what is the line's"
+    ]
 
 
 def pieces_for_money(plan: Plan) -> list[str]:

@@ -80,10 +80,37 @@ def test_prices_taken_for_totals_other_currencies_and_discounts_in_percent_are_t
     text = "\n".join(["order_id,customer_id,product_id,date,quantity,amount,discount", *rows, *other])
     seen = look(text + "\n", currency="GBP", time_zone="UTC")
     assert dict(seen.rows) == {"accepted": 7, "contradictory_currency": 2, "missing_value": 1}
+    beside = [note.split(" if all are in it")[0] for note in seen.notes if "stands beside" in note]
+    assert beside == [
+        "1 rows are in GBP, but $ stands beside their amounts: say --currency USD",
+        "1 rows are in GBP, but EUR stands beside their amounts: say --currency EUR",
+    ]
     assert seen.doubts[0].startswith("70.0% of the first rows of order_lines would be accepted")
     assert seen.doubts[1:] == [
         "amount is the same whatever the quantity, for 2 of 2 products bought in several quantities: if it is "
         "the price of one piece, say --map unit_price=COLUMN instead of sales_amount"
+    ]
+
+
+def sold(total: str) -> str:
+    """Return five orders of two products each, whose column `item-price` has what all pieces of a line cost."""
+    pieces = [(order, product, order + 1) for order in range(5) for product in (2, 5)]
+    rows = [f"{order},c1,p{product},2025-01-02,{n},{product * n},{order + 9}" for order, product, n in pieces]
+    return "\n".join([f"order_id,customer_id,product_id,date,quantity,item-price,{total}", *rows]) + "\n"
+
+
+def test_the_total_of_an_order_is_not_taken_for_that_of_each_line(look):
+    (doubt,) = look(sold("Total"), currency="GBP", time_zone="UTC").doubts
+    assert doubt.startswith(
+        "Total is the same on all lines of an order, for 5 of 5 orders of several products: if it is what "
+    )
+    assert "--map 'order_total_amount=Total'" in doubt
+
+
+def test_what_all_pieces_cost_is_not_taken_for_the_price_of_one(look):
+    assert look(sold("remark"), currency="GBP", time_zone="UTC").doubts == [
+        "item-price grows with the quantity, for 2 of 2 products bought in several quantities: if it is what all pieces cost, say "
+        "--map 'sales_amount=item-price' instead of unit_price"
     ]
 
 

@@ -139,6 +139,30 @@ def test_names_are_known_that_are_composed_of_usual_words(columns, fields):
     assert guess_contract(columns) == "order_lines"
 
 
+def test_currencies_behind_names_and_lists_before_them_are_no_part_of_them():
+    columns = ["Kvittonummer", "Datum", "Artikelnummer", "Antal", "Slutpris (SEK)", "Pris (SEK)"]
+    mapping = guess_mapping("order_lines", columns)
+    assert (mapping["sales_amount"], mapping["unit_price"]) == ("Slutpris (SEK)", "Pris (SEK)")
+    columns = ["order_no", "creation_date", "product_items_product_id", "product_items_quantity", "total_usd"]
+    mapping = guess_mapping("order_lines", columns, lists=["product_items"])
+    assert list(mapping) == ["order_id", "product_id", "ordered_at", "quantity", "sales_amount"]
+    assert guess_contract(columns, lists=["product_items"]) == "order_lines"
+    assert guess_contract(columns) is None
+    both = guess_mapping("order_lines", ["total_usd", "total"])
+    assert both["sales_amount"] == "total", "the name itself comes first"
+
+
+def test_who_sold_is_not_taken_for_who_bought():
+    assert guess_mapping("order_lines", ["User", "Customer Code"])["customer_id"] == "Customer Code"
+    assert guess_mapping("order_lines", ["user", "sku"])["customer_id"] == "user"
+
+
+def test_names_that_tables_of_anything_have_tell_nothing():
+    assert guess_contract(["id", "type", "attributes"]) is None
+    assert guess_contract(["ID", "name", "brand"]) == "products"
+    assert guess_contract(["id", "name", "category"]) == "products", "several of them do"
+
+
 def test_a_customer_a_product_and_a_time_are_order_lines_whatever_the_time_is_called():
     columns = ["CUSTOMER_ID", "AGE_GROUP", "PRODUCT_ID", "BEGIN"]
     assert guess_contract(columns) == "customers"
