@@ -8,6 +8,7 @@ import getpass
 import os
 from collections.abc import Generator
 from contextlib import contextmanager
+from itertools import product
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,7 +20,7 @@ from dmp_assets.platform.terminal import AsJson, print_json
 if TYPE_CHECKING:
     import duckdb
 
-    from dmp_assets.identity.decisions import Action
+    from dmp_assets.identity.decisions import Action, Decision
 
 app = typer.Typer(
     help="Who is who: which identifiers are one person's, why, and decisions about it.", no_args_is_help=True
@@ -103,6 +104,67 @@ def block(one: One, reason: Reason, as_json: AsJson = False) -> None:
     _decide("block", one, reason=reason, as_json=as_json)
 
 
+@app.command()
+def take_back(
+    one: One,
+    reason: Reason,
+    other: Annotated[
+        str | None, typer.Argument(help="The other one; leave it out for a value that is blocked.", show_default=False)
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take back the decision that holds of a value or of two identifiers: as if it had never been taken, and kept in the list."""
+    from dmp_assets.identity.decisions import add_decision, read_decisions, states
+    from dmp_assets.identity.explain import possible_names
+
+    with user_errors():
+        settings = get_settings()
+        texts = [one] if other is None else [one, other]
+        names = [possible_names(settings, text) for text in texts]
+        taken = read_decisions(settings.home)
+        held = [
+            decision
+            for decision, state in zip(taken, states(taken), strict=True)
+            if state == "holds" and decision.subject in map(frozenset, product(*names))
+        ]
+        if not held:
+            raise UserError("No decision about that holds: `dmp identity decisions` lists all of them.")
+        back = _decision("take_back", held[0].identifier_id, held[0].other_identifier_id, reason=reason)
+        add_decision(settings.home, back)
+        taken.append(back)
+    again = next(
+        (
+            decision
+            for decision, state in zip(taken, states(taken), strict=True)
+            if state == "holds" and decision.subject == back.subject
+        ),
+        None,
+    )
+    if as_json:
+        print_json({"taken_back": held[0].model_dump(), "holds_again": again and again.model_dump()})
+        return
+    typer.echo(f"Taken back: {_in_words(held[0])}. Now: `dmp build`.")
+    if again:
+        typer.echo(f"So what was decided before holds again: {_in_words(again)}.")
+
+
+@app.command()
+def decisions(as_json: AsJson = False) -> None:
+    """Print every decision that was ever taken, in their order: what, by whom, when and why, and whether it holds."""
+    from dmp_assets.identity.decisions import read_decisions, states
+
+    with user_errors():
+        taken = read_decisions(get_settings().home)
+    became = list(zip(taken, states(taken), strict=True))
+    if as_json:
+        print_json([{**decision.model_dump(), "state": state} for decision, state in became])
+        return
+    for decision, state in became:
+        typer.echo(f"{_in_words(decision)} ({state})")
+    if not became:
+        typer.echo("Nobody decided anything yet.")
+
+
 @contextmanager
 def _asked(*texts: str) -> Generator[tuple[Settings, duckdb.DuckDBPyConnection, list[str]]]:
     """Yield settings, the warehouse, and what the texts name."""
@@ -116,9 +178,8 @@ def _asked(*texts: str) -> Generator[tuple[Settings, duckdb.DuckDBPyConnection, 
 
 
 def _decide(action: Action, *texts: str, reason: str, as_json: bool) -> None:
-    from dmp_assets.identity.decisions import Decision, add_decision
+    from dmp_assets.identity.decisions import add_decision
     from dmp_assets.identity.rules import project_rules
-    from dmp_assets.privacy.texts import without_identifiers
 
     with _asked(*texts) as (settings, connection, names):
         if len(set(names)) < len(names):
@@ -130,25 +191,38 @@ def _decide(action: Action, *texts: str, reason: str, as_json: bool) -> None:
         ).fetchall():
             if action != "block" and kind not in glue:
                 raise UserError(
-                    f"{name} is of kind {kind}, which joins nobody: it belongs to whoever is named with it. Name identifiers "
-                    f"of kind "
-                    f"{', '.join(glue)}."
+                    f"{name} is of kind {kind}, which joins nobody: it belongs to whoever is named with it. "
+                    f"Name identifiers of kind {', '.join(glue)}."
                 )
             if action == "join" and blocked:
                 raise UserError(f"{name} is nobody's by {blocked}, so nobody can be joined with it.")
-        decision = Decision(
-            decided_at=dt.datetime.now(dt.UTC).replace(tzinfo=None),
-            decided_by=_account(),
-            action=action,
-            identifier_id=names[0],
-            other_identifier_id=names[1] if len(names) > 1 else None,
-            reason=without_identifiers(reason),
-        )
+        decision = _decision(action, *names, reason=reason)
         add_decision(settings.home, decision)
     if as_json:
         print_json(decision.model_dump())
     else:
         typer.echo(f"Decided: {action} {' and '.join(names)}. Now: `dmp build`.")
+
+
+def _decision(action: Action, one: str, other: str | None = None, *, reason: str) -> Decision:
+    """Return a decision that is taken now, by whoever is at the keyboard."""
+    from dmp_assets.identity.decisions import Decision
+    from dmp_assets.privacy.texts import without_identifiers
+
+    return Decision(
+        decided_at=dt.datetime.now(dt.UTC).replace(tzinfo=None),
+        decided_by=_account(),
+        action=action,
+        identifier_id=one,
+        other_identifier_id=other,
+        reason=without_identifiers(reason),
+    )
+
+
+def _in_words(decision: Decision) -> str:
+    about = " and ".join(filter(None, (decision.identifier_id, decision.other_identifier_id)))
+    when = f"{decision.decided_at:%Y-%m-%d %H:%M} UTC"
+    return f"{decision.action.replace('_', ' ')} {about}, decided by {decision.decided_by} at {when}: {decision.reason}"
 
 
 def _account() -> str:

@@ -113,29 +113,42 @@ def known_identifier(connection: duckdb.DuckDBPyConnection, settings: Settings, 
     """
     if not has_table(connection, "identity.identifiers"):
         raise UserError("Nobody was identified yet: run `dmp build`.")
-    text = text.strip()
-    digits = sum(map(str.isdigit, text))
-    is_number = digits >= _FEWEST_DIGITS and not any(map(str.isalpha, text)) and ":" not in text
-    kind = "email" if "@" in text else "phone" if is_number else None
-    if kind is None:
-        names = [text, f"device:{text}"]
-        unknown = f"No identifier {text!r} was ever seen."
-    else:
-        keys = read_keys(settings)
-        with open_vault(settings, keys):  # a wrong key would make pseudonyms that nothing has
-            names = [f"{kind}:{pseudonym(kind, text, keys.pseudonyms)}"]
-        unknown = f"No such {'e-mail address' if kind == 'email' else 'phone number'} was ever seen."
     found = connection.execute(
         "select identifier_id from identity.identifiers where identifier_id in (select unnest(?)) order by kind <> 'customer'",
-        [names],
+        [possible_names(settings, text)],
     ).fetchall()
     if not found:
         raise UserError(
-            f"{unknown} Name a customer id such as shop:42, a device such as device:shop:7f3a, a plain e-mail address or "
-            f"phone number, or "
-            "an identifier_id of identity.identifiers."
+            f"{_unknown(text)} Name a customer id such as shop:42, a device such as device:shop:7f3a, a plain e-mail address or "
+            "phone number, or an identifier_id of identity.identifiers."
         )
     return found[0][0]
+
+
+def possible_names(settings: Settings, text: str) -> list[str]:
+    """Return the identifiers that a text may stand for; see `known_identifier`."""
+    text = text.strip()
+    kind = _plain(text)
+    if kind is None:
+        return [text, f"device:{text}"]
+    keys = read_keys(settings)
+    with open_vault(settings, keys):  # a wrong key would make pseudonyms that nothing has
+        return [f"{kind}:{pseudonym(kind, text, keys.pseudonyms)}"]
+
+
+def _plain(text: str) -> str | None:
+    """Return the kind of a plain e-mail address or phone number, None for any other text."""
+    digits = sum(map(str.isdigit, text))
+    is_number = digits >= _FEWEST_DIGITS and not any(map(str.isalpha, text)) and ":" not in text
+    return "email" if "@" in text else "phone" if is_number else None
+
+
+def _unknown(text: str) -> str:
+    """Return the sentence that a text names nothing, without a plain address or number in it."""
+    kind = _plain(text.strip())
+    if kind is None:
+        return f"No identifier {text.strip()!r} was ever seen."
+    return f"No such {'e-mail address' if kind == 'email' else 'phone number'} was ever seen."
 
 
 def why(connection: duckdb.DuckDBPyConnection, one: str, other: str) -> Why:

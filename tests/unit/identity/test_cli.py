@@ -81,6 +81,40 @@ def test_a_join_and_a_split_are_kept_with_who_when_and_why_and_hold_for_the_next
     assert found(world).person("shop:102", as_of="9999") == "shop:102"
 
 
+def test_a_decision_is_taken_back_by_what_it_is_about_and_all_stay_in_the_list(world: World, home):
+    assert "Nobody decided anything" in identity("decisions").output
+    identity("block", NUMBER, "--reason", "ours")
+    identity("join", "shop:102", "shop:101", "--reason", "she rang")
+    identity("split", "shop:101", "--from", "shop:102", "--reason", "her sister")
+    assert "Taken back: block phone:" in identity("take-back", NUMBER, "--reason", "it is Paul's").output
+    said = identity("take-back", "shop:102", "shop:101", "--reason", "no sister").output
+    assert "Taken back: split shop:101 and shop:102" in said
+    assert "holds again: join shop:102 and shop:101" in said
+    told = json.loads(identity("decisions", "--json").output)
+    assert [(row["action"], row["state"]) for row in told] == [
+        ("block", "taken back"),
+        ("join", "holds"),
+        ("split", "taken back"),
+        ("take_back", "takes back"),
+        ("take_back", "takes back"),
+    ]
+    assert [row["reason"] for row in told] == ["ours", "she rang", "her sister", "it is Paul's", "no sister"]
+    assert all(row["decided_by"] and row["decided_at"] for row in told)
+    first, *_, last = identity("decisions").output.splitlines()
+    assert first.endswith("ours (taken back)")
+    assert last.startswith("take back shop:101 and shop:102")
+
+
+def test_a_decision_about_what_is_no_longer_there_can_be_taken_back(world: World, home):
+    identity("split", "shop:102", "--from", "shop:101", "--reason", "x")
+    (home / "warehouse.duckdb").unlink()
+    back = json.loads(identity("take-back", "shop:101", "shop:102", "--reason", "y", "--json").output)
+    assert (back["taken_back"]["reason"], back["holds_again"]) == ("x", None)
+    assert (
+        "No decision about that holds" in identity("take-back", "shop:101", "shop:102", "--reason", "z", code=2).output
+    )
+
+
 def test_a_plain_address_or_number_is_stored_nowhere(world: World, home):
     identity("block", ADDRESS, "--reason", f"{ADDRESS} is ours, as {NUMBER}")
     identity("block", NUMBER, "--reason", "ours")
@@ -101,6 +135,8 @@ def test_a_plain_address_or_number_is_stored_nowhere(world: World, home):
         (["join", "shop:101", "shop:101", "--reason", "x"], "Both are the same identifier"),
         (["join", "shop:101", "device:shop:dev", "--reason", "x"], "is of kind device, which joins nobody"),
         (["join", "shop:101", "shop:102"], "Missing option"),
+        (["take-back", "shop:101", "shop:102", "--reason", "x"], "No decision about that holds"),
+        (["take-back", "shop:101"], "Missing option"),
     ],
 )
 def test_a_mistake_is_said_and_nothing_is_decided(world: World, home, arguments: list[str], words: str):

@@ -1,6 +1,9 @@
+import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from dmp_assets.identity.decisions import FILE, Decision, add_decision, read_decisions, standing
+from dmp_assets.identity.decisions import FILE, Decision, add_decision, read_decisions, standing, states
 from dmp_assets.platform.errors import UserError
 from tests.unit.identity.world import World
 
@@ -16,6 +19,36 @@ def test_decisions_are_kept_in_their_order_for_their_owner_only(tmp_path):
 def test_without_a_file_nothing_was_decided(tmp_path):
     assert read_decisions(tmp_path) == []
     assert standing([]).empty
+
+
+def test_what_is_taken_back_is_as_if_it_had_never_been_decided_and_stays_in_the_list():
+    world = World().decide("join", "shop:a", "shop:b").decide("split", "shop:b", "shop:a").decide("block", "email:e")
+    world.decide("split", "shop:a", "shop:b", when="30").decide("take_back", "shop:b", "shop:a").decide(
+        "take_back", "email:e"
+    )
+    assert states(world.decisions) == ["holds", "replaced", "taken back", "taken back", "takes back", "takes back"]
+
+
+@given(st.lists(st.tuples(st.sampled_from(["join", "split"]), st.sampled_from(["a", "b"])), max_size=6))
+def test_to_decide_and_to_take_back_leaves_what_held_before_unless_it_only_said_it_again(taken: list[tuple[str, str]]):
+    world = World()
+    for action, name in taken:
+        world.decide(action, "shop:x", f"shop:{name}")
+    for action in ("join", "split"):
+        before = standing(world.decisions)
+        held = before.loc[before["other_identifier_id"] == "shop:a", "action"].tolist()
+        if held == [action]:
+            continue
+        again = (
+            World(decisions=list(world.decisions))
+            .decide(action, "shop:a", "shop:x")
+            .decide("take_back", "shop:x", "shop:a")
+        )
+        pd.testing.assert_frame_equal(standing(again.decisions), before)
+
+
+def test_taking_back_what_nobody_decided_changes_nothing():
+    assert standing(World().decide("take_back", "shop:a", "shop:b").decisions).empty
 
 
 def test_of_two_decisions_about_one_pair_the_later_stands_and_a_block_stands_beside():

@@ -230,6 +230,23 @@ def test_an_address_of_the_shop_and_a_value_that_people_blocked_glue_nobody():
     assert people.status("shop:b", "phone:p", "login")[1] == "phone:p is nobody's by a decision: they rang"
 
 
+def test_after_a_decision_is_taken_back_every_table_is_the_one_of_before():
+    def world() -> World:
+        return aliases().event("6", user="b", email="e")
+
+    expected = found(world())
+    for action, pair in (
+        ("block", ("email:e",)),
+        ("split", ("shop:acct-9", "shop:u9")),
+        ("join", ("shop:b", "shop:u9")),
+    ):
+        decided = world().decide(action, *pair)
+        assert not found(decided).persons.equals(expected.persons)
+        again = found(decided.decide("take_back", *pair))
+        for name in ("identifiers", "links", "persons", "merges"):
+            pd.testing.assert_frame_equal(getattr(again, name), getattr(expected, name))
+
+
 def test_a_decision_about_an_unknown_identifier_changes_nothing():
     world = World().event("1", user="a")
     before = found(world)
