@@ -17,8 +17,8 @@ _IDENTIFIER = (
 _KIND = pa.Column(str, pa.Check.isin(KINDS), description=f"What it is: {', '.join(KINDS)}.")
 _NAMESPACE = pa.Column(
     str,
-    description="Whose numbering it is of, such as shop; empty for e-mail addresses and phone numbers, which are the same "
-    "everywhere.",
+    description="Whose numbering it is of, such as shop; empty for e-mail addresses and phone numbers, which are the "
+    "same everywhere.",
 )
 
 
@@ -40,17 +40,15 @@ IDENTIFIERS = pa.DataFrameSchema(
         "namespace": _NAMESPACE,
         "first_seen_at": pa.Column(
             _TIME,
-            description="When it was first seen, UTC. What a file says without a date counts from the first dated row of "
-            "its customer "
-            "on; 1970-01-01 where there is none.",
+            description="When it was first seen, UTC. What a file says without a date counts from the first dated row "
+            "of its customer on; 1970-01-01 where there is none.",
         ),
         "last_seen_at": pa.Column(_TIME, description="When it was last seen, UTC, dated like first_seen_at."),
         "blocked_because": pa.Column(
             str,
             nullable=True,
-            description="Why it is nobody's: by the rules, by a decision, or by evidence, which is more neighbours of one "
-            "kind than any "
-            "person has. It links nobody and belongs to nobody. Null if it is somebody's.",
+            description="Why it is nobody's: by the rules, by a decision, or by evidence, which is more neighbours of "
+            "one kind than any person has. It links nobody and belongs to nobody. Null if it is somebody's.",
         ),
     },
     strict=True,
@@ -66,10 +64,9 @@ LINKS = pa.DataFrameSchema(
         "cause": pa.Column(
             str,
             pa.Check.isin(CAUSES),
-            description="What says that they belong together: login (on one event), identify, alias (an event that says "
-            "what somebody was "
-            "called before), order, customer_file, household_file, probabilistic (they resemble each other), or a person's "
-            "decision.",
+            description="What says that they belong together: login (on one event), identify, alias (an event that "
+            "says what somebody was called before), order, customer_file, household_file, probabilistic (they "
+            "resemble each other), or a person's decision.",
         ),
         "source": pa.Column(str, description="The source that says it; of a decision, who decided."),
         "first_seen_at": pa.Column(_TIME, description="When it was first said, UTC; its place in the order of links."),
@@ -85,8 +82,7 @@ LINKS = pa.DataFrameSchema(
             str,
             pa.Check.isin(STATUSES),
             description="accepted; demoted: it would breach a limit, so it joins nobody; rejected: an end of it is "
-            "nobody's; undone: people "
-            "decided that these are two persons.",
+            "nobody's; undone: people decided that these are two persons.",
         ),
         "reason": pa.Column(
             str, nullable=True, description="Why it is not accepted, or what was said for a decision. Null otherwise."
@@ -107,9 +103,8 @@ PERSON_IDENTIFIERS = pa.DataFrameSchema(
         "namespace": _NAMESPACE,
         "person_id": pa.Column(
             str,
-            description="Whose it is. A person is called by the customer id that was first seen; by another identifier as "
-            "long as there is "
-            "no customer id.",
+            description="Whose it is. A person is called by the customer id that was first seen; by another "
+            "identifier as long as there is no customer id.",
         ),
         "effective_at": pa.Column(_TIME, description="Since when this is known, UTC."),
         "superseded_at": pa.Column(
@@ -117,9 +112,8 @@ PERSON_IDENTIFIERS = pa.DataFrameSchema(
         ),
         "owned_from_at": pa.Column(
             _TIME,
-            description="Rows with the identifier from this time on are the person's, UTC. Later than its first row only "
-            "for what moves, "
-            "such as a device.",
+            description="Rows with the identifier from this time on are the person's, UTC. Later than its first row "
+            "only for what moves, such as a device.",
         ),
         "owned_until_at": pa.Column(
             _TIME,
@@ -132,10 +126,10 @@ PERSON_IDENTIFIERS = pa.DataFrameSchema(
     strict=True,
     ordered=True,
     metadata=may_be_empty("no listed source names people"),
-    description="Which identifier was whose, as known at any time. A row of another table at time t, with identifier i, "
-    "read as of d, is "
-    "that person's whose row has identifier_id = i, effective_at <= d < superseded_at and owned_from_at <= t < owned_until_at; "
-    "nobody's if there is none. One row per identifier, time of knowledge and time of ownership.",
+    description="Which identifier was whose, as known at any time. A row of another table at time t, with identifier "
+    "i, read as of d, is that person's whose row has identifier_id = i, effective_at <= d < superseded_at and "
+    "owned_from_at <= t < owned_until_at; nobody's if there is none. One row per identifier, time of knowledge and "
+    "time of ownership.",
 )
 
 MATCHES = pa.DataFrameSchema(
@@ -156,8 +150,9 @@ MATCHES = pa.DataFrameSchema(
     metadata=may_be_empty(
         "customers of one source only have names, or too few share an address or number to learn from"
     ),
-    description="Customers of two namespaces who resemble each other in what the vault holds of them: names, e-mail address, phone "
-    "number, birthday, postal address. One row per pair, each customer at most once per other namespace.",
+    description="Customers of two namespaces who resemble each other in what the vault holds of them: names, e-mail "
+    "address, phone number, birthday, postal address. One row per pair, each customer at most once per other "
+    "namespace.",
 )
 
 MATCH_STEPS = pa.DataFrameSchema(
@@ -185,8 +180,8 @@ QUALITY = pa.DataFrameSchema(
         ),
         "measure": pa.Column(
             str,
-            description="precision, recall and f1 of pairs of identifiers and their b_cubed forms, averaged over identifiers; of "
-            "links the precision of those that were accepted.",
+            description="precision, recall and f1 of pairs of identifiers and their b_cubed forms, averaged over "
+            "identifiers; of links the precision of those that were accepted.",
         ),
         "value": pa.Column(
             "float64", pa.Check.in_range(0, 1), nullable=True, description="From 0 to 1; null without any pair."
@@ -198,8 +193,8 @@ QUALITY = pa.DataFrameSchema(
     unique=["subject", "measure"],
     strict=True,
     ordered=True,
-    description="How well identity was resolved, against the simulation's truth at the end of the data. "
-    "One row per subject and measure.",
+    description="How well identity was resolved, against the simulation's truth at the end of the data. One row per "
+    "subject and measure.",
 )
 
 MERGES = pa.DataFrameSchema(

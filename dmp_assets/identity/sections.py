@@ -17,12 +17,10 @@ def _identity(frames: Frames) -> Content:
     counts = {"identifiers": ",.0f", "blocked": ",.0f", "of_a_person": ",.0f", "persons": ",.0f"}
     per_kind = dict.fromkeys([*_OWNED, "identifiers"], ",.0f")
     return Content(
-        "Who is one person behind several identifiers. Identifiers that were seen together are linked; links join people in "
-        "the order "
-        "of time, and one that would give a person more of a kind than the rules allow joins nobody. A device belongs to "
-        "whoever is "
-        "named on it, visit by visit, and never makes one person of two. The command dmp identity why shows the links between two "
-        "identifiers.",
+        "Who is one person behind several identifiers. Identifiers that were seen together are linked; links join "
+        "people in the order of time, and one that would give a person more of a kind than the rules allow joins "
+        "nobody. A device belongs to whoever is named on it, visit by visit, and never makes one person of two. The "
+        "command dmp identity why shows the links between two identifiers.",
         tables=[
             page_table("Identifiers and whose they are", frames["kinds"], counts, "no listed source names people"),
             page_table(
