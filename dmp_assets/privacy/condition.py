@@ -1,16 +1,24 @@
-"""The second look at texts that may hold a direct identifier (see `suspects`), as an SQL condition that few others fulfil.
+"""The second look at texts that may hold a direct identifier (see `suspects`), by patterns that few others match.
 
-It holds for every text that `identifiers.clean_cell` changes; a test compares the two.
+Every text that `identifiers.clean_cell` changes is left; a test compares the two. The patterns are RE2's, which Arrow compiles in 2 ms
+and searches in 40 ns a text: half of what DuckDB takes, and without a connection.
 """
 
 from __future__ import annotations
 
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import TYPE_CHECKING
 
-from dmp_assets.platform.warehouse import literal
+import numpy as np
+
 from dmp_assets.privacy.numbers import BRACKETED, account_lengths
 from dmp_assets.privacy.texts import FOLDED, Search
 from dmp_assets.privacy.words import FEWEST_LETTERS
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from numpy.typing import NDArray
 
 _GAP = "[ ().\\-/\u00a0\u2010-\u2015]"
 _V4 = r"\d\.\d{1,3}\.\d{1,3}\.\d"
@@ -55,39 +63,97 @@ _DATE = "|".join(
         *(rf"[0-3]?\d{sign}[01]?\d{sign}\d{{4}}( \d\d?:\d\d[0-9:.]*)?" for sign in ("-", "/", r"\.")),
     )
 )
+_UUID = r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 
 
-def may_hold_one_sql(text: str, search: Search, *, is_technical: bool) -> str:
-    """Return the SQL condition under which `clean_cell` may change a text.
+def may_hold_one(texts: pa.StringArray, search: Search, *, is_technical: bool) -> NDArray[np.int64]:
+    """Return the places of the texts that `clean_cell` may change, in order.
 
     Args:
-        text: the column, as SQL.
+        texts: of one column; shape (n,).
         search: what is looked for.
         is_technical: whether the column's name says that it holds ids, times or amounts of something else than a person.
     """
-    accounts = f"{_accounts()}|{_CARDS}"
-    numbers = (
-        f"(strlen({text}) > 13 and {_matches(text, accounts)}) or (contains({text}, '+') and {_matches(text, _INTERNATIONAL)}) "
-        f"or (contains({text}, '.') and {_matches(text, _V4)}) or (contains({text}, ':') and {_matches(text, _V6)})"
-    )
-    others = [_word(f"{_GROUPED}|{_NATIONAL}"), *_local(search.countries)]
-    is_number = f"{_matches(text, _SIX_DIGITS)} and not {_matches(text, f'^({_DATE})$')}"
-    other_numbers = f"({is_number} and {_matches(text, '|'.join(others))})"
-    numbers += (
-        f" or (contains({text}, '(') and {_matches(text, BRACKETED)})" if is_technical else f" or {other_numbers}"
-    )
-    names_one = _names_one(text, search)
-    has_parameter = f"contains({text}, '=') and {names_one}"
-    is_encoded = f"contains({text}, '%') and {_matches(text, _ENCODED)}"
-    is_json = (
-        f"contains({text}, '\"') and (starts_with(ltrim({text}), '{{') or starts_with(ltrim({text}), '[')) "
-        f"and (contains({text}, '\\') or {names_one} or {other_numbers})"
-    )
-    is_wide = f"strlen({text}) > length({text}) and {_matches(text, _folded())}"
-    return (
-        f"(strlen({text}) > 4 and (contains({text}, '@') or ({is_encoded}) or ({has_parameter}) or ({is_json}) or ({is_wide}) "
-        f"or (strlen({text}) > 5 and ({numbers}))))"
-    )
+    every = _Left(texts, np.arange(len(texts)))
+    others = "|".join([_word(f"{_GROUPED}|{_NATIONAL}"), *_local(search.countries)])
+    json = every.having('"').matching(r"^[ \t\r\n]*[{\[]")
+    ways = [
+        every.having("@"),
+        every.having("%").matching(_ENCODED),
+        *every.having("=").naming_one(search),
+        every.wide().matching(_folded()),
+        every.matching(f"{_accounts()}|{_CARDS}"),
+        every.having("+").matching(_INTERNATIONAL),
+        every.having(".").matching(_V4),
+        every.having(":").matching(_V6),
+        json.having("\\"),
+        *json.naming_one(search),
+        (json if is_technical else every).matching(_SIX_DIGITS).without(f"^({_DATE}|{_UUID})$").matching(others),
+    ]
+    if is_technical:
+        ways.append(every.having("(").matching(BRACKETED))
+    is_left = np.zeros(len(texts), bool)
+    is_left[np.concatenate([way.places for way in ways])] = True
+    return np.flatnonzero(is_left)
+
+
+@dataclass(frozen=True)
+class _Left:
+    """Texts that are left of a column, with their places in it."""
+
+    texts: pa.StringArray
+    places: NDArray[np.int64]
+
+    @cached_property
+    def _content(self) -> bytes:
+        """All letters; those of texts before and behind these may be among them."""
+        content = self.texts.buffers()[2]
+        return content.to_pybytes() if content else b""
+
+    def having(self, sign: str) -> _Left:
+        """Return the texts in which a sign stands."""
+        if not len(self.texts) or sign.encode() not in self._content:
+            return self._kept(np.zeros(len(self.texts), bool))
+        return self._kept(_called("match_substring", self.texts, sign))
+
+    def wide(self) -> _Left:
+        """Return all texts if there is a letter in them beyond ASCII, otherwise none."""
+        return self._kept(np.full(len(self.texts), not self._content.isascii()))
+
+    def matching(self, pattern: str) -> _Left:
+        return self._kept(_called("match_substring_regex", self.texts, pattern)) if len(self.texts) else self
+
+    def without(self, pattern: str) -> _Left:
+        return self._kept(~_called("match_substring_regex", self.texts, pattern)) if len(self.texts) else self
+
+    def naming_one(self, search: Search) -> list[_Left]:
+        """Return texts in which a URL's parameter or a JSON key may have an identifier's name, or one that is not plain."""
+        if not len(self.texts):
+            return []
+        import pyarrow.compute as pc
+
+        short, joined, odd = _names(search)
+        lower = pc.call_function("ascii_lower", [self.texts])
+        plain = pc.call_function(
+            "replace_substring_regex", [lower], pc.ReplaceSubstringOptions(_SEPARATORS, replacement="")
+        )
+        return [
+            self._kept(_called("match_substring_regex", lower, short)),
+            self._kept(_called("match_substring_regex", plain, joined)),
+            self.matching(odd),
+        ]
+
+    def _kept(self, is_kept: NDArray[np.bool_]) -> _Left:
+        if is_kept.all():
+            return self
+        return _Left(self.texts.take(np.flatnonzero(is_kept)), self.places[is_kept])
+
+
+def _called(function: str, texts: pa.StringArray, pattern: str) -> NDArray[np.bool_]:
+    import pyarrow.compute as pc
+
+    found = pc.call_function(function, [texts], pc.MatchSubstringOptions(pattern))
+    return found.to_numpy(zero_copy_only=False)
 
 
 @cache
@@ -120,10 +186,6 @@ def _word(pattern: str) -> str:
     return f"(^|[^0-9A-Za-z_.+-])({pattern})($|[^0-9A-Za-z_-])"
 
 
-def _matches(text: str, pattern: str) -> str:
-    return f"regexp_matches({text}, {literal(pattern)})"
-
-
 def _local(countries: tuple[str, ...]) -> list[str]:
     """Return patterns of telephone numbers and bare national ids of some countries."""
     if not countries:
@@ -143,8 +205,10 @@ def _local(countries: tuple[str, ...]) -> list[str]:
     return patterns
 
 
-def _names_one(text: str, search: Search) -> str:
-    """Return the condition under which a URL's parameter or a JSON key may have an identifier's name, or one that is not plain."""
+def _names(search: Search) -> tuple[str, str, str]:
+    """Return patterns of names that may be an identifier's: short words by themselves, in small letters; others in a text of small
+    letters without separators; and names that are not plain.
+    """
     words = sorted({word for word in search.words.identifiers if word.isascii()}, key=len)
     short = [word for word in words if len(word) < FEWEST_LETTERS]
     parts: list[str] = []
@@ -152,8 +216,8 @@ def _names_one(text: str, search: Search) -> str:
         if not any(part in word for part in parts):
             parts.append(word)
     end = r"""("\s*:|=)"""
-    joined = f"regexp_replace(lower({text}), {literal(_SEPARATORS)}, '', 'g')"
-    is_short = _matches(f"lower({text})", f"(^|[^a-z])({'|'.join(short)})[^a-z=&?#]*{end}")
-    is_long = _matches(joined, f"({'|'.join(parts)})[^=&?#]*{end}")
-    is_odd = _matches(text, rf"(%|[^\x00-\x7f]|\\)[^=&?#]*{end}")
-    return f"({is_short} or {is_long} or {is_odd})"
+    return (
+        f"(^|[^a-z])({'|'.join(short)})[^a-z=&?#]*{end}",
+        f"({'|'.join(parts)})[^=&?#]*{end}",
+        rf"(%|[^\x00-\x7f]|\\)[^=&?#]*{end}",
+    )

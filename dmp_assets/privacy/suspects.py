@@ -2,7 +2,7 @@
 
 Every text that `identifiers.clean_cell` changes is among them (a test compares the two); that most others are not is a matter of
 time. What is looked for is what no identifier lacks: a sign such as ``@``, or digits and gaps in a row that begin where a word
-does. If many texts are left, a condition in SQL (`condition`) looks at them again.
+does. If many texts are left, patterns (`condition`) look at them again.
 """
 
 from __future__ import annotations
@@ -12,10 +12,9 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-import duckdb
 import numpy as np
 
-from dmp_assets.privacy.condition import may_hold_one_sql
+from dmp_assets.privacy.condition import may_hold_one
 from dmp_assets.privacy.numbers import account_lengths
 from dmp_assets.privacy.texts import FOLDED, Search
 
@@ -30,10 +29,12 @@ if TYPE_CHECKING:
 _SHORTEST = 5
 _SLICE = 1 << 17
 """Bytes that are looked at together: they and what is found out about each of them stay in a processor's cache."""
-_FEW = 2_000
-"""Texts for which compiling the patterns in SQL takes longer than reading them in Python."""
+_FEW = 200
+"""Texts for which compiling the patterns takes longer than reading them in Python."""
 _LONGEST_PARAMETER = 24
 _SHORTEST_ACCOUNT, _LONGEST_ACCOUNT = 15, 34
+_FURTHEST = 16
+"""Digits and gaps of a number that are counted; one with more is long enough."""
 _LETTERS_FIRST = {1: 9, 2: 9, 4: 18, 5: 10, 6: 16}
 """National ids that begin with letters: how many these are, and how long the shortest such id is."""
 
@@ -48,20 +49,9 @@ def suspects(texts: pa.StringArray, search: Search, *, is_technical: bool) -> Nu
     """
     look = [start + _look(part, search, is_technical=is_technical) for start, part in _slices(texts)]
     found = np.concatenate(look) if look else np.empty(0, np.int64)
-    return (
-        found if len(found) <= _FEW else found[_looked_at_again(texts.take(found), search, is_technical=is_technical)]
-    )
-
-
-def _looked_at_again(texts: pa.StringArray, search: Search, *, is_technical: bool) -> Numbers:
-    """Return the places of texts that fulfil the condition in SQL."""
-    import pyarrow as pa
-
-    condition = may_hold_one_sql("text", search, is_technical=is_technical)
-    with duckdb.connect(config={"threads": 1}) as connection:
-        connection.register("texts", pa.table({"place": np.arange(len(texts)), "text": texts}))
-        held = connection.execute(f"select place from texts where {condition} order by place").fetchnumpy()
-    return np.asarray(held["place"], np.int64)
+    if len(found) <= _FEW:
+        return found
+    return found[may_hold_one(texts.take(found), search, is_technical=is_technical)]
 
 
 class _Slice(NamedTuple):
@@ -90,6 +80,9 @@ def _slices(texts: pa.StringArray) -> Iterator[tuple[int, _Slice]]:
 def _look(part: _Slice, search: Search, *, is_technical: bool) -> Numbers:
     letters, ends = part
     content = letters.tobytes()
+    if content.isdigit():
+        is_phones = search.countries and not is_technical
+        return np.flatnonzero(np.diff(ends, prepend=0) >= (_SHORTEST_PHONE if is_phones else _SHORTEST_CARD))
     starts = np.concatenate([[0], ends[:-1]])
     places = [_signs(letters, content), *_of_json(letters, content, starts, ends)]
     if b"=" in content:
@@ -99,8 +92,9 @@ def _look(part: _Slice, search: Search, *, is_technical: bool) -> Numbers:
         places.append(_folded(letters))
     if not _are_dates(letters, ends):
         places += _numbers(letters, content, starts, ends, search, is_technical=is_technical, is_wide=is_wide)
-    found = np.concatenate(places)
-    return np.unique(np.searchsorted(ends, found, "right")) if len(found) else found
+    is_found = np.zeros(len(ends), bool)
+    is_found[np.searchsorted(ends, np.concatenate(places), "right")] = True
+    return np.flatnonzero(is_found)
 
 
 def _signs(letters: Bytes, content: bytes) -> Numbers:
@@ -282,28 +276,42 @@ def _long_enough(
     A whole text of digits is mostly an id, and an amount is none of both.
     """
     text = np.searchsorted(ends, at, "right")
-    is_kept = (at == starts[text]) | ~_GOES_BEFORE_NO_NUMBER[letters[at - 1]]
+    before = letters[at - 1]
+    is_kept = (at == starts[text]) | ~_GOES_BEFORE_NO_NUMBER[before]
+    is_kept |= (before == ord("-")) & _BEGINS_AN_ID[letters[at - 2]]
     at, text = at[is_kept], text[is_kept]
     if not len(at):
         return at
     start, end = starts[text], ends[text]
-    others = np.concatenate([[0], np.cumsum(~is_digit, dtype=np.int32)])
-    breaks = np.flatnonzero(~is_linked)
-    stop = np.append(breaks, len(letters) - 1)[np.searchsorted(breaks, at)] + 1
-    digits = stop - at - (others[stop] - others[at])
+    goes_on, digit = (_from(at, flags) for flags in (is_linked, is_digit))
+    is_endless = goes_on.all(axis=1)
+    length = np.where(is_endless, _FURTHEST, goes_on.argmin(axis=1) + 1)
+    digits = (digit & (np.arange(_FURTHEST) < length[:, None])).sum(axis=1)
+    stop = at + length
     ends_with_letter = (stop < end) & _ENDS_AN_ID[letters[np.minimum(stop, len(letters) - 1)]]
-    is_long = (digits >= _SHORTEST_PHONE) | ((digits == _SHORTEST_PHONE - 1) & ends_with_letter)
-    others_in_text = others[end] - others[start] - (letters[start] == ord("-"))
-    is_bare = (others_in_text == 0) & (end - start < (_SHORTEST_PHONE if search.countries else _SHORTEST_CARD))
-    is_amount = (others_in_text == 1) & (letters[end[:, None] - _DECIMALS] == ord(".")).any(axis=1)
-    return at[is_long & ~is_bare & ~is_amount]
+    is_long = is_endless | (digits >= _SHORTEST_PHONE) | ((digits == _SHORTEST_PHONE - 1) & ends_with_letter)
+    is_whole = (at == start) & (stop == end)
+    is_bare = (digits == length) & (end - start < (_SHORTEST_PHONE if search.countries else _SHORTEST_CARD))
+    is_amount = (digits == length - 1) & (letters[end[:, None] - _DECIMALS] == ord(".")).any(axis=1)
+    return at[is_long & ~(is_whole & (is_bare | is_amount))]
+
+
+def _from(at: Numbers, flags: Flags) -> Flags:
+    """Return the flags from some places on; shape (places, `_FURTHEST`)."""
+    padded = np.concatenate([flags, np.zeros(_FURTHEST, bool)])
+    return np.lib.stride_tricks.sliding_window_view(padded, _FURTHEST)[at]
 
 
 def _letters_first(
     letters: Bytes, ends: Numbers, goes_on: Flags, is_digit: Flags, is_alpha: Flags, begins: Flags
 ) -> Iterator[Numbers]:
     """Yield where national ids may begin with letters."""
-    at = np.flatnonzero(is_alpha[:-1] & is_digit[1:] & goes_on[1 : len(letters)])
+    begins = begins.copy()
+    begins[1:] &= ~(_GOES_BEFORE_NO_NUMBER[letters[:-1]] & goes_on[1 : len(letters)])
+    is_last = is_alpha[:-1] & is_digit[1:]
+    is_last &= goes_on[1 : len(letters)]
+    is_last &= _soon_after(begins, max(_LETTERS_FIRST))[:-1]
+    at = np.flatnonzero(is_last)
     if not len(at):
         return
     count = np.zeros(len(at), np.int64)
@@ -316,7 +324,15 @@ def _letters_first(
     first = at + 1 - count
     shortest = np.array([_LETTERS_FIRST.get(each, 1 << 40) for each in range(max(_LETTERS_FIRST) + 2)])[count]
     is_long = ends[np.searchsorted(ends, first, "right")] - first >= shortest
-    yield first[is_long & begins[first] & ((count > 1) | np.isin(letters[first], list(b"XYZxyz")))]
+    yield first[is_long & begins[first] & ((count > 1) | _BEGINS_AN_ID[letters[first]])]
+
+
+def _soon_after(flags: Flags, places: int) -> Flags:
+    """Return what is flagged, and so many places from there on."""
+    soon = flags.copy()
+    for place in range(1, places):
+        soon[place:] |= flags[:-place]
+    return soon
 
 
 _NOWHERE = np.empty(0, np.int64)
@@ -334,7 +350,8 @@ def _one_of(letters: bytes) -> Flags:
     return flags
 
 
-_GOES_BEFORE_NO_NUMBER = _one_of(b"._+")
+_GOES_BEFORE_NO_NUMBER = _one_of(b"._+-")
+_BEGINS_AN_ID = _one_of(b"XYZxyz")
 _ENDS_AN_ID = _one_of(b"ABCDEFabcdef")
 _IS_HEXADECIMAL = _one_of(b"0123456789abcdefABCDEF")
 _ENDS_A_NAME = _one_of(b"=&?#;/\"'<> \t\r\n\f\v\x1c\x1d\x1e\x1f")
