@@ -144,8 +144,9 @@
         exact.category is not null or general.category is not null as is_known
     from {{ relation }}
     left join ({{ consent_meanings() }}) as exact on {{ word }} = exact.category
+    -- An equation of both sides: with a second condition every row would be compared with every category.
     left join ({{ consent_meanings() }}) as general
-        on exact.category is null and {{ source_id(word) }} = general.category
+        on case when exact.category is null then {{ source_id(word) }} end = general.category
 {%- endmacro %}
 
 {#- Relation: every purpose. -#}

@@ -17,6 +17,7 @@ from dmp_assets.privacy.texts import FOLDED, Search
 from dmp_assets.privacy.words import FEWEST_LETTERS
 
 if TYPE_CHECKING:
+    import phonenumbers
     import pyarrow as pa
     from numpy.typing import NDArray
 
@@ -197,12 +198,24 @@ def _local(countries: tuple[str, ...]) -> list[str]:
         rf"\d{_GAP}{{1,2}}\d({_GAP}{{0,2}}\d){{5}}|\d({_GAP}{{0,2}}\d){{1,5}}{_GAP}{{1,2}}\d",
     ]
     for country in countries:
-        metadata = phonenumbers.PhoneMetadata.metadata_for_region(country)
-        if metadata and metadata.mobile and (form := metadata.mobile.national_number_pattern):
+        if form := _form(phonenumbers.PhoneMetadata.metadata_for_region(country)):
             patterns.append(_word(rf"(00|\d{{0,3}})({form})"))
         if country in _BARE:
             patterns.append(rf"[^0-9A-Za-z_]({_BARE[country]})(\W|$)|^({_BARE[country]})\W")
     return patterns
+
+
+def _form(metadata: phonenumbers.PhoneMetadata | None) -> str | None:
+    """Return the form in which digits alone are a telephone number: a mobile phone's, or any where most numbers have no zero before them."""
+    if metadata is None:
+        return None
+    rules = [
+        None if each.national_prefix_optional_when_formatting else each.national_prefix_formatting_rule
+        for each in metadata.number_format
+    ]
+    needs_zero = 2 * sum(rule not in (None, "$1", "($1)") for rule in rules) > len(rules)
+    numbers = metadata.mobile if needs_zero else metadata.general_desc
+    return numbers.national_number_pattern if numbers else None
 
 
 def _names(search: Search) -> tuple[str, str, str]:
