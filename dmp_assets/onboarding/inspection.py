@@ -18,7 +18,7 @@ from dmp_assets.onboarding.recognise import Question, Reading, check_said, recog
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.warehouse import columns_of, count, literal, quoted
-from dmp_assets.privacy.texts import is_flag
+from dmp_assets.privacy.words import is_flag
 from dmp_assets.sources.declare import DeclaredTable, FileFormat, LoadRule, resolve
 from dmp_assets.sources.delimited import DamagedFileError
 from dmp_assets.sources.extract import extract

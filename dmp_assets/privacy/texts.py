@@ -20,7 +20,7 @@ import orjson
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.settings import Settings, project_variables
 from dmp_assets.privacy import addresses, numbers
-from dmp_assets.privacy.words import DROPPED, Words, read_words
+from dmp_assets.privacy.words import DROPPED, Words, is_flag, read_words
 
 Token = Callable[[str, str], str]
 """The pseudonym of a kind and a value."""
@@ -57,6 +57,8 @@ _PARAMETER = re.compile(r"(?<![^?&;#\s/\"'])([^=&?#;\s/\"'<>]{2,60})=([^&#;\s\"'
 _WORD_BEFORE = re.compile(r"([^\W\d_]+)[\s:#.№°-]*\Z")
 _MOST_DECODINGS = 5
 _DEEPEST_JSON = 4
+_NO_LOOK = -1
+"""Effort of a text that has nothing of an identifier."""
 _LONGEST_KNOWN, _MOST_KNOWN = 500, 1 << 16
 _PHONE_EFFORT = 12
 """A look at the numbering plan takes as long as so many others."""
@@ -90,12 +92,13 @@ class Search:
     Attributes:
         words: by which an identifier's name is known.
         countries: whose telephone numbers and national ids are (ISO 3166).
-        harmless: texts in which nothing was found, with the effort that it took: events repeat user agents and pages.
+        harmless: texts in which nothing was found, with the effort that it took: events repeat keys, user agents and pages. Known
+            by the text, whether it is technical, and whether it is an id.
     """
 
     words: Words = field(default_factory=Words)
     countries: tuple[str, ...] = ()
-    harmless: dict[tuple[str, bool], int] = field(default_factory=dict, repr=False, compare=False)
+    harmless: dict[tuple[str, bool, bool], int] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass
@@ -121,31 +124,29 @@ class TextCleaner:
             text: of any kind.
             is_technical: whether it is an id, a time or an amount, in which few numbers are phone numbers.
         """
-        trigger = _TECHNICAL_TRIGGER if is_technical else _TRIGGER
-        if not trigger.search(text) and not (_IS_FOLDED.search(text) and trigger.search(_folded(text))):
-            return text
-        if self.effort and self.effort.left < 0:
-            return REMOVED
-        before = len(self.found)
         try:
-            return self._looked_at(text, is_technical=is_technical)
+            if (effort := self.search.harmless.get((text, is_technical, False))) is None:
+                return self._looked_at(text, is_technical=is_technical)
+            self._spend_again(effort)
         except TooMuchError:
-            del self.found[before:]
             return REMOVED
+        return text
 
     def _looked_at(self, text: str, *, is_technical: bool) -> str:
-        """Return a text as by `_clean`; one that is known to hold nothing costs no time, but as much effort as before."""
-        known = self.search.harmless
-        key = (text, is_technical)
-        if (effort := known.get(key)) is not None:
-            self._spend(effort)
+        key = (text, is_technical, False)
+        trigger = _TECHNICAL_TRIGGER if is_technical else _TRIGGER
+        if not trigger.search(text) and not (_IS_FOLDED.search(text) and trigger.search(_folded(text))):
+            self._remember(key, _NO_LOOK)
             return text
-        left = self.effort.left if self.effort else 0
-        cleaned = self._clean(text, is_technical=is_technical)
-        if cleaned == text and len(text) <= _LONGEST_KNOWN and self.effort:
-            if len(known) >= _MOST_KNOWN:
-                known.clear()
-            known[key] = left - self.effort.left
+        self._spend(0)
+        before, left = len(self.found), self._left
+        try:
+            cleaned = self._clean(text, is_technical=is_technical)
+        except TooMuchError:
+            del self.found[before:]
+            raise
+        if cleaned == text:
+            self._remember(key, left - self._left)
         return cleaned
 
     def clean_id(self, text: str, *, is_technical: bool = False) -> str:
@@ -154,13 +155,41 @@ class TextCleaner:
         Args:
             text: of any kind.
             is_technical: whether it is an id of something else than a person, such as an order's.
+
+        Raises:
+            TooMuchError: it would take longer than is allowed.
         """
-        if is_technical and not _TECHNICAL_TRIGGER.search(text) and text.isascii():
+        key = (text, is_technical, True)
+        if (effort := self.search.harmless.get(key)) is not None:
+            self._spend_again(effort)
             return text
+        if text.isascii() and not (_TECHNICAL_TRIGGER if is_technical else _TRIGGER).search(text):
+            self._remember(key, _NO_LOOK)
+            return text
+        left = self._left
         whole = _decoded(_folded(text.strip()))
         if kind := self._kind_of(whole, is_technical=is_technical):
             return self._pseudonym(kind, whole if whole != _folded(text.strip()) else text)
-        return self.clean(text, is_technical=is_technical)
+        cleaned = self.clean(text, is_technical=is_technical)
+        if cleaned == text:
+            self._remember(key, left - self._left)
+        return cleaned
+
+    @property
+    def _left(self) -> int:
+        return self.effort.left if self.effort else 0
+
+    def _remember(self, key: tuple[str, bool, bool], effort: int) -> None:
+        """Keep that a text of an event holds nothing: it costs no time any more, but as much effort as before."""
+        known = self.search.harmless
+        if self.effort and len(key[0]) <= _LONGEST_KNOWN:
+            if len(known) >= _MOST_KNOWN:
+                known.clear()
+            known[key] = effort
+
+    def _spend_again(self, effort: int) -> None:
+        if effort != _NO_LOOK:
+            self._spend(effort)
 
     def take(self, kind: str, value: str) -> str:
         """Hand over an identifier and return what stands for it in a text."""
@@ -299,49 +328,7 @@ def is_value(kind: str, value: str) -> bool:
     return kind != "national_id" or any(map(str.isdigit, text))
 
 
-def is_flag(value: str) -> bool:
-    """Return whether a text says yes or no, or nothing."""
-    return value.strip().lower() in _FLAGS
-
-
 _BEFORE_JSON = frozenset("{[ \t\r\n")
-_FLAGS = frozenset(
-    [
-        "true",
-        "false",
-        "yes",
-        "no",
-        "y",
-        "n",
-        "on",
-        "off",
-        "0",
-        "1",
-        "t",
-        "f",
-        "none",
-        "null",
-        "nil",
-        "n/a",
-        "na",
-        "nan",
-        "unknown",
-        "undefined",
-        "-",
-        "opted_in",
-        "opted_out",
-        "subscribed",
-        "unsubscribed",
-        "granted",
-        "denied",
-        "enabled",
-        "disabled",
-        "valid",
-        "invalid",
-        "verified",
-        "unverified",
-    ]
-) | {"", "ja", "nein", "oui", "non", "si", "sí", "是", "否"}
 
 
 def _folded(text: str) -> str:

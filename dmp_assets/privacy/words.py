@@ -256,3 +256,56 @@ def _without(words: Sequence[str], ends: frozenset[str]) -> Sequence[str]:
     while len(words) > 1 and words[-1] in ends:
         words = words[:-1]
     return words
+
+
+def is_flag(value: str) -> bool:
+    """Return whether a text says yes or no, or nothing."""
+    return value.strip().lower() in _FLAGS
+
+
+_FLAGS = frozenset(
+    [
+        "true",
+        "false",
+        "yes",
+        "no",
+        "y",
+        "n",
+        "on",
+        "off",
+        "0",
+        "1",
+        "t",
+        "f",
+        "none",
+        "null",
+        "nil",
+        "n/a",
+        "na",
+        "nan",
+        "unknown",
+        "undefined",
+        "-",
+        "opted_in",
+        "opted_out",
+        "subscribed",
+        "unsubscribed",
+        "granted",
+        "denied",
+        "enabled",
+        "disabled",
+        "valid",
+        "invalid",
+        "verified",
+        "unverified",
+        "ja",
+        "nein",
+        "oui",
+        "non",
+        "si",
+        "sí",
+        "是",
+        "否",
+        "",
+    ]
+)

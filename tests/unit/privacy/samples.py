@@ -84,7 +84,9 @@ forms = st.one_of(
     st.from_regex(
         r"[01267]\d{6,11}|(19|20)\d\d[-./ ]\d\d[-./ ]\d\d( \d\d:\d\d)?|\d{1,2}[-./]\d\d[-./]\d{2,4}", fullmatch=True
     ),
-    st.from_regex(r"[0-9]{6,8}[0-9a-f]{0,2}(-[0-9]{3}[0-9a-f]){3}-[0-9]{10}[0-9a-f]{2}|[ (.-]{0,2}[0-9]{6,12}", fullmatch=True),
+    st.from_regex(
+        r"[0-9]{6,8}[0-9a-f]{0,2}(-[0-9]{3}[0-9a-f]){3}-[0-9]{10}[0-9a-f]{2}|[ (.-]{0,2}[0-9]{6,12}", fullmatch=True
+    ),
     st.from_regex(r"[A-Za-z]{1,6}[ -]?\d{2}[ -]?\d{2}[ -]?\d{2}[ -]?[A-Da-d]?|-?\d{1,9}[.,]\d{1,6}", fullmatch=True),
 )
 parts = st.one_of(emails, phones, whole, gaps, forms, forms.map(lambda text: text.translate(WIDE)))
