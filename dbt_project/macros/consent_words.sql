@@ -187,7 +187,10 @@
     {{ word }} in ('{{ addressed_channels() | join("', '") }}')
 {%- endmacro %}
 
-{#- Whether a consent map (JSON text) may speak of a channel that has an address; true for some that do not. -#}
+{#-
+    Whether a consent map (JSON text, as `consent_word` has it) may speak of a channel that has an address; true for some
+    that do not.
+-#}
 {% macro speaks_of_addresses(consent) -%}
     {%- set words = [] -%}
     {%- for category, meanings in consent_categories().items()
@@ -196,7 +199,7 @@
     {%- endfor -%}
     (
         {%- for word in words | unique %}
-        contains({{ consent_word(consent) }}, {{ text_literal(word ~ '"') }}){{ ' or' if not loop.last }}
+        contains({{ consent }}, {{ text_literal(word ~ '"') }}){{ ' or' if not loop.last }}
         {%- else %}
         false
         {%- endfor %}

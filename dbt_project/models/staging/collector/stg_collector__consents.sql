@@ -18,6 +18,7 @@ with telling as (
         {{ told | join(',\n        ') }},
         {{ refused_channel('event_name') }} as refused_channel,
         consent,
+        {{ consent_word('consent') }} as plain_consent,
         {{ is_empty }} as is_empty,
         is_any_consent_enough,
         is_sale_allowed,
@@ -41,7 +42,7 @@ events as (
         anonymous_id is null
         or was_sale_allowed is null
         or refused_channel is not null
-        or coalesce(is_empty or {{ speaks_of_addresses('consent') }}, false)
+        or coalesce(is_empty or {{ speaks_of_addresses('plain_consent') }}, false)
         or is_sale_allowed <> was_sale_allowed
         or consent is distinct from earlier_consent
         or customer_id is distinct from earlier_customer_id
