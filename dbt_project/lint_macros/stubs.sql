@@ -52,6 +52,7 @@
 {% macro every_purpose() %}select purpose from listed{% endmacro %}
 {% macro refused_channel(event_name) %}lower({{ event_name }}){% endmacro %}
 {% macro has_address(word) %}{{ word }} = 'email'{% endmacro %}
+{% macro consent_word(column) %}lower({{ column }}){% endmacro %}
 {% macro speaks_of_addresses(consent) %}{{ consent }} like '%'{% endmacro %}
 {% macro permission_pairs() %}select purpose from listed{% endmacro %}
 {% macro not_materialized() %}not materialized{% endmacro %}
