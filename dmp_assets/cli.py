@@ -222,7 +222,8 @@ def health(
 
 @app.command()
 def customer(
-    customer_id: Annotated[str, typer.Argument(help="The customer, such as cj:1609.")], as_json: AsJson = False
+    customer_id: Annotated[str, typer.Argument(help="The customer, such as cj:1609, or any id that is theirs.")],
+    as_json: AsJson = False,
 ) -> None:
     """Print everything about one customer, and why."""
     with _user_errors():

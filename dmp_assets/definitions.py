@@ -77,7 +77,7 @@ def build_defs(
 
     offered = domains(settings) if offered is None else offered
     manifest = read_manifest(settings)
-    made = [build_dbt_assets(settings, manifest), *chain.from_iterable(domain.assets for domain in offered)]
+    made = [*build_dbt_assets(settings, manifest), *chain.from_iterable(domain.assets for domain in offered)]
     assets = [*made, *reports.domain(offered, manifest, [spec for asset in made for spec in asset.specs]).assets]
     gate = gate_of(assets)
     return dg.Definitions(

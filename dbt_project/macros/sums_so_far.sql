@@ -1,11 +1,11 @@
 {#-
-    Sums of the measures of a relation (customer_id, seen_on and the measures) over what each customer's as-of date sees, from
+    Sums of the measures of a relation (version_id, seen_on and the measures) over what each as-of date of a customer's version sees, from
     the CTE customers of int_feature_customers; with a `key`, one row for each of its values that the date sees. `functions`
     names another aggregate than the sum for some measures. A date is one more row of the window and sees the rows of its own
     date: so the work grows with the dates, where a join of each with every earlier one would make 8 million rows of 300,000.
 -#}
 {% macro sums_so_far(relation, measures, key=none, functions={}) -%}
-    {%- set by = ['customer_id'] + ([key] if key else []) -%}
+    {%- set by = ['version_id'] + ([key] if key else []) -%}
     {%- set window = 'partition by ' ~ by | join(', ') ~ ' order by as_of_on' %}
     select
         {{ by | join(',\n        ') }},
@@ -29,7 +29,7 @@
             from {{ relation }}
             union all
             select
-                customers.customer_id,
+                customers.version_id,
                 {%- if key %}
                     keys.{{ key }},
                 {%- endif %}
@@ -42,10 +42,10 @@
             {%- if key %}
             inner join (
                 select distinct
-                    customer_id,
+                    version_id,
                     {{ key }}
                 from {{ relation }}
-            ) as keys on customers.customer_id = keys.customer_id
+            ) as keys on customers.version_id = keys.version_id
             {%- endif %}
         ) as rows_and_dates
     ) as known

@@ -2,7 +2,7 @@
 {{ config(meta={'dagster': {'ref': {'name': 'fct_order_lines'}}}) }}
 
 {%- set accepted = {
-    'customers': ('customer_id', ref('dim_customers'), 'customer_id'),
+    'customers': ('customer_id', ref('int_customers'), 'customer_id'),
     'products': ('product_id', ref('dim_products'), 'product_id'),
     'order_lines': ('order_line_id', ref('fct_order_lines'), 'order_line_id'),
     'campaigns': ('campaign_id', ref('dim_campaigns'), 'campaign_id'),

@@ -3,5 +3,5 @@ select order_id
 from {{ ref('fct_order_lines') }}
 group by order_id
 having
-    min(customer_id) <> max(customer_id)
+    min(source_customer_id) <> max(source_customer_id)
     or min(source) <> max(source)

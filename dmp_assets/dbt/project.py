@@ -22,8 +22,8 @@ if TYPE_CHECKING:  # takes two seconds to import, and a project that is parsed a
 
 DBT_SUFFIXES = {".sql", ".yml", ".md"}
 GENERATED = {"target", "logs", "dbt_packages"}
-DBT_STEP = "dbt"
-"""Name of the step that builds the models."""
+STAGING_STEP, DBT_STEP = "dbt_staging", "dbt"
+"""Names of the steps that build the models: the staging views, and all others."""
 
 PARSED = "parsed.sha256"
 """File beside the manifest: the hashes of the project that it was parsed from and of the manifest."""

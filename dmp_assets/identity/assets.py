@@ -1,7 +1,9 @@
 """Identity as assets: read staging and what people decided, resolve, store, record."""
 
 import hashlib
+import os
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import dagster as dg
 import pandera.pandas as pa
@@ -89,8 +91,9 @@ def identity_step(rules: Rules, views: Sequence[Staged]) -> tuple[tuple[Table, .
         """Find out which identifiers are one person's, from when to when."""
         import numba
 
-        # Compiled once for this home; beside the code it may not be allowed to write.
-        numba.config.CACHE_DIR = str(settings.home / "compiled")  # ty: ignore[missing-attribute]
+        # Compiled once, beside the code, or else for this home.
+        if not os.access(Path(__file__).parent, os.W_OK):
+            numba.config.CACHE_DIR = str(settings.home / "compiled")  # ty: ignore[missing-attribute]
         decisions = standing(read_decisions(settings.home))
         with warehouse.read() as connection:
             observe(

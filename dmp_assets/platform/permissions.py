@@ -17,11 +17,18 @@ if TYPE_CHECKING:
 
 PERMISSIONS = "marts.contact_permissions"
 
-LEFT_OUT = f"""(
+REFUSING = f"""(
     select distinct customer_id from {PERMISSIONS}
     where purpose in ('analytics', 'personalization') and channel = 'any' and not is_allowed
 )"""
 """The customers who are left out; a relation in SQL, one row per customer."""
+
+LEFT_OUT = f"""(
+    select customer_id from {REFUSING}
+    union
+    select identifier_id from marts.customer_identifiers where customer_id in {REFUSING}
+)"""
+"""All that the customers who are left out are called, or were before they were known to be one person; a relation in SQL."""
 
 _CUSTOMER = "customer_id"
 

@@ -6,7 +6,7 @@ import dagster as dg
 import pandas as pd
 
 from dmp_assets.platform.domain import Domain
-from dmp_assets.platform.permissions import LEFT_OUT, PERMISSIONS, leave_out
+from dmp_assets.platform.permissions import PERMISSIONS, REFUSING, leave_out
 from dmp_assets.platform.tables import Results, Table, makes, save
 from dmp_assets.platform.warehouse import Warehouse, has_table
 from dmp_assets.privacy import schema
@@ -33,7 +33,7 @@ def profiled_tables_step(tables: Sequence[Table]) -> tuple[Table, dg.AssetsDefin
             for name in present
         ]
         frame = warehouse.query(
-            f"select *, (select count(*) from {LEFT_OUT}) as left_out_count from ({' union all '.join(counts)}) order by all"
+            f"select *, (select count(*) from {REFUSING}) as left_out_count from ({' union all '.join(counts)}) order by all"
         )
         left_out = int(frame["left_out_count"].max()) if len(frame) else 0
         yield from save(warehouse, {profiled: pd.DataFrame(frame)}, facts={profiled: {"customers_left_out": left_out}})

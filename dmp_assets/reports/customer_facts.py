@@ -30,11 +30,13 @@ def read_customer(
     Args:
         sections: what the domains know of single customers, in any order.
         connection: a connection to the warehouse.
-        customer_id: the customer.
+        customer_id: the customer, or any identifier that is theirs now.
 
     Raises:
         UserError: there is no such customer.
     """
+    named = "select customer_id from marts.customer_identifiers where identifier_id = ? and owned_until_at is null"
+    (customer_id,) = connection.execute(named, [customer_id]).fetchone() or (customer_id,)
     asked = f"select any_value(as_of_on) from {PERMISSIONS} where customer_id = ? having count(*) > 0"
     known = connection.execute(asked, [customer_id]).fetchone()
     if known is None:

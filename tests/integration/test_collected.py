@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -16,6 +17,7 @@ from dmp_assets.collector.wire import parse
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.warehouse import Warehouse
 from dmp_assets.sources.raw_tables import create_tables
+from tests.integration.identified import STAGING, identify_people
 from tests.integration.test_events import LOADED_AT, VARS, Events, new_events, run_parsed  # noqa: F401 (fixtures)
 
 INPUTS = Path(__file__).with_name("collected")
@@ -46,9 +48,10 @@ class Shop:
 
     def build(self) -> None:
         load_segments(self.warehouse, self.settings, now=NOW.replace(tzinfo=None) + dt.timedelta(days=1))
-        self.run_dbt(
-            "run", "--select", "+fct_events", "+rejected_rows", variables=VARS, warehouse=self.settings.warehouse_path
-        )
+        run = partial(self.run_dbt, "run", variables=VARS, warehouse=self.settings.warehouse_path)
+        run("--select", STAGING)
+        identify_people(self.settings.warehouse_path)
+        run("--select", "+fct_events", "+rejected_rows", "--exclude", STAGING)
 
     def test(self, name: str) -> str:
         (result,) = self.run_dbt("test", "--select", name, variables=VARS, warehouse=self.settings.warehouse_path)

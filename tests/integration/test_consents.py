@@ -5,6 +5,7 @@ One warehouse with nothing but events, built once by dbt in this process; every 
 
 import datetime as dt
 from collections.abc import Callable
+from functools import partial
 
 import duckdb
 import pytest
@@ -16,6 +17,7 @@ from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.warehouse import Warehouse
 from dmp_assets.privacy.sections import CUSTOMER
 from dmp_assets.sources import land as landing
+from tests.integration.identified import STAGING, identify_people
 
 VARS = {"sources": {"collector": ["events", "consents"]}, "consent_categories": {"C0007": ["marketing", "email"]}}
 RECEIVED = dt.datetime(2025, 2, 20, tzinfo=dt.UTC)
@@ -125,7 +127,10 @@ def answers(tmp_path_factory: pytest.TempPathFactory, run_dbt: Callable) -> Call
         create_tables(connection)
         landing.create_tables(connection)
     load_segments(warehouse, settings, now=dt.datetime(2025, 2, 21))  # noqa: DTZ001 - as raw tables have it
-    run_dbt("run", "--select", "+contact_permissions", warehouse=settings.warehouse_path, variables=VARS)
+    run = partial(run_dbt, "run", warehouse=settings.warehouse_path, variables=VARS)
+    run("--select", STAGING)
+    identify_people(settings.warehouse_path)
+    run("--select", "+contact_permissions", "--exclude", STAGING)
 
     def ask(query: str) -> list[tuple]:
         with duckdb.connect(str(settings.warehouse_path), read_only=True) as connection:
@@ -191,7 +196,7 @@ def test_an_empty_map_refuses_every_purpose_and_a_missing_one_none(permissions: 
         states = permissions(user)
         assert {purpose for purpose, _ in states} == PURPOSES
         assert set(states.values()) == {"refused"}
-    assert permissions("missing") == {}
+    assert set(permissions("missing").values()) == {"unknown"}
 
 
 def test_who_was_never_named_is_no_customer_but_a_device_that_may_be_asked(answers: Callable):

@@ -12,6 +12,7 @@ import duckdb
 import pytest
 
 from dmp_assets.platform.warehouse import table_hashes
+from tests.integration.identified import STAGING, identify_people
 
 MONDAY = "2017-03-06"
 TABLES = ("customer_features", "customer_department_shares")
@@ -27,8 +28,12 @@ class Copy:
         shutil.copy(warehouse, self.path)
 
     def build(self, *arguments: str, upstream: bool = False, **environment: str) -> None:
-        models = [f"+{table}" for table in TABLES] if upstream else ["int_as_of", "int_as_of_dates+1", *TABLES]
-        self.dbt("run", "--select", *models, *arguments, **environment)
+        if upstream:
+            self.dbt("run", "--select", STAGING)
+            identify_people(self.path)
+        present = ["int_as_of", "int_as_of_dates+1", "customer_versions+", *TABLES]
+        models = [f"+{table}" for table in TABLES] if upstream else present
+        self.dbt("run", "--select", *models, "--exclude", STAGING, *arguments, **environment)
 
     def sql(self, query: str) -> list[tuple]:
         with duckdb.connect(str(self.path)) as connection:
@@ -56,7 +61,10 @@ def warehouse(tmp_path_factory, dmp_in, run_parsed) -> Path:
     home = tmp_path_factory.mktemp("features")
     loaded = dmp_in(home, "build", "--layer", "raw")
     assert loaded.returncode == 0, loaded.stdout[-5000:]
-    run_parsed("run", "--select", *(f"+{table}" for table in TABLES), warehouse=home / "warehouse.duckdb")
+    run_parsed("run", "--select", STAGING, warehouse=home / "warehouse.duckdb")
+    identify_people(home / "warehouse.duckdb")
+    models = [f"+{table}" for table in TABLES]
+    run_parsed("run", "--select", *models, "--exclude", STAGING, warehouse=home / "warehouse.duckdb")
     return home / "warehouse.duckdb"
 
 

@@ -18,6 +18,7 @@ import pytest
 from dmp_assets.collector import load as raw_events
 from dmp_assets.platform.warehouse import table_hashes
 from dmp_assets.sources import land as landing
+from tests.integration.identified import STAGING, identify_people
 
 MODELS = ("fct_events", "fct_sessions", "fct_touches", "consents", "rejected_rows")
 VARS = {"sources": {"collector": ["events", "consents"]}, "as_of": "2017-03-04"}
@@ -42,6 +43,8 @@ class Events:
 
     def build(self, *, tested: bool = False, settings: dict | None = None) -> None:
         """Build the models; ``tested`` with the data tests, for which the other marts are built too."""
+        self.dbt("run", "--select", STAGING, variables=VARS | (settings or {}))
+        identify_people(self.path)
         if tested:
             models = ["+no_staged_row_is_lost", "+every_rejected_row_is_in_quarantine", "+sessions_add_up_to_events"]
             self.dbt(
@@ -55,7 +58,8 @@ class Events:
                 variables=VARS,
             )
         else:
-            self.dbt("run", "--select", *(f"+{model}" for model in MODELS), variables=VARS | (settings or {}))
+            models = [f"+{model}" for model in MODELS]
+            self.dbt("run", "--select", *models, "--exclude", STAGING, variables=VARS | (settings or {}))
 
     def load(self, rows: list[dict]) -> None:
         frame = pd.DataFrame(rows)

@@ -51,7 +51,7 @@ def main() -> int:
         warehouse = settings.home / "spark"
         spark = spark_session(warehouse)
         try:
-            copy_raw_tables(settings, spark)
+            copy_sources(settings, spark)
             if not build_twice(settings, "spark"):
                 return 1
         finally:
@@ -60,14 +60,16 @@ def main() -> int:
 
 
 def load(settings: Settings) -> None:
-    """Fill the raw tables in DuckDB, as a build does."""
+    """Fill the raw tables in DuckDB and find out who is who, as a build does."""
     os.environ.update(settings.environment())
     prepare_home(settings)
     prepare_project(settings)
     graph = build_defs(settings)
-    raw = dg.AssetSelection.groups("raw", "simulation").resolve(graph.resolve_asset_graph())
+    made_before = dg.AssetSelection.groups("raw", "simulation", "staging", "identity").resolve(
+        graph.resolve_asset_graph()
+    )
     graph.resolve_implicit_global_asset_job_def().execute_in_process(
-        asset_selection=list(raw), run_config={"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
+        asset_selection=list(made_before), run_config={"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
     )
 
 
@@ -119,16 +121,17 @@ def spark_session(warehouse: Path) -> SparkSession:
     return session
 
 
-def copy_raw_tables(settings: Settings, spark: SparkSession) -> None:
-    """Give Spark the raw tables that dbt reads, as Parquet files in the schema raw."""
-    folder = settings.home / "raw"
+def copy_sources(settings: Settings, spark: SparkSession) -> None:
+    """Give Spark the tables that dbt reads and does not make, as Parquet files: those of the schemas raw and identity."""
+    folder = settings.home / "sources"
     folder.mkdir()
-    spark.sql("create schema raw")
     with duckdb.connect(str(settings.warehouse_path), read_only=True) as connection:
-        for table in _tables(connection, "schema_name = 'raw' and not starts_with(table_name, '_')"):
-            file = folder / f"{table}.parquet"
-            connection.execute(f"copy {table} to '{file}'")
-            spark.sql(f"create table {table} using parquet location '{file}'")
+        for schema in ("raw", "identity"):
+            spark.sql(f"create schema {schema}")
+            for table in _tables(connection, f"schema_name = '{schema}' and not starts_with(table_name, '_')"):
+                file = folder / f"{table}.parquet"
+                connection.execute(f"copy {table} to '{file}'")
+                spark.sql(f"create table {table} using parquet location '{file}'")
 
 
 def report(settings: Settings, warehouse: Path) -> bool:
@@ -139,7 +142,7 @@ def report(settings: Settings, warehouse: Path) -> bool:
         connection.execute(f"attach '{settings.warehouse_path}' as made (read_only)")
         connection.execute("use made")
         print(f"\n{'table':40} {'on DuckDB':>10} {'on Spark':>10} {'differing':>10}")
-        for table in _tables(connection, "schema_name not in ('raw', 'simulation')"):
+        for table in _tables(connection, "schema_name not in ('raw', 'simulation', 'identity')"):
             files = f"{warehouse}/{table.replace('.', '.db/')}/*.parquet"
             found = compare(connection, table, f"read_parquet('{files}')", EXPLAINED)
             equal = equal and not found.differing

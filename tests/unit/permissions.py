@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import pandas as pd
 
 from dmp_assets.platform.warehouse import Warehouse, replace_table
+from tests.unit.persons import write_persons
 
 
 def write_permissions(warehouse: Warehouse, customers: Sequence[str], *, refuse: Sequence[str] = ()) -> None:
-    """Write marts.contact_permissions: everyone allows analytics and personalization but those who refuse the latter."""
+    """Write marts.contact_permissions, where everyone allows analytics and personalization but those who refuse the latter."""
     frame = pd.DataFrame({"customer_id": list(customers)}).merge(
         pd.DataFrame({"purpose": ["analytics", "personalization", "marketing"], "channel": ["any", "any", "email"]}),
         how="cross",
@@ -18,3 +19,4 @@ def write_permissions(warehouse: Warehouse, customers: Sequence[str], *, refuse:
     frame["is_allowed"] = ~is_refused & frame["purpose"].ne("marketing")
     with warehouse.write() as connection:
         replace_table(connection, "marts.contact_permissions", frame, {})
+        write_persons(connection, customers)

@@ -1,10 +1,11 @@
 {{ config(materialized='table') }}
 
-{%- set columns = contract_columns('customers')
-    | reject('in', ['customer_id', 'source'] + load_columns().keys() | list) | list -%}
+{%- set bands = [
+    'age_band', 'income_band', 'home_ownership', 'marital_status', 'household_size', 'household_composition', 'kids_count',
+] -%}
 {%- set nothing = [] -%}
-{%- for column in columns -%}
-    {%- do nothing.append('cast(null as string) as ' ~ column) -%}
+{%- for band in bands -%}
+    {%- do nothing.append('cast(null as string) as ' ~ band) -%}
 {%- endfor %}
 
 with known as (
@@ -13,7 +14,7 @@ with known as (
         customer_id,
         source,
         true as has_demographics,
-        {{ columns | join(',\n        ') }}
+        {{ bands | join(',\n        ') }}
     from {{ ref('int_customers_checked') }}
     where reject_reason is null
     union all
@@ -43,6 +44,10 @@ select
     customer_id,
     source,
     has_demographics,
-    {{ columns | join(',\n    ') }}
+    {%- for band in bands %}
+        coalesce({{ band }}, 'Unknown') as {{ band }},
+    {%- endfor %}
+    home_ownership is null as is_home_ownership_filled,
+    marital_status is null as is_marital_status_filled
 from ranked
 where known_rank = 1

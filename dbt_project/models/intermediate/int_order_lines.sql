@@ -1,17 +1,24 @@
+{%- set identifiers = {
+    'customer': 'lines.customer_id', 'email': 'lines.email', 'phone': 'lines.phone', 'loyalty_card': 'lines.loyalty_card',
+} %}
+
 with accepted as {{ not_materialized() }} (
 
     select
-        *,
-        coalesce(quantity_unit, 'each') <> 'each' or quantity <> floor(quantity) as is_measured,
-        line_type in ('return', 'cancellation') as is_return,
-        line_type in ('adjustment', 'void') as is_uncounted,
-        {{ line_type_of() }} = 'sale'
-        and quantity = 0
-        and sales_amount = 0
-        and loyalty_discount_amount = 0
-        and coupon_discount_amount > 0 as is_coupon_line
-    from {{ ref('int_order_lines_checked') }}
-    where reject_reason is null
+        lines.*,
+        {{ owner(identifiers) }} as owner_id,
+        {{ deciding_identifier(identifiers) }} as identifier_id,
+        coalesce(lines.quantity_unit, 'each') <> 'each' or lines.quantity <> floor(lines.quantity) as is_measured,
+        lines.line_type in ('return', 'cancellation') as is_return,
+        lines.line_type in ('adjustment', 'void') as is_uncounted,
+        {{ line_type_of('lines') }} = 'sale'
+        and lines.quantity = 0
+        and lines.sales_amount = 0
+        and lines.loyalty_discount_amount = 0
+        and lines.coupon_discount_amount > 0 as is_coupon_line
+    from {{ ref('int_order_lines_checked') }} as lines
+    {{- owner_joins(identifiers, 'lines.ordered_at') }}
+    where lines.reject_reason is null
 
 ),
 
@@ -30,7 +37,9 @@ classified as {{ not_materialized() }} (
             when accepted.is_return and mixed_orders.order_id is not null then accepted.order_id || ':return'
             else accepted.order_id
         end as order_id,
-        accepted.customer_id,
+        accepted.owner_id as customer_id,
+        accepted.customer_id as source_customer_id,
+        accepted.identifier_id,
         accepted.product_id,
         accepted.store_id,
         accepted.source,
@@ -78,6 +87,8 @@ refunds as (
         order_line_id || ':return' as order_line_id,
         order_id || ':return' as order_id,
         customer_id,
+        source_customer_id,
+        identifier_id,
         product_id,
         store_id,
         source,
@@ -128,6 +139,8 @@ select
     order_line_id,
     order_id,
     customer_id,
+    source_customer_id,
+    identifier_id,
     product_id,
     store_id,
     source,

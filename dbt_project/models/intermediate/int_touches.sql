@@ -1,8 +1,10 @@
+{%- set identifiers = {'customer': 'touches.source_customer_id'} %}
+
 with members as (
 
     select
         campaign_member_id,
-        customer_id,
+        customer_id as source_customer_id,
         campaign_id,
         source
     from {{ ref('int_campaign_members_checked') }}
@@ -24,7 +26,7 @@ memberships as (
     -- A member is reached when the campaign starts: the source tells no other date.
     select
         members.campaign_member_id as touch_id,
-        members.customer_id,
+        members.source_customer_id,
         members.campaign_id,
         members.source,
         'membership' as touch_type,
@@ -39,7 +41,7 @@ redemptions as (
 
     select
         touch_id,
-        customer_id,
+        customer_id as source_customer_id,
         campaign_id,
         source,
         touch_type,
@@ -48,24 +50,40 @@ redemptions as (
     from {{ ref('int_touches_checked') }}
     where reject_reason is null
 
+),
+
+touches as (
+
+    select
+        touch_id,
+        source_customer_id,
+        campaign_id,
+        source,
+        touch_type,
+        touched_on,
+        coupon_id
+    from memberships
+    union all
+    select
+        touch_id,
+        source_customer_id,
+        campaign_id,
+        source,
+        touch_type,
+        touched_on,
+        coupon_id
+    from redemptions
+
 )
 
 select
-    touch_id,
-    customer_id,
-    campaign_id,
-    source,
-    touch_type,
-    touched_on,
-    coupon_id
-from memberships
-union all
-select
-    touch_id,
-    customer_id,
-    campaign_id,
-    source,
-    touch_type,
-    touched_on,
-    coupon_id
-from redemptions
+    touches.touch_id,
+    {{ owner(identifiers) }} as customer_id,
+    touches.source_customer_id,
+    touches.campaign_id,
+    touches.source,
+    touches.touch_type,
+    touches.touched_on,
+    touches.coupon_id
+from touches
+{{- owner_joins(identifiers, 'touches.touched_on') }}

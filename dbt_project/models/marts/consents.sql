@@ -1,3 +1,5 @@
+{%- set identifiers = {'customer': 'meant.source_customer_id', 'subject': 'meant.subject_id'} %}
+
 with decisions as (
 
     select * from {{ ref('int_consents_checked') }}
@@ -28,7 +30,7 @@ meant as (
         end as consent_id,
         -- A file names the customer, as an event does that comes from no device.
         case when subject_id = customer_id then 'customer:' || customer_id else subject_id end as subject_id,
-        customer_id,
+        customer_id as source_customer_id,
         anonymous_id,
         email_token,
         source,
@@ -46,7 +48,8 @@ meant as (
 select
     meant.consent_id,
     meant.subject_id,
-    meant.customer_id,
+    {{ owner(identifiers) }} as customer_id,
+    meant.source_customer_id,
     meant.anonymous_id,
     meant.email_token,
     meant.source,
@@ -63,3 +66,4 @@ select
     meant.is_simulated
 from meant
 left join machines on meant.event_id = machines.event_id
+{{- owner_joins(identifiers, 'meant.decided_at') }}

@@ -7,13 +7,12 @@
     Known is what was decided before the as-of date. Without a date (DMP_AS_OF) that is everything: a refusal holds
     although nobody has ordered since.
 -#}
-{%- set person = ['subject_id', 'customer_id', 'anonymous_id', 'source'] -%}
+{%- set person = ['subject_id', 'customer_id', 'source'] -%}
 {%- set statement = [
     'consent_id', 'subject_id', 'source', 'word', 'reason', 'is_granted', 'is_machine', 'valid_from',
 ] -%}
 {%- set dated = "cast(" ~ to_local_time('known_at', var('event_time_zone')) ~ " as date)"
     ~ " < (select as_of.as_of_on from as_of)" if env_var('DMP_AS_OF', '') else 'true' -%}
-{%- set of_device = 'partition by anonymous_id order by ' -%}
 {%- set bounce_type = 'lower(' ~ json_text('properties', 'bounce_type') ~ ')' -%}
 {%- set refusals_first = "order by is_granted asc, case when not is_granted then valid_from end asc, valid_from desc,"
     ~ " consent_id asc" %}
@@ -44,9 +43,7 @@ events as (
         event_id,
         event_name,
         customer_id,
-        anonymous_id,
         email_token,
-        phone_token,
         source,
         occurred_at,
         properties
@@ -61,7 +58,6 @@ bounces as (
     select
         coalesce('email:' || email_token, 'customer:' || customer_id) as subject_id,
         customer_id,
-        cast(null as string) as anonymous_id,
         source,
         event_id as consent_id,
         'email' as word,
@@ -102,80 +98,43 @@ statements as (
 
 ),
 
-devices as (
-
-    select distinct anonymous_id
-    from statements
-    where customer_id is null and subject_id like 'device:%'
-
-),
-
-namings as (
-
-    -- When each device told its customer, and when it decided without telling.
-    select
-        events.anonymous_id,
-        events.occurred_at as known_at,
-        events.customer_id,
-        false as is_decision,
-        cast(null as string) as consent_id,
-        cast(null as string) as word
-    from events
-    inner join devices on events.anonymous_id = devices.anonymous_id
-    where events.customer_id is not null
-    union all
-    select
-        anonymous_id,
-        valid_from as known_at,
-        cast(null as string) as customer_id,
-        true as is_decision,
-        consent_id,
-        word
-    from statements
-    where customer_id is null and subject_id like 'device:%'
-
-),
-
 named as (
 
     select
-        consent_id,
-        word,
-        is_decision,
-        {{ last_known('customer_id', of_device ~ 'known_at asc, is_decision asc, consent_id asc') }} as customer_before,
-        {{ last_known('customer_id', of_device ~ 'known_at desc, is_decision asc, consent_id asc') }} as customer_after
-    from namings
+        identifier_id as subject_id,
+        other_identifier_id as identifier_id
+    from {{ source('identity', 'links') }}
+    where status <> 'rejected' and {{ dated | replace('known_at', 'first_seen_at') }}
+    union
+    select
+        other_identifier_id as subject_id,
+        identifier_id
+    from {{ source('identity', 'links') }}
+    where status <> 'rejected' and {{ dated | replace('known_at', 'first_seen_at') }}
 
 ),
 
 addresses as (
 
     select distinct
-        'email:' || email_token as subject_id,
-        customer_id
-    from events
-    where email_token is not null and customer_id is not null
-    union all
-    select distinct
-        'phone:' || phone_token as subject_id,
-        customer_id
-    from events
-    where phone_token is not null and customer_id is not null
+        named.subject_id,
+        owners.customer_id
+    from named
+    inner join {{ ref('customer_identifiers') }} as owners
+        on named.identifier_id = owners.identifier_id and owners.kind = 'customer'
+    where named.subject_id like 'email:%' or named.subject_id like 'phone:%'
 
 ),
 
 owned as (
 
-    -- A device's decision is that of the customer whom it names then, or else named last, or else names first; an
-    -- address's is that of everyone who has it.
+    -- What a device says is said by whoever has it; what an address says holds for everyone who was seen with it.
     select
         {%- for column in statement %}
-            statements.{{ column }},
+            {{ column }},
         {%- endfor %}
-        coalesce(statements.customer_id, named.customer_before, named.customer_after) as customer_id
+        customer_id
     from statements
-    left join named
-        on statements.consent_id = named.consent_id and statements.word = named.word and named.is_decision
     union
     select
         {%- for column in statement %}

@@ -10,12 +10,12 @@ with customers as (
 department_sales as (
 
     select
-        customer_id,
+        version_id,
         seen_on,
         department,
         sum(sales_amount) as sales_amount
     from {{ ref('int_feature_lines') }}
-    group by customer_id, seen_on, department
+    group by version_id, seen_on, department
 
 ),
 
@@ -26,14 +26,14 @@ known as (
 )
 
 select
-    known.customer_id,
+    customers.customer_id,
     known.as_of_on,
     known.department,
     cast(known.sales_amount as {{ var('amount_type') }}) as sales_amount,
-    {{ ratio('known.sales_amount', 'sum(known.sales_amount) over (partition by known.customer_id, known.as_of_on)') }}
+    {{ ratio('known.sales_amount', 'sum(known.sales_amount) over (partition by known.version_id, known.as_of_on)') }}
         as sales_share,
     customers.input_version,
     customers.code_version
 from known
-inner join customers on known.customer_id = customers.customer_id and known.as_of_on = customers.as_of_on
+inner join customers on known.version_id = customers.version_id and known.as_of_on = customers.as_of_on
 where known.sales_amount > 0

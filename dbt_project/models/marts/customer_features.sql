@@ -3,6 +3,8 @@
     the computed dates that comes after it (seen_on); the later dates see it through sums so far. So one date costs a plain
     aggregation, and a year of weekly dates little more. What is known of a subject is in the models int_customer_*.
 
+    A customer is who was known to be one before the date (customer_versions): what is linked later does not change what came before.
+
     Incremental: a date is computed where this table or customer_department_shares lacks it.
 -#}
 {{ feature_table() }}
@@ -69,7 +71,7 @@ campaigns as (
 
 described as (
 
-    select * from {{ ref('dim_customers') }}
+    select * from {{ ref('int_feature_descriptions') }}
 
 )
 
@@ -123,23 +125,23 @@ select
     habits.favourite_weekday_share,
     cast(coalesce(campaigns.campaign_count, 0) as integer) as campaign_count,
     cast(coalesce(campaigns.redemption_count, 0) as integer) as redemption_count,
-    described.has_demographics,
-    described.age_band,
-    described.income_band,
-    described.home_ownership,
-    described.marital_status,
-    described.household_size,
-    described.household_composition,
-    described.kids_count,
+    coalesce(described.has_demographics, false) as has_demographics,
+    coalesce(described.age_band, 'Unknown') as age_band,
+    coalesce(described.income_band, 'Unknown') as income_band,
+    coalesce(described.home_ownership, 'Unknown') as home_ownership,
+    coalesce(described.marital_status, 'Unknown') as marital_status,
+    coalesce(described.household_size, 'Unknown') as household_size,
+    coalesce(described.household_composition, 'Unknown') as household_composition,
+    coalesce(described.kids_count, 'Unknown') as kids_count,
     customers.input_version,
     customers.code_version
 from customers
-inner join described on customers.customer_id = described.customer_id
-inner join rhythm on customers.customer_id = rhythm.customer_id and customers.as_of_on = rhythm.as_of_on
-inner join spending on customers.customer_id = spending.customer_id and customers.as_of_on = spending.as_of_on
-inner join assortment on customers.customer_id = assortment.customer_id and customers.as_of_on = assortment.as_of_on
-inner join stores on customers.customer_id = stores.customer_id and customers.as_of_on = stores.as_of_on
-inner join exposure on customers.customer_id = exposure.customer_id and customers.as_of_on = exposure.as_of_on
-inner join habits on customers.customer_id = habits.customer_id and customers.as_of_on = habits.as_of_on
-left join windows on customers.customer_id = windows.customer_id and customers.as_of_on = windows.as_of_on
-left join campaigns on customers.customer_id = campaigns.customer_id and customers.as_of_on = campaigns.as_of_on
+left join described on customers.version_id = described.version_id
+inner join rhythm on customers.version_id = rhythm.version_id and customers.as_of_on = rhythm.as_of_on
+inner join spending on customers.version_id = spending.version_id and customers.as_of_on = spending.as_of_on
+inner join assortment on customers.version_id = assortment.version_id and customers.as_of_on = assortment.as_of_on
+inner join stores on customers.version_id = stores.version_id and customers.as_of_on = stores.as_of_on
+inner join exposure on customers.version_id = exposure.version_id and customers.as_of_on = exposure.as_of_on
+inner join habits on customers.version_id = habits.version_id and customers.as_of_on = habits.as_of_on
+left join windows on customers.version_id = windows.version_id and customers.as_of_on = windows.as_of_on
+left join campaigns on customers.version_id = campaigns.version_id and customers.as_of_on = campaigns.as_of_on

@@ -1,20 +1,91 @@
-with customers as (
+{%- set identifiers = {'customer': 'customers.customer_id'} -%}
+{%- set bands = [
+    'age_band', 'income_band', 'home_ownership', 'marital_status', 'household_size', 'household_composition', 'kids_count',
+] %}
 
-    select * from {{ ref('int_customers') }}
+with described as (
+
+    select
+        {{ owner(identifiers) }} as customer_id,
+        customers.customer_id as source_customer_id,
+        customers.source,
+        customers.has_demographics,
+        {%- for band in bands %}
+            customers.{{ band }},
+        {%- endfor %}
+        customers.is_home_ownership_filled,
+        customers.is_marital_status_filled
+    from {{ ref('int_customers') }} as customers
+    {{- owner_joins(identifiers, none) }}
+
+),
+
+told as (
+
+    -- Guests, and those of whom only events and decisions tell.
+    select distinct
+        customer_id,
+        source
+    from {{ ref('fct_order_lines') }}
+    union
+    select distinct
+        customer_id,
+        source
+    from {{ ref('fct_events') }}
+    union
+    select distinct
+        customer_id,
+        source
+    from {{ ref('consents') }}
+
+),
+
+known as (
+
+    select * from described
+    union all
+    select
+        customer_id,
+        cast(null as string) as source_customer_id,
+        source,
+        false as has_demographics,
+        {%- for band in bands %}
+            'Unknown' as {{ band }},
+        {%- endfor %}
+        true as is_home_ownership_filled,
+        true as is_marital_status_filled
+    from told
+
+),
+
+ranked as (
+
+    -- Who is known to several sources is described by the first of them that describes it.
+    select
+        *,
+        row_number() over (
+            partition by customer_id
+            order by
+                has_demographics desc,
+                case when source_customer_id is null then 1 else 0 end,
+                {{ source_rank('source') }},
+                source_customer_id,
+                source
+        ) as known_rank
+    from known
+    where customer_id is not null
 
 )
 
 select
     customer_id,
+    source_customer_id,
     source,
     has_demographics,
-    coalesce(age_band, 'Unknown') as age_band,
-    coalesce(income_band, 'Unknown') as income_band,
-    coalesce(home_ownership, 'Unknown') as home_ownership,
-    coalesce(marital_status, 'Unknown') as marital_status,
-    coalesce(household_size, 'Unknown') as household_size,
-    coalesce(household_composition, 'Unknown') as household_composition,
-    coalesce(kids_count, 'Unknown') as kids_count,
-    home_ownership is null as is_home_ownership_filled,
-    marital_status is null as is_marital_status_filled
-from customers
+    {%- for band in bands %}
+        {{ band }},
+    {%- endfor %}
+    is_home_ownership_filled,
+    is_marital_status_filled
+from ranked
+where known_rank = 1

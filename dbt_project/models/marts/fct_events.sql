@@ -5,7 +5,7 @@
     Incremental: an accepted event that the table lacks as it is has arrived, also at another time (a later receipt may tell
     by how much a device's clock was wrong); a row whose event is no longer accepted as it was is gone. An arrival belongs to, joins or splits only sessions of its device with an event within the gap before or
     after it; a row that is gone may split its own session. These sessions are computed anew from all their events,
-    whatever the order of the loads; the post-hook deletes what is gone. What was parsed before is not parsed again.
+    whatever the order of the loads; and so are those of which an event is another customer's by what identity knows now. The post-hook deletes what is gone. What was parsed before is not parsed again.
 -#}
 {{ config(
     materialized=incremental_or_table(),
@@ -28,8 +28,12 @@
 {%- set in_order = 'order by occurred_at, event_id' -%}
 {%- set same_receipt = 'accepted.event_id = present.event_id and accepted.received_at = present.received_at'
     ~ ' and accepted.occurred_at = present.occurred_at and accepted._load_id = present._load_id' -%}
+{%- set identifiers = {
+    'customer': 'events.source_customer_id', 'email': 'events.email_token', 'phone': 'events.phone_token',
+    'device': 'events.anonymous_id',
+} -%}
 {%- set columns = [
-    'event_id', 'source', 'event_type', 'event_name', 'customer_id', 'anonymous_id', 'previous_id', 'email_token',
+    'event_id', 'source', 'event_type', 'event_name', 'source_customer_id', 'anonymous_id', 'previous_id', 'email_token',
     'phone_token', 'occurred_at', 'received_at', 'is_clock_corrected', 'channel', 'referrer_host', 'utm_source',
     'utm_medium', 'utm_campaign', 'utm_term', 'utm_content', 'page_url', 'page_path', 'page_title', 'product_id',
     'order_id', 'coupon_id', 'campaign_id', 'quantity', 'amount', 'currency', 'device_type', 'os_name', 'locale',
@@ -54,6 +58,10 @@ with {% if is_incremental() %}
 
         select
             event_id,
+            customer_id,
+            source_customer_id,
+            email_token,
+            phone_token,
             anonymous_id,
             occurred_at,
             received_at,
@@ -87,6 +95,18 @@ with {% if is_incremental() %}
 
     ),
 
+    reassigned as (
+
+        -- Whose other customer they are by what is known now.
+        select
+            events.event_id,
+            events.session_id
+        from present as events
+        {{- owner_joins(identifiers, 'events.occurred_at') | indent(8) }}
+        where coalesce({{ owner(identifiers) | indent(12) }}, '') <> coalesce(events.customer_id, '')
+
+    ),
+
     reopened as (
 
         select present.session_id
@@ -98,13 +118,15 @@ with {% if is_incremental() %}
                 and present.occurred_at <= arrived.occurred_at + {{ gap }}
         union
         select gone.session_id from gone
+        union
+        select reassigned.session_id from reassigned
 
     ),
 
     events as (
 
         select
-            {{ columns | join(',\n            ') }}
+            {{ columns | join(',\n            ') | replace('source_customer_id', 'customer_id as source_customer_id') }}
         from {{ ref('int_events_checked') }}
         where
             reject_reason is null
@@ -116,7 +138,10 @@ with {% if is_incremental() %}
         from {{ this }}
         where
             code_version = '{{ code_version }}'
-            and session_id in (select reopened.session_id from reopened)
+            and (
+                session_id in (select reopened.session_id from reopened)
+                or event_id in (select reassigned.event_id from reassigned)
+            )
             and event_id not in (select gone.event_id from gone)
 
     ),
@@ -124,7 +149,7 @@ with {% if is_incremental() %}
     events as (
 
         select
-            {{ columns | join(',\n            ') }}
+            {{ columns | join(',\n            ') | replace('source_customer_id', 'customer_id as source_customer_id') }}
         from {{ ref('int_events_checked') }}
         where reject_reason is null
 
@@ -172,9 +197,11 @@ select
     {%- for column in columns %}
         events.{{ column }},
     {%- endfor %}
+    {{ owner(identifiers) }} as customer_id,
     cast({{ to_local_time('events.occurred_at', var('event_time_zone')) }} as date) as occurred_on,
     sessions.session_id,
     cast(sessions.session_event_number as integer) as session_event_number,
     '{{ code_version }}' as code_version
 from events
 left join sessions on events.event_id = sessions.event_id
+{{- owner_joins(identifiers, 'events.occurred_at') }}

@@ -23,6 +23,8 @@ select
     order_lines.order_line_id,
     order_lines.order_id,
     order_lines.customer_id,
+    order_lines.source_customer_id,
+    order_lines.identifier_id,
     order_lines.product_id,
     order_lines.store_id,
     order_lines.source,

@@ -11,6 +11,8 @@ orders as (
         -- One customer and source per order (tested): min takes it. Lines that were rung up later or at another store
         -- belong to the order's first time.
         min(customer_id) as customer_id,
+        min(source_customer_id) as source_customer_id,
+        min(identifier_id) as identifier_id,
         min(store_id) as store_id,
         min(source) as source,
         min(ordered_at) as ordered_at,
@@ -39,6 +41,8 @@ orders as (
 select
     order_id,
     customer_id,
+    source_customer_id,
+    identifier_id,
     store_id,
     source,
     ordered_at,

@@ -29,7 +29,7 @@
     'device_type', 'os_name', 'locale',
 ] -%}
 {%- set columns = entry_columns + [
-    'session_id', 'session_event_number', 'anonymous_id', 'customer_id', 'event_type', 'event_name', 'occurred_at',
+    'session_id', 'session_event_number', 'anonymous_id', 'customer_id', 'source_customer_id', 'event_type', 'event_name', 'occurred_at',
     'page_path', 'product_id', 'order_id', 'amount', 'currency', 'is_bot', 'is_simulated',
 ] %}
 
@@ -52,6 +52,7 @@ told as (
     select
         events.session_id,
         events.event_id,
+        events.customer_id,
         events.occurred_at,
         events.received_at,
         events._load_id,
@@ -68,7 +69,7 @@ versions as (
         session_id,
         cast(
             {{ content_hash([
-                'event_id', 'occurred_at', 'received_at', '_load_id', 'code_version', 'first_telling',
+                'event_id', 'customer_id', 'occurred_at', 'received_at', '_load_id', 'code_version', 'first_telling',
             ]) }} as string
         ) as input_version
     from told
@@ -122,6 +123,10 @@ ranked as (
             partition by session_id
             order by case when customer_id is null then 1 else 0 end, session_event_number desc
         ) as customer_rank,
+        row_number() over (
+            partition by session_id
+            order by case when source_customer_id is null then 1 else 0 end, session_event_number desc
+        ) as source_customer_rank,
         {{ milliseconds_between(
             'occurred_at',
             'lead(occurred_at) over (partition by session_id order by session_event_number)'
@@ -137,6 +142,7 @@ sessions as (
         input_version,
         anonymous_id,
         max(case when customer_rank = 1 then customer_id end) as customer_id,
+        max(case when source_customer_rank = 1 then source_customer_id end) as source_customer_id,
         count(distinct customer_id) > 1 as has_several_customers,
         min(occurred_at) as started_at,
         max(occurred_at) as ended_at,
@@ -169,6 +175,7 @@ select
     sessions.session_id,
     sessions.anonymous_id,
     sessions.customer_id,
+    sessions.source_customer_id,
     sessions.has_several_customers,
     sessions.source,
     sessions.started_at,

@@ -4,6 +4,7 @@ with campaign_touches as (
     select
         touch_id,
         customer_id,
+        source_customer_id,
         campaign_id,
         source,
         touch_type,
@@ -80,6 +81,7 @@ event_touches as (
         'event:' || contacts.event_id as touch_id,
         -- Who logs in later in the visit came by the same channel.
         coalesce(contacts.customer_id, sessions.customer_id) as customer_id,
+        contacts.source_customer_id,
         campaigns.campaign_id,
         contacts.source,
         contacts.touch_type,

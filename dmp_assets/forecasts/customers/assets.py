@@ -41,7 +41,15 @@ from dmp_assets.platform.warehouse import Warehouse
 
 SOURCE = "marts.customer_features"
 _FEATURES = [f"{SOURCE}.{feature}" for feature in FEATURES]
-_ORDERS = [f"marts.fct_orders.{column}" for column in ("customer_id", "order_on", "has_sale", "sales_amount")]
+_PERSONS = [f"marts.customer_identifiers.{column}" for column in ("identifier_id", "customer_id", "owned_from_at")]
+_VERSIONS = [
+    f"marts.customer_versions.{column}"
+    for column in ("identifier_id", "customer_id", "from_on", "until_on", "owned_from_at", "owned_until_at")
+]
+_ORDERS = [
+    *(f"marts.fct_orders.{column}" for column in ("customer_id", "order_on", "has_sale", "sales_amount")),
+    *_PERSONS,
+]
 _CAMPAIGNS = [
     *(
         f"marts.dim_campaigns.{column}"
@@ -49,12 +57,15 @@ _CAMPAIGNS = [
     ),
     *(f"marts.dim_campaigns.{column}" for column in ("coupon_count", "product_count", "member_count")),
 ]
-_TOUCHES = [f"marts.fct_touches.{column}" for column in ("customer_id", "campaign_id", "touch_type", "touched_on")]
+_TOUCHES = [
+    f"marts.fct_touches.{column}" for column in ("source_customer_id", "campaign_id", "touch_type", "touched_on")
+]
 _CATEGORIES = [
     *(
         f"marts.fct_order_lines.{column}"
-        for column in ("customer_id", "product_id", "order_on", "line_type", "sales_amount")
+        for column in ("identifier_id", "product_id", "ordered_at", "order_on", "line_type", "sales_amount")
     ),
+    *_VERSIONS,
     *(f"marts.dim_products.{column}" for column in ("product_id", "product_category", "is_recommendable")),
 ]
 _LEARNED_FROM = [*_FEATURES, *_ORDERS, *_CAMPAIGNS, *_TOUCHES, *_CATEGORIES]

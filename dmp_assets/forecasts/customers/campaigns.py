@@ -41,10 +41,10 @@ def campaign_examples(as_of: str) -> str:
             select * from marts.dim_campaigns where end_on < {as_of}
         ),
         members as (
-            select distinct customer_id, campaign_id from marts.fct_touches where touch_type = 'membership'
+            select distinct source_customer_id, campaign_id from marts.fct_touches where touch_type = 'membership'
         ),
         responses as (
-            select distinct touches.customer_id, touches.campaign_id
+            select distinct touches.source_customer_id, touches.campaign_id
             from marts.fct_touches as touches
             inner join campaigns on touches.campaign_id = campaigns.campaign_id
             where touches.touch_type = 'redemption'
@@ -56,6 +56,23 @@ def campaign_examples(as_of: str) -> str:
             inner join (select distinct as_of_on from marts.customer_features) as features
                 on features.as_of_on <= campaigns.start_on
             group by campaigns.campaign_id
+        ),
+        known as (
+            select
+                members.campaign_id,
+                dates.features_on,
+                versions.customer_id,
+                bool_or(responses.source_customer_id is not null) as {RESPONSE}
+            from members
+            inner join dates on members.campaign_id = dates.campaign_id
+            inner join marts.customer_versions as versions
+                on members.source_customer_id = versions.identifier_id
+                and versions.from_on <= dates.features_on
+                and (versions.until_on is null or dates.features_on < versions.until_on)
+            left join responses
+                on members.source_customer_id = responses.source_customer_id
+                and members.campaign_id = responses.campaign_id
+            group by all
         )
         select
             features.* exclude (as_of_on),
@@ -63,14 +80,11 @@ def campaign_examples(as_of: str) -> str:
             campaigns.end_on + 1 as known_on,
             campaigns.campaign_id,
             {_OF_THE_CAMPAIGN},
-            responses.customer_id is not null as {RESPONSE}
-        from members
-        inner join campaigns on members.campaign_id = campaigns.campaign_id
-        inner join dates on members.campaign_id = dates.campaign_id
+            known.{RESPONSE}
+        from known
+        inner join campaigns on known.campaign_id = campaigns.campaign_id
         inner join marts.customer_features as features
-            on members.customer_id = features.customer_id and dates.features_on = features.as_of_on
-        left join responses
-            on members.customer_id = responses.customer_id and members.campaign_id = responses.campaign_id
+            on known.customer_id = features.customer_id and known.features_on = features.as_of_on
         where features.{IS_ACTIVE}
         order by as_of_on, features.customer_id, campaigns.campaign_id
     """

@@ -37,6 +37,11 @@ CATEGORY_FEATURES = (
 )
 
 
+def _is_then(dated: str) -> str:
+    """Return whether lines are told of a customer as known as of the date of a CTE."""
+    return f"lines.from_on <= {dated}.as_of_on and (lines.until_on is null or {dated}.as_of_on < lines.until_on)"
+
+
 def _candidates(dates: str, customers: str) -> str:
     """Return the CTEs that end in `candidates`: customers x categories at these dates, with CATEGORY_FEATURES."""
     return f"""
@@ -46,12 +51,21 @@ def _candidates(dates: str, customers: str) -> str:
             where as_of_on in (select as_of_on from dates) and {IS_ACTIVE} and {customers}
         ),
         lines as (
-            select lines.customer_id, products.product_category, lines.order_on, sum(lines.sales_amount) as sales_amount
+            select
+                versions.customer_id,
+                versions.from_on,
+                versions.until_on,
+                products.product_category,
+                lines.order_on,
+                sum(lines.sales_amount) as sales_amount
             from marts.fct_order_lines as lines
+            inner join marts.customer_versions as versions
+                on lines.identifier_id = versions.identifier_id
+                and (versions.owned_from_at is null or lines.ordered_at >= versions.owned_from_at)
+                and (versions.owned_until_at is null or lines.ordered_at < versions.owned_until_at)
             inner join marts.dim_products as products on lines.product_id = products.product_id
             where
                 lines.line_type in ('sale', 'free')
-                and lines.customer_id is not null
                 and products.is_recommendable
                 and products.product_category <> 'Unknown'
             group by all
@@ -59,7 +73,8 @@ def _candidates(dates: str, customers: str) -> str:
         counts as (
             select dates.as_of_on, lines.product_category, count(distinct lines.customer_id) as customer_count
             from dates
-            inner join lines on lines.order_on < dates.as_of_on and lines.order_on >= dates.as_of_on - 90
+            inner join lines
+                on lines.order_on < dates.as_of_on and lines.order_on >= dates.as_of_on - 90 and {_is_then("dates")}
             group by dates.as_of_on, lines.product_category
         ),
         popularity as (
@@ -84,6 +99,7 @@ def _candidates(dates: str, customers: str) -> str:
                 on active.customer_id = lines.customer_id
                 and popularity.product_category = lines.product_category
                 and lines.order_on < active.as_of_on
+                and {_is_then("active")}
             group by active.customer_id, active.as_of_on, lines.product_category
         ),
         candidates as (
@@ -151,6 +167,7 @@ def category_examples(as_of: str) -> str:
                 and candidates.product_category = lines.product_category
                 and lines.order_on >= candidates.as_of_on
                 and lines.order_on < candidates.as_of_on + {HORIZON_DAYS}
+                and {_is_then("candidates")}
         )
         select candidates.*, outcomes.customer_id is not null as {CATEGORY_28D}
         from candidates

@@ -155,7 +155,10 @@ def _cutoffs_and_outcomes(as_of: str, horizon_days: int, who: str) -> str:
 
 
 def _outcomes(rows: str, horizon_days: int) -> str:
-    """Return the query of what the customers of a CTE or subquery, at their as_of_on, did within the horizon."""
+    """Return the query of what the customers of a CTE or subquery, at their as_of_on, did within the horizon.
+
+    That is what the person did whom identity knows today, whatever they were called at the as-of date.
+    """
     return f"""
         select
             rows.customer_id,
@@ -163,9 +166,11 @@ def _outcomes(rows: str, horizon_days: int) -> str:
             min(orders.order_on) filter (where orders.has_sale) as first_on,
             greatest(sum(orders.sales_amount), 0) as sales_amount
         from {rows} as rows
+        left join marts.customer_identifiers as today
+            on rows.customer_id = today.identifier_id and today.owned_from_at is null
         inner join marts.fct_orders as orders
             on
-                rows.customer_id = orders.customer_id
+                coalesce(today.customer_id, rows.customer_id) = orders.customer_id
                 and orders.order_on >= rows.as_of_on
                 and orders.order_on < rows.as_of_on + {horizon_days}
         group by rows.customer_id, rows.as_of_on

@@ -4,6 +4,7 @@ import pytest
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.sections import CustomerSection, Fact, FactGroup
 from dmp_assets.reports.customer_facts import read_customer
+from tests.unit.persons import write_persons
 
 
 @pytest.fixture
@@ -15,6 +16,8 @@ def warehouse():
             "create table marts.contact_permissions as from (values ('shop:1', date '2018-01-01'), "
             "('shop:1', date '2018-01-01'), ('shop:2', date '2018-01-01')) as t(customer_id, as_of_on)"
         )
+        write_persons(connection, ["shop:1", "shop:2", "web:9"])
+        connection.execute("update marts.customer_identifiers set customer_id = 'shop:1' where identifier_id = 'web:9'")
         connection.execute("create table profiles.bought as from (values ('shop:1', 'TEA')) as t(customer_id, product)")
         yield connection
 
@@ -33,6 +36,11 @@ def test_what_the_domains_know_is_told_in_their_order(warehouse):
     known = read_customer([BOUGHT, FIRST], warehouse, "shop:1")
     assert (known.customer_id, str(known.as_of_on)) == ("shop:1", "2018-01-01")
     assert [group.heading for group in known.groups] == ["First", "Bought"]
+
+
+def test_a_customer_is_found_by_any_id_that_is_theirs(warehouse):
+    known = read_customer([BOUGHT], warehouse, "web:9")
+    assert (known.customer_id, [group.heading for group in known.groups]) == ("shop:1", ["Bought"])
 
 
 def test_only_the_customer_asked_for_is_told_of_and_groups_without_a_fact_are_left_out(warehouse):

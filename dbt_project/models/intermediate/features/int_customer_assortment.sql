@@ -18,14 +18,14 @@ lines as (
 department_sales as (
 
     select
-        customer_id,
+        version_id,
         seen_on,
         department,
         sum(sales_amount) as sales_amount,
         coalesce(sum(sales_amount) filter (where is_private_label), 0) as private_label_amount,
         coalesce(sum(sales_amount) filter (where is_national_brand), 0) as national_brand_amount
     from lines
-    group by customer_id, seen_on, department
+    group by version_id, seen_on, department
 
 ),
 
@@ -33,7 +33,7 @@ running_departments as (
 
     select
         *,
-        sum(sales_amount) over (partition by customer_id, department order by seen_on) as running_amount
+        sum(sales_amount) over (partition by version_id, department order by seen_on) as running_amount
     from department_sales
 
 ),
@@ -41,7 +41,7 @@ running_departments as (
 line_sums as (
 
     select
-        customer_id,
+        version_id,
         seen_on,
         sum(sales_amount) as sales_amount,
         sum(private_label_amount) as private_label_amount,
@@ -52,7 +52,7 @@ line_sums as (
             * cast(2 * running_amount - sales_amount as {{ var('amount_type') }})
         ) as squared_amount
     from running_departments
-    group by customer_id, seen_on
+    group by version_id, seen_on
 
 ),
 
@@ -72,12 +72,12 @@ manufacturer_sales as (
 
     -- Everything else than known national brands is without a manufacturer and without sales: it never leads.
     select
-        customer_id,
+        version_id,
         seen_on,
         case when is_national_brand then manufacturer_id end as manufacturer_id,
         sum(case when is_national_brand and manufacturer_id is not null then sales_amount else 0 end) as sales_amount
     from lines
-    group by customer_id, seen_on, case when is_national_brand then manufacturer_id end
+    group by version_id, seen_on, case when is_national_brand then manufacturer_id end
 
 ),
 
@@ -97,7 +97,7 @@ firsts as (
 
     -- What each customer bought for the first time, and when that was first seen.
     select
-        customer_id,
+        version_id,
         seen_on,
         1 as product_count,
         0 as department_count,
@@ -105,37 +105,37 @@ firsts as (
     from products
     union all
     select
-        customer_id,
+        version_id,
         min(seen_on) as seen_on,
         0 as product_count,
         1 as department_count,
         0 as manufacturer_count
     from products
     where department is not null
-    group by customer_id, department
+    group by version_id, department
     union all
     select
-        customer_id,
+        version_id,
         min(seen_on) as seen_on,
         0 as product_count,
         0 as department_count,
         1 as manufacturer_count
     from products
     where manufacturer_id is not null
-    group by customer_id, manufacturer_id
+    group by version_id, manufacturer_id
 
 ),
 
 first_sums as (
 
     select
-        customer_id,
+        version_id,
         {%- for measure in first_measures %}
             sum({{ measure }}) as {{ measure }},
         {%- endfor %}
         seen_on
     from firsts
-    group by customer_id, seen_on
+    group by version_id, seen_on
 
 ),
 
@@ -146,7 +146,7 @@ known_firsts as (
 )
 
 select
-    customers.customer_id,
+    customers.version_id,
     customers.as_of_on,
     {%- for measure in first_measures %}
         cast(coalesce(known_firsts.{{ measure }}, 0) as integer) as {{ measure }},
@@ -164,12 +164,12 @@ select
     {{ ratio('known_lines.private_label_amount', 'known_lines.sales_amount') }} as private_label_share
 from customers
 inner join known_lines
-    on customers.customer_id = known_lines.customer_id and customers.as_of_on = known_lines.as_of_on
+    on customers.version_id = known_lines.version_id and customers.as_of_on = known_lines.as_of_on
 left join known_firsts
-    on customers.customer_id = known_firsts.customer_id and customers.as_of_on = known_firsts.as_of_on
+    on customers.version_id = known_firsts.version_id and customers.as_of_on = known_firsts.as_of_on
 left join favourite_departments
-    on customers.customer_id = favourite_departments.customer_id and customers.seen_on = favourite_departments.seen_on
+    on customers.version_id = favourite_departments.version_id and customers.seen_on = favourite_departments.seen_on
 left join favourite_manufacturers
     on
-        customers.customer_id = favourite_manufacturers.customer_id
+        customers.version_id = favourite_manufacturers.version_id
         and customers.seen_on = favourite_manufacturers.seen_on

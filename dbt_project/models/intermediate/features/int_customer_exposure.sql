@@ -9,13 +9,13 @@ with customers as (
 line_sums as (
 
     select
-        customer_id,
+        version_id,
         seen_on,
         count(is_on_display) filter (where is_bought) as observed_count,
         count(*) filter (where is_bought and is_on_display) as display_count,
         count(*) filter (where is_bought and is_in_mailer) as mailer_count
     from {{ ref('int_feature_lines') }}
-    group by customer_id, seen_on
+    group by version_id, seen_on
 
 ),
 
@@ -38,7 +38,7 @@ observed as (
 
     -- Customers whose favourite store the promotion data observe in the last whole week.
     select
-        stores.customer_id,
+        stores.version_id,
         stores.as_of_on,
         observed_stores.store_id
     from {{ ref('int_customer_stores') }} as stores
@@ -51,7 +51,7 @@ observed as (
 store_customers as (
 
     select distinct
-        customer_id,
+        version_id,
         store_id
     from observed
 
@@ -66,12 +66,12 @@ products as (
 store_products as (
 
     select
-        store_customers.customer_id,
+        store_customers.version_id,
         store_customers.store_id,
         products.product_id,
         products.seen_on
     from store_customers
-    inner join products on store_customers.customer_id = products.customer_id
+    inner join products on store_customers.version_id = products.version_id
 
 ),
 
@@ -117,7 +117,7 @@ promotions as (
 exposures as (
 
     select
-        store_products.customer_id,
+        store_products.version_id,
         store_products.store_id,
         promotions.as_of_on,
         count(*) filter (where promotions.is_on_display) as display_count,
@@ -127,13 +127,13 @@ exposures as (
         on store_products.store_id = candidates.store_id and store_products.product_id = candidates.product_id
     inner join promotions
         on candidates.candidate = promotions.candidate and store_products.seen_on <= promotions.as_of_on
-    group by store_products.customer_id, store_products.store_id, promotions.as_of_on
+    group by store_products.version_id, store_products.store_id, promotions.as_of_on
 
 )
 
 -- The number of products is null where the promotion data do not observe the favourite store.
 select
-    customers.customer_id,
+    customers.version_id,
     customers.as_of_on,
     {{ ratio('known_lines.display_count', 'known_lines.observed_count') }} as display_share,
     {{ ratio('known_lines.mailer_count', 'known_lines.observed_count') }} as mailer_share,
@@ -145,10 +145,10 @@ select
     end as mailer_product_count
 from customers
 inner join known_lines
-    on customers.customer_id = known_lines.customer_id and customers.as_of_on = known_lines.as_of_on
-left join observed on customers.customer_id = observed.customer_id and customers.as_of_on = observed.as_of_on
+    on customers.version_id = known_lines.version_id and customers.as_of_on = known_lines.as_of_on
+left join observed on customers.version_id = observed.version_id and customers.as_of_on = observed.as_of_on
 left join exposures
     on
-        observed.customer_id = exposures.customer_id
+        observed.version_id = exposures.version_id
         and observed.as_of_on = exposures.as_of_on
         and observed.store_id = exposures.store_id

@@ -16,7 +16,7 @@ with customers as (
 sums as (
 
     select
-        customer_id,
+        version_id,
         seen_on,
         count(*) as visit_count,
         {%- for weekday in weekdays %}
@@ -36,7 +36,7 @@ sums as (
         ) as night_count
     from {{ ref('int_feature_orders') }}
     where is_purchase
-    group by customer_id, seen_on
+    group by version_id, seen_on
 
 ),
 
@@ -60,7 +60,7 @@ favoured as (
 )
 
 select
-    customer_id,
+    version_id,
     as_of_on,
     {%- for time in parts + weekdays %}
         {{ ratio(time ~ '_count', 'visit_count') }} as {{ time }}_share,

@@ -9,7 +9,7 @@ with customers as (
 order_days as (
 
     select distinct
-        customer_id,
+        version_id,
         seen_on,
         order_on
     from {{ ref('int_feature_orders') }}
@@ -20,10 +20,10 @@ order_days as (
 gaps as (
 
     select
-        customer_id,
+        version_id,
         seen_on,
         order_on,
-        {{ days_between('lag(order_on) over (partition by customer_id order by order_on)', 'order_on') }} as gap_days
+        {{ days_between('lag(order_on) over (partition by version_id order by order_on)', 'order_on') }} as gap_days
     from order_days
 
 ),
@@ -31,7 +31,7 @@ gaps as (
 sums as (
 
     select
-        customer_id,
+        version_id,
         seen_on,
         min(order_on) as first_order_on,
         max(order_on) as last_order_on,
@@ -39,7 +39,7 @@ sums as (
         coalesce(sum(gap_days), 0) as gap_days,
         coalesce(sum(gap_days * gap_days), 0) as gap_days_squared
     from gaps
-    group by customer_id, seen_on
+    group by version_id, seen_on
 
 ),
 
@@ -55,7 +55,7 @@ known as (
 spread as (
 
     select
-        customer_id,
+        version_id,
         as_of_on,
         {{ days_between('last_order_on', 'as_of_on') }} as recency_days,
         {{ days_between('first_order_on', 'as_of_on') }} as tenure_days,
@@ -70,7 +70,7 @@ spread as (
 )
 
 select
-    customer_id,
+    version_id,
     as_of_on,
     recency_days,
     tenure_days,

@@ -14,7 +14,7 @@ with customers as (
 sums as (
 
     select
-        customer_id,
+        version_id,
         seen_on,
         count(*) filter (where is_purchase) as visit_count,
         count(*) filter (where has_sale) as frequency,
@@ -26,7 +26,7 @@ sums as (
         coalesce(sum(units) filter (where has_sale), 0) as units,
         coalesce(sum(product_count) filter (where has_sale), 0) as product_count
     from {{ ref('int_feature_orders') }}
-    group by customer_id, seen_on
+    group by version_id, seen_on
 
 ),
 
@@ -37,7 +37,7 @@ known as (
 )
 
 select
-    customer_id,
+    version_id,
     as_of_on,
     cast(frequency as integer) as frequency,
     cast(sales_amount as {{ var('amount_type') }}) as monetary_amount,

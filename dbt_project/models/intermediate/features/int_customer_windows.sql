@@ -7,16 +7,16 @@ with days as (
 
     -- A day of orders and a date are rows of one window, in which a date sees the days before it.
     select
-        customer_id,
+        version_id,
         order_on as day_on,
         false as is_date,
         count(*) filter (where has_sale) as order_count,
         sum(sales_amount) as sales_amount
     from {{ ref('int_feature_orders') }}
-    group by customer_id, order_on
+    group by version_id, order_on
     union all
     select
-        customer_id,
+        version_id,
         as_of_on as day_on,
         true as is_date,
         null as order_count,
@@ -37,12 +37,12 @@ numbered as (
 summed as (
 
     select
-        customer_id,
+        version_id,
         day_on as as_of_on,
         {%- for window in windows %}
             {%- for measure in measures %}
                 sum({{ measure }}) over (
-                    partition by customer_id
+                    partition by version_id
                     order by day_number
                     range between {{ window }} preceding and 1 preceding
                 ) as {{ measure }}_{{ window }}d,
@@ -59,7 +59,7 @@ select
         order_count_{{ window }}d,
         sales_amount_{{ window }}d,
     {%- endfor %}
-    customer_id,
+    version_id,
     as_of_on
 from summed
 where is_date

@@ -1,31 +1,17 @@
 {{ config(materialized='ephemeral') }}
 
-with dates as (
+with versions as (
 
-    select * from {{ ref('int_feature_dates') }}
-
-),
-
-order_dates as (
-
-    select distinct order_on from {{ ref('fct_orders') }}
-
-),
-
-days as (
-
-    select
-        order_dates.order_on,
-        min(dates.as_of_on) as seen_on
-    from order_dates
-    inner join dates on order_dates.order_on < dates.as_of_on
-    group by order_dates.order_on
+    select * from {{ ref('int_feature_versions') }}
 
 )
 
+-- Once for each version of the customer whose it is, on the first computed date of the version that comes after it.
 select
-    days.seen_on,
-    orders.customer_id,
+    greatest(days.seen_on, versions.seen_on) as seen_on,
+    versions.version_id,
+    versions.customer_id,
+    versions.until_on,
     orders.store_id,
     orders.order_on,
     orders.hour_local,
@@ -40,5 +26,10 @@ select
     orders.discount_amount,
     orders.coupon_discount_amount
 from {{ ref('fct_orders') }} as orders
-inner join days on orders.order_on = days.order_on
-where orders.customer_id is not null
+inner join {{ ref('int_feature_days') }} as days on orders.order_on = days.order_on
+inner join versions
+    on
+        orders.identifier_id = versions.identifier_id
+        and (versions.until_on is null or days.seen_on < versions.until_on)
+        and (versions.owned_from_at is null or orders.ordered_at >= versions.owned_from_at)
+        and (versions.owned_until_at is null or orders.ordered_at < versions.owned_until_at)

@@ -3,17 +3,17 @@
 with bought as (
 
     select
-        customer_id,
+        version_id,
         product_id,
         min(seen_on) as seen_on
     from {{ ref('int_feature_lines') }}
     where is_bought
-    group by customer_id, product_id
+    group by version_id, product_id
 
 )
 
 select
-    bought.customer_id,
+    bought.version_id,
     bought.product_id,
     products.department,
     products.manufacturer_id,

@@ -82,12 +82,14 @@ def marts(frame: pd.DataFrame) -> dict[str, pd.DataFrame]:
     return {
         "marts.customer_features": frame,
         "marts.fct_orders": orders(),
-        "marts.fct_order_lines": lines.assign(line_type="sale"),
+        "marts.fct_order_lines": lines.assign(
+            line_type="sale", identifier_id=lines["customer_id"], ordered_at=lines["order_on"]
+        ),
         "marts.dim_products": pd.DataFrame(
             {"product_id": ["milk", "beef"], "product_category": ["MILK", "BEEF"], "is_recommendable": True}
         ),
         "marts.dim_campaigns": campaigns,
-        "marts.fct_touches": pd.concat([members, redeemed]),
+        "marts.fct_touches": pd.concat([members, redeemed]).rename(columns={"customer_id": "source_customer_id"}),
     }
 
 

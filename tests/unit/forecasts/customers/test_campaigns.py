@@ -8,6 +8,7 @@ from dmp_assets.forecasts.customers.campaigns import (
     campaign_candidates,
     campaign_examples,
 )
+from tests.unit.persons import write_persons
 
 PRESENT = "date '2017-07-31'"
 
@@ -36,14 +37,15 @@ def marts() -> duckdb.DuckDBPyConnection:
     """)
     connection.execute("""
         create table marts.fct_touches as
-        select customer_id, campaign_id, touch_type, cast(touched_on as date) as touched_on
+        select source_customer_id, campaign_id, touch_type, cast(touched_on as date) as touched_on
         from (values
             ('a', 'c1', 'membership', '2017-05-05'), ('b', 'c1', 'membership', '2017-05-05'),
             ('gone', 'c1', 'membership', '2017-05-05'), ('a', 'c2', 'membership', '2017-06-01'),
             ('a', 'c3', 'membership', '2017-07-20'), ('a', 'c1', 'redemption', '2017-05-20'),
             ('a', 'c2', 'redemption', '2017-06-11')
-        ) as touches(customer_id, campaign_id, touch_type, touched_on)
+        ) as touches(source_customer_id, campaign_id, touch_type, touched_on)
     """)
+    write_persons(connection, ["a", "b", "gone"])
     return connection
 
 
@@ -70,3 +72,16 @@ def test_everybody_active_is_scored_as_a_member_of_the_largest_campaign_that_has
     assert found[["customer_id", "campaign_id"]].to_numpy().tolist() == [["a", "c3"], ["b", "c3"]]
     marts.execute("delete from marts.dim_campaigns")
     assert marts.execute(campaign_candidates(PRESENT)).df().empty
+
+
+def test_a_member_is_who_the_id_was_known_to_be_on_the_first_day(marts):
+    """b is a by the first day of the second campaign, in which only b is; on that of the first it was a customer of its own."""
+    marts.execute("update marts.customer_versions set until_on = date '2017-05-08' where identifier_id = 'b'")
+    marts.execute(
+        "insert into marts.customer_versions by name "
+        "select 'b' as identifier_id, 'a@' as version_id, 'a' as customer_id, date '2017-05-08' as from_on"
+    )
+    marts.execute("delete from marts.customer_features where customer_id = 'b' and as_of_on >= '2017-05-08'")
+    marts.execute("update marts.fct_touches set source_customer_id = 'b' where campaign_id = 'c2'")
+    found = marts.execute(campaign_examples(PRESENT)).df()
+    assert found[["campaign_id", "customer_id"]].to_numpy().tolist() == [["c1", "a"], ["c1", "b"], ["c2", "a"]]

@@ -9,6 +9,7 @@ from dmp_assets.forecasts.customers.categories import (
     category_candidates,
     category_examples,
 )
+from tests.unit.persons import write_persons
 
 PRESENT = "date '2017-07-31'"
 
@@ -33,13 +34,15 @@ def marts() -> duckdb.DuckDBPyConnection:
     """)
     connection.execute("""
         create table marts.fct_order_lines as
-        select customer_id, product_id, cast(order_on as date) as order_on, line_type, 5.0 as sales_amount
+        select customer_id as identifier_id, product_id, cast(order_on as date) as order_on, line_type, 5.0 as sales_amount,
+            cast(order_on as timestamp) as ordered_at
         from (select distinct customer_id from marts.customer_features)
         cross join (values
             ('milk', '2017-05-22', 'sale'), ('milk', '2017-06-01', 'sale'), ('milk', '2017-07-10', 'sale'),
             ('beef', '2017-05-23', 'sale'), ('beef', '2017-06-20', 'coupon'), ('gas', '2017-06-20', 'sale')
         ) as lines(product_id, order_on, line_type)
     """)
+    write_persons(connection, [f"c{number}" for number in range(40)])
     return connection
 
 
@@ -63,5 +66,7 @@ def test_features_read_only_orders_before_the_date(marts):
 
 def test_what_happens_from_the_present_on_changes_nothing(marts):
     before = marts.execute(category_examples(PRESENT)).df()
-    marts.execute("insert into marts.fct_order_lines values ('c1', 'beef', date '2017-07-31', 'sale', 5)")
+    marts.execute(
+        "insert into marts.fct_order_lines values ('c1', 'beef', date '2017-07-31', 'sale', 5, timestamp '2017-07-31')"
+    )
     pd.testing.assert_frame_equal(marts.execute(category_examples(PRESENT)).df(), before)

@@ -17,6 +17,7 @@ from dmp_assets.forecasts.customers.examples import (
     served_outcomes,
     value_examples,
 )
+from tests.unit.persons import write_persons
 
 PRESENT = "date '2017-07-31'"
 
@@ -45,6 +46,7 @@ def marts() -> duckdb.DuckDBPyConnection:
             ('b', '2017-07-31', 1000, true)  -- the present
         ) as orders(customer_id, order_on, sales_amount, has_sale)
     """)
+    write_persons(connection, ["a", "b", "gone"])
     return connection
 
 
@@ -101,3 +103,11 @@ def test_features_are_numbers_and_missing_ones_are_named():
     assert feature_table(frame).dtypes.eq("float64").all()
     with pytest.raises(ValueError, match="lack frequency, tenure_days"):
         feature_table(frame.drop(columns=["frequency", "tenure_days"]))
+
+
+def test_what_a_person_did_counts_whatever_they_were_called_then(marts):
+    """b was a customer of its own, and is known to be a today."""
+    marts.execute("update marts.customer_identifiers set customer_id = 'a' where identifier_id = 'b'")
+    found = marts.execute(examples(PRESENT)).df().set_index(["customer_id", "as_of_on"])
+    outcomes = found.xs(pd.Timestamp("2017-07-03"), level="as_of_on")[[CHURN, AMOUNT]]
+    assert outcomes.loc["b"].tolist() == outcomes.loc["a"].tolist() == [False, 12.5]
