@@ -10,9 +10,9 @@ from functools import cache
 from itertools import product
 from typing import Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 
+from dmp_assets.platform.files import read_yaml
 from dmp_assets.platform.project import PACKAGE_DIR
 from dmp_assets.privacy.words import listed
 
@@ -109,7 +109,7 @@ def known_names(table: str, field: str) -> tuple[str, ...]:
 @cache
 def contract() -> Contract:
     """Return what the file has."""
-    return Contract.model_validate(yaml.safe_load(FILE.read_text(encoding="utf-8")))
+    return Contract.model_validate(read_yaml(FILE))
 
 
 def macro_text() -> str:

@@ -15,11 +15,11 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import Field, SecretStr, StringConstraints, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from dmp_assets.platform.errors import UserError
+from dmp_assets.platform.files import read_yaml
 from dmp_assets.platform.project import PACKAGE_DIR, find_project
 
 
@@ -241,7 +241,7 @@ def project_variables(settings: Settings) -> dict[str, Any]:
     """Return the variables of the dbt project: the platform's, and over them the user's, as each ``dbt_project.yml`` has them."""
     variables: dict[str, Any] = {}
     for folder in settings.dbt_folders:
-        project = yaml.safe_load((folder / "dbt_project.yml").read_text(encoding="utf-8"))
+        project = read_yaml(folder / "dbt_project.yml")
         variables |= project.get("vars") or {}
     return variables
 

@@ -15,9 +15,8 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-import yaml
-
 from dmp_assets.platform.errors import UserError
+from dmp_assets.platform.files import read_yaml
 from dmp_assets.platform.settings import Settings, project_variables
 
 FILE = Path(__file__).with_name("identifier_words.yml")
@@ -236,7 +235,7 @@ def _lists(own: Mapping[str, Iterable[str]]) -> _Lists:
 
 @cache
 def _file() -> dict:
-    return yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    return read_yaml(FILE)
 
 
 def _without_marks(text: str) -> str:

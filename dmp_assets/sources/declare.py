@@ -15,10 +15,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dmp_assets.platform.errors import UserError
+from dmp_assets.platform.files import read_yaml
 from dmp_assets.platform.settings import Settings, project_variables
 from dmp_assets.platform.warehouse import quoted
 
@@ -289,7 +289,7 @@ def declared_table(settings: Settings, source: str, name: str) -> DeclaredTable:
 
 
 def _content(file: Path) -> dict[str, Any]:
-    return yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    return read_yaml(file) or {}
 
 
 def _mappings_in(content: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -1,3 +1,4 @@
+import datetime as dt
 import os
 import stat
 import subprocess
@@ -5,8 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
-from dmp_assets.platform.files import atomic_file, write_atomically
+from dmp_assets.platform.files import atomic_file, read_yaml, write_atomically
 
 
 def test_a_file_is_replaced_as_a_whole_and_its_folder_is_made(tmp_path: Path):
@@ -58,3 +60,14 @@ def test_the_mode_holds_for_the_old_and_the_new_file(tmp_path: Path, mode: int, 
             assert stat.S_IMODE(file.stat().st_mode) == expected
     finally:
         os.umask(before)
+
+
+def test_yaml_is_read_with_plain_values_only(tmp_path):
+    file = tmp_path / "1.yml"
+    file.write_text("a: [1, 2.5, 2024-01-02, é]\nb:\n", encoding="utf-8")
+    assert read_yaml(file) == {"a": [1, 2.5, dt.date(2024, 1, 2), "é"], "b": None}
+    file.write_text("")
+    assert read_yaml(file) is None
+    file.write_text("!!python/object/apply:os.getcwd []")
+    with pytest.raises(yaml.YAMLError):
+        read_yaml(file)
