@@ -3,14 +3,16 @@
 Every test works on a copy of a warehouse with a sample of the demo, built by dbt alone, in this process.
 """
 
+import datetime as dt
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from dmp_assets.identity.decisions import Decision
 from dmp_assets.platform.warehouse import table_hashes
 from tests.integration.identified import STAGING, identify_people
 
@@ -27,10 +29,12 @@ class Copy:
         self.dbt = partial(run_dbt, warehouse=self.path)
         shutil.copy(warehouse, self.path)
 
-    def build(self, *arguments: str, upstream: bool = False, **environment: str) -> None:
+    def build(
+        self, *arguments: str, upstream: bool = False, decisions: Sequence[Decision] = (), **environment: str
+    ) -> None:
         if upstream:
             self.dbt("run", "--select", STAGING)
-            identify_people(self.path)
+            identify_people(self.path, decisions)
         present = ["int_as_of", "int_as_of_dates+1", "customer_versions+", *TABLES]
         models = [f"+{table}" for table in TABLES] if upstream else present
         self.dbt("run", "--select", *models, "--exclude", STAGING, *arguments, **environment)
@@ -169,6 +173,53 @@ def test_what_is_planted_after_a_date_changes_nothing_before_it(copy):
     copy.build(upstream=True)
     assert copy.rows("as_of_on <= '2017-10-02'") == rows
     assert not copy.rows("as_of_on > '2017-10-02'") & later
+
+
+def test_customers_who_are_known_to_be_one_later_are_two_before_and_again_when_people_say_so(copy):
+    """An alias of 10 October; what people decide undoes it for all dates, and so does that it was never told."""
+    before, rows = copy.hash(), copy.rows("as_of_on <= '2017-10-09'")
+    one, other = (
+        customer
+        for (customer,) in copy.sql(
+            "select customer_id from marts.fct_orders group by all order by count(*) desc, customer_id limit 2"
+        )
+    )
+    orders = f"""
+        select count(*) from marts.fct_orders
+        where has_sale and order_on < '2017-10-16' and source_customer_id in ('{one}', '{other}')
+    """
+    copy.sql(
+        f"""
+        insert into raw.events by name
+        select 'simulated_web' as source, 'cj' as namespace, 'planted' as message_id, 'alias' as event_type,
+            '{one[3:]}' as user_id, '{other[3:]}' as previous_id, true as is_simulated, false as is_gpc, 'planted' as _segment,
+            0 as _line, 'planted' as _load_id, timestamp '2026-01-01' as _loaded_at,
+            timestamp '2017-10-10 12:00:00' as original_at, timestamp '2017-10-10 12:00:00' as sent_at,
+            timestamp '2017-10-10 12:00:00' as received_at
+        """
+    )
+    copy.build(upstream=True)
+    assert copy.rows("as_of_on <= '2017-10-09'") == rows
+    joined = copy.sql(
+        f"""
+        select customer_id, frequency from marts.customer_features
+        where as_of_on = '2017-10-16' and customer_id in ('{one}', '{other}')
+        """
+    )
+    ((person,),) = copy.sql(
+        f"select distinct customer_id from marts.fct_orders where source_customer_id in ('{one}', '{other}')"
+    )
+    assert joined == [(person, *copy.sql(orders)[0])]
+
+    decided = {"decided_at": dt.datetime.fromisoformat("2018-01-01"), "decided_by": "vera", "reason": "two sisters"}
+    split = Decision(action="split", identifier_id=one, other_identifier_id=other, **decided)
+    copy.build(upstream=True, decisions=[split])
+    assert copy.hash() == before
+    copy.build(upstream=True)
+    assert copy.hash() != before
+    copy.sql("delete from raw.events where _load_id = 'planted'")
+    copy.build(upstream=True)
+    assert copy.hash() == before
 
 
 def test_exposure_counts_bought_products_promoted_in_the_favourite_store(copy):

@@ -5,14 +5,11 @@ import pytest
 from dmp_assets.platform.warehouse import Warehouse
 
 _OF_SESSIONS = """
-    select count(*) as sessions, count(sessions.customer_id) as named, count(persons.person_id) as of_a_person,
-        count(*) filter (where persons.person_id <> sessions.customer_id) as of_another
+    select count(*) as sessions, count(sessions.source_customer_id) as named, count(sessions.customer_id) as of_a_person,
+        count(*) filter (where named.customer_id <> sessions.customer_id) as of_another
     from marts.fct_sessions as sessions
-    left join identity.person_identifiers as persons
-        on persons.identifier_id = 'device:' || sessions.anonymous_id and persons.superseded_at is null
-            and persons.owned_from_at <= sessions.started_at
-            and (persons.owned_until_at is null or persons.owned_until_at > sessions.started_at)
-    where not sessions.is_bot and not sessions.has_several_customers
+    left join marts.customer_identifiers as named on sessions.source_customer_id = named.identifier_id
+    where not sessions.is_bot
 """
 
 
@@ -24,7 +21,31 @@ def warehouse(first_build, in_process) -> Warehouse:
 def test_sessions_before_a_login_have_a_person_and_none_that_named_a_customer_has_another(warehouse: Warehouse) -> None:
     sessions = warehouse.query(_OF_SESSIONS).iloc[0]
     assert sessions["named"] < sessions["of_a_person"] <= sessions["sessions"]
+    assert sessions["of_a_person"] / sessions["sessions"] > 0.88
     assert sessions["of_another"] == 0
+
+
+def test_touches_by_mail_and_in_social_networks_have_a_customer(warehouse: Warehouse) -> None:
+    touches = warehouse.query(
+        """
+        select count(*) as touches, count(customer_id) as of_a_person from marts.fct_touches
+        where channel in ('email', 'paid_social', 'organic_social')
+        """
+    ).iloc[0]
+    assert touches["of_a_person"] / touches["touches"] > 0.95
+
+
+def test_every_customer_of_a_fact_is_a_person_with_one_row(warehouse: Warehouse) -> None:
+    facts = ("fct_order_lines", "fct_orders", "fct_events", "fct_sessions", "fct_touches", "consents")
+    named = " union ".join(f"select customer_id from marts.{fact}" for fact in facts)
+    missing = warehouse.query(
+        f"select customer_id from ({named}) where customer_id not in (select customer_id from marts.dim_customers)"
+    )
+    persons = warehouse.query(
+        "select count(*) as rows, count(distinct customer_id) as persons from marts.dim_customers"
+    )
+    assert missing.empty
+    assert persons["rows"].tolist() == persons["persons"].tolist()
 
 
 def test_every_customer_who_orders_is_a_person_called_by_a_customer_id(warehouse: Warehouse) -> None:
