@@ -195,13 +195,10 @@ def landed(folder: Path, name: str, content: bytes, *, is_clean_road_open: bool,
         if not is_clean_road_open:
             patch.setattr(landing_module, "clean_rows", closed_road)
         landing = shop.land(shop.table({}, format=name.rpartition(".")[2], **rule))
-    return (
-        dataclasses.astuple(landing),
-        shop.rows("describe raw.shop__orders"),
-        shop.rows("from raw.shop__orders"),
-        shop.rows("from raw.rejected_lines"),
-        shop.rows("from raw._loads"),
-    )
+    tables = ("raw.shop__orders", "raw.rejected_lines", "raw._loads")
+    with shop.warehouse.read() as connection:
+        left = [connection.execute(f"{what} {table}").fetchall() for table in tables for what in ("describe", "from")]
+    return (dataclasses.astuple(landing), *left)
 
 
 @contextmanager
