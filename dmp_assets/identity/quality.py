@@ -48,6 +48,19 @@ def identity_quality(persons: pd.DataFrame, links: pd.DataFrame, truth: pd.DataF
     return pd.concat([part[columns] for part in parts], ignore_index=True)
 
 
+def attribution_quality(counts: pd.DataFrame) -> pd.DataFrame:
+    """Return how much of what has a customer is truly theirs, with the columns of ``schema.QUALITY``.
+
+    Args:
+        counts: subject, attributed_count (with a customer), right_count (whose customer is the true one).
+    """
+    counts = counts[counts["attributed_count"] > 0]
+    total, right = counts["attributed_count"].to_numpy(float), counts["right_count"].to_numpy(float)
+    low, high = wilson_interval(right, total)
+    rows = counts[["subject"]].assign(measure="precision", value=right / total, low=low, high=high)
+    return rows.assign(row_count=counts["attributed_count"].astype("int64")).reset_index(drop=True)
+
+
 def clustering_quality(assigned: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
     """Return how well identifiers were put together.
 

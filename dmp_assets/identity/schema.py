@@ -176,12 +176,14 @@ QUALITY = pa.DataFrameSchema(
     {
         "subject": pa.Column(
             str,
-            description="What is measured: persons, for how identifiers were put together; else the cause of a kind of links.",
+            description="What is measured: persons, for how identifiers were put together; sessions and touches, for whose they are "
+            "taken for; else the cause of a kind of links.",
         ),
         "measure": pa.Column(
             str,
             description="precision, recall and f1 of pairs of identifiers and their b_cubed forms, averaged over "
-            "identifiers; of links the precision of those that were accepted.",
+            "identifiers; of links the precision of those that were accepted, of sessions and touches the share of those with "
+            "a customer whose customer is the true one.",
         ),
         "value": pa.Column(
             "float64", pa.Check.in_range(0, 1), nullable=True, description="From 0 to 1; null without any pair."

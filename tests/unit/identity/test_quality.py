@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dmp_assets.identity.quality import MEASURES, as_of, clustering_quality, link_quality, wilson_interval
+from dmp_assets.identity.quality import (
+    MEASURES,
+    as_of,
+    attribution_quality,
+    clustering_quality,
+    link_quality,
+    wilson_interval,
+)
 
 
 def persons(**groups: str) -> pd.DataFrame:
@@ -128,3 +135,17 @@ def test_a_link_is_right_by_who_both_were_when_it_was_seen():
 def test_the_interval_of_a_share_is_that_of_wilson():
     low, high = wilson_interval(np.array([9.0]), np.array([10.0]))
     assert (low[0], high[0]) == (pytest.approx(0.5958, abs=1e-4), pytest.approx(0.9821, abs=1e-4))
+
+
+def test_what_has_a_customer_is_measured_by_whether_it_is_the_right_one():
+    counts = pd.DataFrame(
+        {"subject": ["sessions", "touches", "none"], "attributed_count": [200, 10, 0], "right_count": [190, 10, 0]}
+    )
+    found = attribution_quality(counts)
+    assert found[["subject", "measure", "value", "row_count"]].to_numpy().tolist() == [
+        ["sessions", "precision", 0.95, 200],
+        ["touches", "precision", 1.0, 10],
+    ]
+    assert (found["low"] < found["value"]).all()
+    assert (found["low"] > 0.7).all()
+    assert found["high"].iloc[0] > 0.95
