@@ -176,8 +176,8 @@ QUALITY = pa.DataFrameSchema(
     {
         "subject": pa.Column(
             str,
-            description="What is measured: persons, for how identifiers were put together; sessions and touches, for whose they are "
-            "taken for; else the cause of a kind of links.",
+            description="What is measured: persons, for how identifiers were put together; sessions and touches, for whose they "
+            "are taken for; else the cause of a kind of links.",
         ),
         "measure": pa.Column(
             str,
