@@ -1,5 +1,9 @@
 """Identity on the small platform: what a build makes of the demo's events and purchases."""
 
+import json
+import shutil
+
+import duckdb
 import pytest
 
 from dmp_assets.platform.warehouse import Warehouse
@@ -85,3 +89,38 @@ def test_dmp_identity_answers_about_a_customer_of_the_demo(first_build, dmp, war
     answered = dmp("identity", "why", *link)
     assert answered.returncode == 0, answered.stderr
     assert "identify, told by collector" in answered.stdout
+
+
+def test_after_a_merge_and_its_split_every_table_is_as_if_the_merge_had_never_been(
+    home, first_build, dmp_in, tmp_path
+) -> None:
+    """From the facts to the predictions: only that people decided is told besides."""
+    copy = shutil.copytree(home, tmp_path / "home")
+
+    def hashes() -> dict[str, str]:
+        return json.loads(dmp_in(copy, "hash", "--json").stdout)
+
+    def decide(*decision: str) -> None:
+        for arguments in (("identity", *decision, "--reason", "a letter"), ("build",)):
+            done = dmp_in(copy, *arguments)
+            assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+
+    before = hashes()
+    with duckdb.connect(str(copy / "warehouse.duckdb"), read_only=True) as connection:
+        (one,), (other,) = connection.execute(
+            "select customer_id from marts.fct_orders group by all order by count(*) desc, customer_id limit 2"
+        ).fetchall()
+    decide("join", one, other)
+    merged = hashes()
+    changed = {name for name, value in merged.items() if value != before[name]}
+    assert changed >= {
+        "identity.person_identifiers",
+        "marts.dim_customers",
+        "marts.fct_orders",
+        "marts.customer_features",
+        "profiles.customer_profiles",
+        "recommendations.customer_recommendations",
+        "forecasts.customer_predictions",
+    }
+    decide("split", one, "--from", other)
+    assert {name for name, value in hashes().items() if value != before[name]} == {"identity.merges"}
