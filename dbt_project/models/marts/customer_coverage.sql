@@ -4,7 +4,8 @@ with told as (
         'sessions' as subject,
         1 as weight,
         source_customer_id,
-        customer_id
+        customer_id,
+        is_simulated
     from {{ ref('fct_sessions') }}
     where not is_bot
     union all
@@ -12,7 +13,8 @@ with told as (
         'events' as subject,
         1 as weight,
         source_customer_id,
-        customer_id
+        customer_id,
+        is_simulated
     from {{ ref('fct_events') }}
     where not is_bot
     union all
@@ -20,14 +22,16 @@ with told as (
         'touches by ' || channel as subject,
         1 as weight,
         source_customer_id,
-        customer_id
+        customer_id,
+        is_simulated
     from {{ ref('fct_touches') }}
     union all
     select
         'orders' as subject,
         1 as weight,
         source_customer_id,
-        customer_id
+        customer_id,
+        false as is_simulated
     from {{ ref('fct_orders') }}
     where is_purchase
     union all
@@ -35,7 +39,8 @@ with told as (
         'sales' as subject,
         sales_amount as weight,
         source_customer_id,
-        customer_id
+        customer_id,
+        false as is_simulated
     from {{ ref('fct_order_lines') }}
 
 ),
@@ -45,6 +50,7 @@ counted as (
     select
         subject,
         sum(weight) as total,
+        coalesce(sum(case when is_simulated then weight end), 0) as simulated_total,
         coalesce(sum(case when source_customer_id is not null then weight end), 0) as source_total,
         coalesce(sum(case when customer_id is not null then weight end), 0) as customer_total
     from told
@@ -55,6 +61,7 @@ counted as (
 select
     subject,
     cast(total as decimal(20, 2)) as total,
+    cast(simulated_total as decimal(20, 2)) as simulated_total,
     cast(source_total as decimal(20, 2)) as source_total,
     cast(customer_total as decimal(20, 2)) as customer_total,
     {{ ratio('source_total', 'total') }} as source_share,

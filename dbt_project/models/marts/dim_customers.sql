@@ -14,7 +14,8 @@ with described as (
             customers.{{ band }},
         {%- endfor %}
         customers.is_home_ownership_filled,
-        customers.is_marital_status_filled
+        customers.is_marital_status_filled,
+        false as is_simulated
     from {{ ref('int_customers') }} as customers
     {{- owner_joins(identifiers, none) }}
 
@@ -25,17 +26,20 @@ told as (
     -- Guests, and those of whom only events and decisions tell.
     select distinct
         customer_id,
-        source
+        source,
+        false as is_simulated
     from {{ ref('fct_order_lines') }}
     union
     select distinct
         customer_id,
-        source
+        source,
+        is_simulated
     from {{ ref('fct_events') }}
     union
     select distinct
         customer_id,
-        source
+        source,
+        is_simulated
     from {{ ref('consents') }}
 
 ),
@@ -53,7 +57,8 @@ known as (
             'Unknown' as {{ band }},
         {%- endfor %}
         true as is_home_ownership_filled,
-        true as is_marital_status_filled
+        true as is_marital_status_filled,
+        is_simulated
     from told
 
 ),
@@ -71,7 +76,8 @@ ranked as (
                 {{ source_rank('source') }},
                 source_customer_id,
                 source
-        ) as known_rank
+        ) as known_rank,
+        min(case when is_simulated then 1 else 0 end) over (partition by customer_id) as all_simulated
     from known
     where customer_id is not null
 
@@ -86,6 +92,7 @@ select
         {{ band }},
     {%- endfor %}
     is_home_ownership_filled,
-    is_marital_status_filled
+    is_marital_status_filled,
+    all_simulated = 1 as is_simulated
 from ranked
 where known_rank = 1
