@@ -9,6 +9,7 @@ from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 from dagster._core.storage.tags import SENSOR_NAME_TAG
 
 from dmp_assets.collector.load import EVENTS, REJECTED_EVENTS, load_segments
+from dmp_assets.collector.sections import sections
 from dmp_assets.collector.segments import DAMAGED, SEALED_SUFFIX, SIMULATED, damaged_segments, sealed_segments
 from dmp_assets.platform.domain import Domain
 from dmp_assets.platform.settings import Settings
@@ -180,4 +181,9 @@ def domain(settings: Settings, segments: Sequence[dg.AssetKey]) -> Domain:
         names = {path.name for path in settings.collector_dir.glob(f"*/*{SEALED_SUFFIX}")}
         yield from sorted(name for name in names if SIMULATED not in name)
 
-    return Domain(assets=(events_step(segments),), sensors=(new_segments,), depends_on=collected)
+    return Domain(
+        assets=(events_step(segments),),
+        sensors=(new_segments,),
+        sections=sections(settings.dbt_project_dir),
+        depends_on=collected,
+    )

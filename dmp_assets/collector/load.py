@@ -35,7 +35,7 @@ from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.warehouse import Warehouse
 from dmp_assets.privacy.identifiers import clean, clean_broken_json
 from dmp_assets.privacy.keys import Keys, pseudonym, read_keys
-from dmp_assets.privacy.texts import Found, Search, Token, read_search
+from dmp_assets.privacy.texts import Found, Search, Token, own_search, read_search
 from dmp_assets.privacy.vault import add_identifiers
 from dmp_assets.sources.declare import LOAD_COLUMNS
 from dmp_assets.sources.raw_tables import create_loads_table
@@ -150,7 +150,7 @@ def _load_waiting(
             for (name,) in connection.execute("select file_name from raw._loads where table_name = 'events'").fetchall()
         }
     segments, added, damaged, unreadable = 0, [0, 0], [], []
-    keys, plan = read_keys(settings), read_plan(settings.project_dir)
+    keys, plan, search = read_keys(settings), read_plan(settings.project_dir), own_search(settings)
     for path in sealed_segments(settings.collector_dir):
         try:
             lines = _lines(path)
@@ -164,7 +164,7 @@ def _load_waiting(
         if path.name not in known:
             add_identifiers(settings, keys, segment.identifiers)
             with warehouse.write() as connection:
-                _insert(connection, segment, path, now)
+                _insert(connection, segment, path, now, search)
             segments += 1
             added[0] += len(segment.events)
             added[1] += len(segment.rejected)
@@ -378,7 +378,7 @@ def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
             connection.execute(f"alter table raw.{table} add column if not exists {name} {kind}")
 
 
-def _insert(connection: duckdb.DuckDBPyConnection, segment: Segment, path: Path, now: dt.datetime) -> None:
+def _insert(connection: duckdb.DuckDBPyConnection, segment: Segment, path: Path, now: dt.datetime, search: str) -> None:
     # Of the lines without identifiers: they are the same when the segment is loaded again from the archive.
     content = hashlib.sha256(b"\n".join(segment.lines)).hexdigest()
     # By name and content: two segments may hold the same.
@@ -399,8 +399,8 @@ def _insert(connection: duckdb.DuckDBPyConnection, segment: Segment, path: Path,
             )
             connection.unregister("new_rows")
     connection.execute(
-        "insert into raw._loads values (?, 'collector', 'events', ?, ?, ?, ?)",
-        [load_id, path.name, content, len(segment.events), now],
+        "insert into raw._loads values (?, 'collector', 'events', ?, ?, ?, ?, ?)",
+        [load_id, path.name, content, len(segment.events), now, search],
     )
 
 

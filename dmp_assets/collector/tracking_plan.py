@@ -37,6 +37,13 @@ class TrackingPlan:
     schemas: Mapping[str, Validator] = field(default_factory=dict)
     is_quarantined: bool = False
 
+    @property
+    def described(self) -> Mapping[str, Mapping[str, Any]]:
+        """The schemas as the file has them, by event name."""
+        return {
+            name: dict(schema.schema) for name, schema in self.schemas.items() if isinstance(schema.schema, Mapping)
+        }
+
     def violation(self, event: Mapping[str, Any]) -> str | None:
         """Return what a track event breaks, without any value of it: where in its properties and which rule; None if nothing."""
         schema = self.schemas.get(event.get("event") or "") if event.get("type") == "track" else None

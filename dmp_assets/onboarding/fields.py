@@ -93,6 +93,9 @@ def kind_sql(plan: Plan, kind: str | None, origin: Origin) -> str:
     amount = f"{{{{ dmp.parse_amount({value}, {mark}) }}}}"
     if plan.declared.minor_units:
         amount = f"{{{{ dmp.parse_minor_units({value}, {_currency_call(plan)}, {mark}) }}}}"
+    if origin.is_summed:
+        order = ", ".join(model_sql(column_sql(column)) for column in plan.mapping["order_id"].columns)
+        amount = f"cast(sum({amount}) over (partition by _load_id, {order}) as {AMOUNT_TYPE})"
     zone = "UTC" if plan.declared.utc_times else plan.time_zone or "UTC"
     time = f"{{{{ dmp.parse_time({value}, {time_format}, '{zone}') }}}}"
     if "time_zone" in plan.mapping and not plan.declared.utc_times:

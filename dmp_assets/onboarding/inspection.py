@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,8 +14,9 @@ import pandas as pd
 
 from dmp_assets.onboarding.databases import chosen_tables
 from dmp_assets.onboarding.recognise import Question, Reading, check_said, recognise
+from dmp_assets.platform.access import private_folder
 from dmp_assets.platform.errors import UserError
-from dmp_assets.platform.settings import Settings
+from dmp_assets.platform.settings import Settings, get_settings
 from dmp_assets.platform.warehouse import columns_of, count, literal, quoted
 from dmp_assets.privacy.words import is_flag
 from dmp_assets.sources.declare import DeclaredTable, FileFormat, LoadRule, resolve
@@ -232,8 +232,8 @@ def _differences(columns: Mapping[str, Sequence[str]]) -> list[str]:
 
 def _look_at_extract(name: str, rule: LoadRule) -> Found:
     """Fetch the first rows of a table into a folder that is thrown away, just as a load would."""
-    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as connection:
-        files = extract(Settings(home=Path(folder)), DeclaredTable("inspected", name, "", {}, rule), is_sample=True)
+    with private_folder(get_settings()) as folder, duckdb.connect() as connection:
+        files = extract(Settings(home=folder), DeclaredTable("inspected", name, "", {}, rule), is_sample=True)
         for file in files.values():
             read_file(connection, file, rule)
         if not files or not count(connection, "arrived"):

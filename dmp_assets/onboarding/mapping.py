@@ -34,17 +34,20 @@ class _Declared(BaseModel):
 class Origin(_Declared):
     """Where the values of a field come from.
 
-    In yml: a column's name, a list of columns, ``{all: [COLUMN, ...]}``, ``{date: COLUMN, time: COLUMN}`` or ``{value: CONSTANT}``.
+    In yml: a column's name, a list of columns, ``{all: [COLUMN, ...]}``, ``{date: COLUMN, time: COLUMN}``, ``{sum: COLUMN}`` or
+    ``{value: CONSTANT}``.
 
     Attributes:
         columns: the first of them that has a value gives it.
         is_joined: whether the values of all of them make it, as where a receipt's number begins anew each day and till.
+        is_summed: whether it is the sum of the column over an order's lines, as of shipping that stands beside each.
         time: column with the time of day, where the column has only the day.
         value: a constant instead.
     """
 
     columns: tuple[str, ...] = ()
     is_joined: bool = False
+    is_summed: bool = False
     time: str | None = None
     value: Value | None = None
 
@@ -58,6 +61,8 @@ class Origin(_Declared):
                 return {"columns": tuple(given)}
             case {"all": list() as columns, **others}:
                 return {"columns": tuple(columns), "is_joined": True, **others}
+            case {"sum": column}:
+                return {"columns": (column,), "is_summed": True}
             case {"date": date, **others}:
                 return {"columns": (date,), **others}
         return given
@@ -77,6 +82,8 @@ class Origin(_Declared):
         time = {"time": self.time} if self.time else {}
         if self.is_joined:
             return {"all": list(self.columns), **time}
+        if self.is_summed:
+            return {"sum": self.columns[0]}
         if self.time:
             return {"date": self.columns[0], **time}
         return self.columns[0] if len(self.columns) == 1 else list(self.columns)
@@ -105,6 +112,8 @@ class Origin(_Declared):
         """Return it in words."""
         if self.value is not None:
             return f"always {self.value!r}"
+        if self.is_summed:
+            return f"the sum of {self.columns[0]} over an order"
         return (" and " if self.time or self.is_joined else ", or else ").join(self.used)
 
 

@@ -91,6 +91,9 @@ class Preset(BaseModel):
             for name in table.fields:
                 if name not in FIELDS[contract]:
                     raise ValueError(f"{contract} has no field {name}; there are {', '.join(FIELDS[contract])}")
+            summed = [name for name, origin in table.fields.items() if origin.is_summed]
+            if summed and not ("order_id" in table.fields and table.fields["order_id"].columns):
+                raise ValueError(f"{contract}: {summed[0]} is summed over an order, so order_id needs a column")
             for file in (table.file, *table.join):
                 if file is not None and file not in self.files:
                     raise ValueError(f"{contract}: there is no file {file} under files")

@@ -12,7 +12,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -28,9 +27,10 @@ from dmp_assets.onboarding.inspection import SAMPLE_ROWS
 from dmp_assets.onboarding.plan import Plan, RawTable
 from dmp_assets.onboarding.preview_notes import amount_doubts, currency_notes, id_notes
 from dmp_assets.onboarding.unused_columns import nobody_notes, unused_doubts
+from dmp_assets.platform.access import private_folder
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.project import PACKAGE_DIR
-from dmp_assets.platform.settings import Settings
+from dmp_assets.platform.settings import Settings, get_settings
 from dmp_assets.platform.warehouse import columns_of, literal, quoted
 from dmp_assets.sources.catalogue import missing_products
 from dmp_assets.sources.declare import PLACE_COLUMNS, RAW, DeclaredTable, source_tables, staging_folder
@@ -114,9 +114,9 @@ def preview(plans: Sequence[Plan], project: ProjectFile) -> list[Preview]:
         UserError: the models that would be written cannot be run.
     """
     beside = _declared_beside(plans, project)
-    with tempfile.TemporaryDirectory(prefix="dmp-preview-") as folder:
-        _write_project(plans, project, Path(folder) / "project", {table.rule.contract for table in beside})
-        settings = Settings(home=Path(folder) / "home", dbt_project_dir=Path(folder) / "project")
+    with private_folder(get_settings()) as folder:
+        _write_project(plans, project, folder / "project", {table.rule.contract for table in beside})
+        settings = Settings(home=folder / "home", dbt_project_dir=folder / "project")
         settings.home.mkdir(mode=0o700)
         with duckdb.connect(str(settings.warehouse_path)) as connection:
             connection.execute(f"create schema {RAW}")
@@ -163,7 +163,12 @@ def _declared_beside(plans: Sequence[Plan], project: ProjectFile) -> list[Declar
 
 def _write_project(plans: Sequence[Plan], project: ProjectFile, folder: Path, beside: Collection[str]) -> None:
     """Copy the project as it would be, with this source alone: the plans' contract tables, and others of it beside them."""
-    shutil.copytree(project.path.parent, folder, ignore=_GENERATED)
+    home = get_settings().home.resolve()
+
+    def ignored(place: str, names: list[str]) -> set[str]:
+        return _GENERATED(place, names) | {name for name in names if Path(place, name).resolve() == home}
+
+    shutil.copytree(project.path.parent, folder, ignore=ignored)
     source = plans[0].source
     staging_folder(folder, source).mkdir(parents=True, exist_ok=True)
     for name, text in scaffold.files(plans, project.path.parent).items():

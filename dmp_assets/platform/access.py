@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -43,6 +46,21 @@ def share_published(settings: Settings) -> None:
         for path in (Path(folder, name) for name in files):
             if not path.is_symlink():
                 path.chmod((path.stat().st_mode & 0o700) | bits)
+
+
+@contextmanager
+def private_folder(settings: Settings) -> Generator[Path]:
+    """Yield a folder that is gone afterwards, and at the latest when the next process empties what killed ones left."""
+    is_new = not settings.home.exists()
+    settings.spill_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        with tempfile.TemporaryDirectory(dir=settings.spill_dir) as folder:
+            yield Path(folder)
+    finally:
+        # A look at data makes no home.
+        for each in (settings.spill_dir, settings.home) if is_new else (settings.spill_dir,):
+            with suppress(OSError):
+                each.rmdir()
 
 
 def empty_spill(settings: Settings) -> None:

@@ -71,8 +71,9 @@ _GROUPED = re.compile(r"(?<![\w.+-])\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?![\w-])", r
 _LOCAL = re.compile(r"(?<![\w.+-])\(?\d[\d ().\-/\u00a0\u2010-\u2015]{5,24}(?<=\d)(?![\w-])", re.ASCII)
 _DATE_OR_AMOUNT = re.compile(
     r"(?:1[89]|20)\d\d([-/. ]?)(?:0[1-9]|1[0-2])\1(?:0[1-9]|[12]\d|3[01])(?:\D.*)?|[0-3]?\d([./-])[01]?\d\2(?:\d{4}|\d\d)(?: .*)?"
-    r"|\d+[.]\d{1,4}|\d{1,3}(?:\.\d{3})+"
+    r"|\d+[.]\d{1,4}|(?!\d{3}[.]\d{7}$)(?:0|[1-9]\d*)[.]\d+|\d{1,3}(?:\.\d{3})+"
 )
+"""No telephone number, though digits and points: of numbers with one point only 0171.1234567 and, as in Italy, 347.1234567 are."""
 _FEWEST_DIGITS, _MOST_DIGITS = 7, 15
 
 Place = tuple[int, int]

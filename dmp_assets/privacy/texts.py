@@ -377,6 +377,14 @@ def read_search(settings: Settings, source: str = "") -> Search:
     return _search(read_words(settings), tuple(dict.fromkeys(countries)))
 
 
+def own_search(settings: Settings, source: str | None = None) -> str:
+    """Return what a project says of its own on what is looked for in a source, or in events of any, as a text; empty if nothing."""
+    variables = project_variables(settings)
+    words, countries = variables.get("identifier_words") or {}, variables.get("phone_countries") or {}
+    countries = countries.get(source) if source else countries
+    return orjson.dumps([words, countries], option=orjson.OPT_SORT_KEYS).decode() if words or countries else ""
+
+
 @lru_cache(maxsize=64)
 def _search(words: Words, countries: tuple[str, ...]) -> Search:
     return Search(words, countries)

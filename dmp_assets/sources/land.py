@@ -25,6 +25,7 @@ from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.warehouse import Warehouse, columns_of, quoted
 from dmp_assets.privacy.tables import Pseudonymiser
+from dmp_assets.privacy.texts import own_search
 from dmp_assets.sources.database import Since
 from dmp_assets.sources.declare import PLACE_COLUMNS, DeclaredTable
 from dmp_assets.sources.delimited import DamagedFileError
@@ -110,9 +111,10 @@ def land_files(
             "select load_id, file_sha256, file_name from raw._loads where table_name = ?", [table.raw_name]
         ).fetchall()
     loads: dict[str, Load] = {}
+    search = own_search(settings, table.source)
     for name, file in files.items():
         try:
-            for load in readings(table, name, file, now, settings.sample_percent):
+            for load in readings(table, name, file, now, settings.sample_percent, search):
                 check_sample(load, known)
                 loads.setdefault(load.load_id, load)
         except _DAMAGE as error:

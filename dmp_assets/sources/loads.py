@@ -29,6 +29,7 @@ class Load:
         now: the load time, UTC without time zone.
         sample_percent: size of the sample that is drawn from it, if the rule says how.
         file: where it is.
+        search: what the project says of its own on what is looked for in the source's texts; see `own_search`.
     """
 
     table: DeclaredTable
@@ -37,6 +38,7 @@ class Load:
     now: dt.datetime
     sample_percent: int
     file: Path
+    search: str = ""
 
     @property
     def load_id(self) -> str:
@@ -46,7 +48,7 @@ class Load:
         read_by = rule.model_dump_json(
             include={"format", "encoding", "delimiter", "quote", "identifiers", "sample", *told}, exclude_none=True
         )
-        return hashlib.sha256(f"{self.content} {read_by}".encode()).hexdigest()[:16] + self.sample_suffix
+        return hashlib.sha256(f"{self.content} {read_by}{self.search}".encode()).hexdigest()[:16] + self.sample_suffix
 
     @property
     def sample_suffix(self) -> str:
@@ -66,16 +68,19 @@ Known = Sequence[tuple[str, str, str]]
 """Load id, hash and name of the files that were loaded."""
 
 
-def readings(table: DeclaredTable, name: str, file: Path, now: dt.datetime, sample_percent: int) -> Iterator[Load]:
+def readings(
+    table: DeclaredTable, name: str, file: Path, now: dt.datetime, sample_percent: int, search: str
+) -> Iterator[Load]:
     """Yield the readings of a file: one, or one for each sheet of a workbook that the rule names."""
+    how = now, sample_percent, file, search
     content = sha256(file)
     sheets = matching_sheets(file, table.rule.sheet) if table.rule.format == "xlsx" else []
     if len(sheets) < 2:
-        yield Load(table, name, content, now, sample_percent, file)
+        yield Load(table, name, content, *how)
         return
     for sheet in sheets:
         part = dataclasses.replace(table, rule=table.rule.model_copy(update={"sheet": sheet}))
-        yield Load(part, f"{name}/{sheet}", content, now, sample_percent, file)
+        yield Load(part, f"{name}/{sheet}", content, *how)
 
 
 def check_sample(load: Load, known: Known) -> None:

@@ -9,11 +9,12 @@ from dmp_assets.sources.catalogue import missing_products
 from dmp_assets.sources.declare import declared_tables, listed_sources
 from dmp_assets.sources.dominant_customers import dominant_customers
 from dmp_assets.sources.newer_files import open_questions
+from dmp_assets.sources.searched import searched_otherwise
 
 
 def open_notes(connection: duckdb.DuckDBPyConnection, settings: Settings, *, source: str | None = None) -> list[str]:
-    """Return what a source, or every one, leaves open: see `newer_files`, `dominant_customers` and `catalogue`."""
-    notes = []
+    """Return what a source, or every one, leaves open; each of the modules that are read here says what."""
+    notes = searched_otherwise(connection, settings, source)
     for table in declared_tables(settings):
         if source in (None, table.source) and table.mapping:
             notes += [*open_questions(connection, table), *dominant_customers(connection, table)]

@@ -17,6 +17,7 @@ from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.spreadsheets import with_formulas
 from dmp_assets.platform.warehouse import Warehouse, columns_of, quoted
+from dmp_assets.privacy.texts import own_search
 from dmp_assets.sources.declare import PLACE_COLUMNS, DeclaredTable, LoadRule
 from dmp_assets.sources.delimited import DamagedFileError
 from dmp_assets.sources.land import pseudonymiser
@@ -114,7 +115,9 @@ def replay(warehouse: Warehouse, settings: Settings, table: DeclaredTable, file:
         connection.execute(f"create temp table places as select {LOAD}, cast({ROW} as bigint) as {ROW} from arrived")
         for column in (LOAD, ROW, REASON, "line"):
             connection.execute(f"alter table arrived drop column if exists {column}")
-        load = Load(table, file.name, sha256(file), now, settings.sample_percent, file)
+        load = Load(
+            table, file.name, sha256(file), now, settings.sample_percent, file, own_search(settings, table.source)
+        )
         cleaner = pseudonymiser(settings, load)
         cleaner.table(connection, "arrived")
         cleaner.hand_over()

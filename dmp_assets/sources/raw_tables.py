@@ -37,8 +37,9 @@ def create_loads_table(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("create schema if not exists raw")
     connection.execute(
         "create table if not exists raw._loads (load_id varchar, source varchar, table_name varchar, file_name varchar, "
-        "file_sha256 varchar, row_count bigint, loaded_at timestamp, primary key (table_name, load_id))"
+        "file_sha256 varchar, row_count bigint, loaded_at timestamp, search varchar, primary key (table_name, load_id))"
     )
+    connection.execute("alter table raw._loads add column if not exists search varchar")  # of an earlier version
 
 
 def fit_columns(connection: duckdb.DuckDBPyConnection, table: DeclaredTable, rows: str) -> None:
@@ -103,11 +104,20 @@ def append(connection: duckdb.DuckDBPyConnection, loads: Sequence[Load], rows: s
     ).fetchall()
     counts = {1: count} if place == "1" else rows_by_place(connection, rows)
     records = [
-        [load.load_id, table.source, table.raw_name, load.file_name, load.content, counts.get(number, 0), now]
+        [
+            load.load_id,
+            table.source,
+            table.raw_name,
+            load.file_name,
+            load.content,
+            counts.get(number, 0),
+            now,
+            load.search,
+        ]
         for number, load in enumerate(loads, start=1)
     ]
     if count or table.rule.cursor is None:  # rows that a cursor only brings again are no load
-        connection.executemany("insert into raw._loads values (?, ?, ?, ?, ?, ?, ?)", records)
+        connection.executemany("insert into raw._loads values (?, ?, ?, ?, ?, ?, ?, ?)", records)
     return count
 
 

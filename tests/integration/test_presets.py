@@ -36,6 +36,10 @@ LIKE: dict[str, tuple[str, dict[str, Any]]] = {
     "square": ("square/items.csv", {"time_zone": "America/New_York", "currency": "USD"}),
     "online-retail": ("online-retail/online_retail_II.csv", {}),
     "olist": ("olist", {}),
+    "amazon": ("amazon/orders.txt", {"time_zone": "Europe/Berlin"}),
+    "etsy": ("etsy/EtsySoldOrderItems2025-1.csv", {"time_zone": "America/New_York"}),
+    "retailrocket": ("retailrocket", {"time_zone": "UTC", "currency": "EUR"}),
+    "prestashop": ("prestashop", {"time_zone": "Europe/Paris"}),
     "taobao": ("taobao/UserBehavior.csv", {}),
     "instacart": ("instacart", {}),
     "ga4": ("ga4/events.jsonl", {"time_zone": "Europe/Berlin", "currency": "EUR"}),
@@ -281,6 +285,68 @@ def test_olist_joins_five_files(shops):
         ("olist:87285b34", "housewares"),
         ("olist:aaaa0000", None),
     ]
+
+
+def shipping(shops: Shops, source: str) -> dict[str, str]:
+    """Return the shipping of each order of a source that has any, without what stands before its id."""
+    return money(
+        shops.query(
+            "select split_part(order_id, ':', 2), sum(shipping_amount) from intermediate.int_order_lines "
+            f"where source = '{source}' group by 1 having sum(shipping_amount) <> 0"
+        )
+    )
+
+
+def test_shipping_that_stands_beside_each_line_is_summed_over_the_order(shops):
+    assert shipping(shops, "olist") == {"e481f51c": "17.44", "47770eb9": "19.22"}, "the cancelled order counts nothing"
+    assert shipping(shops, "amazon") == {"058-1": "4.99"}
+    assert shipping(shops, "etsy") == {"3001": "4.50"}, "what stands on every line is the order's"
+
+
+def test_of_amazon_what_was_shipped_counts_with_its_promotions(shops):
+    assert net(shops, "amazon") == {"058-1": "34.00", "058-4": "20.00"}
+    assert shops.lines("amazon", "product_id, customer_id, store_id, ordered_at::varchar, quantity") == [
+        ("amazon:TR-1", None, "amazon:Amazon.de", "2025-07-14 18:53:56", Decimal(3)),
+        ("amazon:MUG", None, "amazon:Amazon.de", "2025-07-14 18:53:56", Decimal(1)),
+        ("amazon:B02", None, "amazon:Amazon.fr", "2025-07-15 22:30:00", Decimal(2)),
+    ]
+
+
+def test_etsys_items_are_known_by_sku_or_listing_and_its_buyers_by_no_name(shops):
+    assert net(shops, "etsy") == {"3001": "31.50", "3002": "9.00"}
+    lines = shops.lines("etsy", "product_id, ordered_at::varchar, customer_id")
+    assert [line[:2] for line in lines] == [
+        ("etsy:OWL-S", "2025-01-31 05:00:00"), ("etsy:7002", "2025-01-31 05:00:00"), ("etsy:7002", "2025-01-30 05:00:00"),
+    ]  # fmt: skip
+    anna, again, tom = (line[2] for line in lines)
+    assert anna == again != tom
+    assert "anna" not in anna
+
+
+def test_of_retailrocket_transactions_are_purchases_and_items_have_their_category(shops):
+    assert shops.lines("retailrocket", "order_id, customer_id, product_id, ordered_at::varchar, sales_amount") == [
+        ("retailrocket:4000", "retailrocket:599528", "retailrocket:356475", "2015-06-02 05:17:56.276", Decimal(1)),
+        ("retailrocket:4000", "retailrocket:599528", "retailrocket:15335", "2015-06-02 05:17:56.276", Decimal(1)),
+    ]
+    assert shops.query("select product_id, product_category from staging.stg_retailrocket__products order by 1") == [
+        ("retailrocket:15335", "1114"), ("retailrocket:356475", "1338"),
+    ]  # fmt: skip
+
+
+def test_prestashop_joins_its_tables_pays_back_and_leaves_invalid_orders_out(shops):
+    assert net(shops, "prestashop") == {"1": "60.00", "2": "0.00"}, "70 + 30 - 5 - 35"
+    assert shipping(shops, "prestashop") == {"1": "7.00"}
+    assert shops.lines(
+        "prestashop", "customer_id, product_id, ordered_at::varchar, quantity, sales_amount, line_type"
+    ) == [
+        ("prestashop:7", "prestashop:demo_3", "2025-05-01 20:30:00", Decimal(2), Decimal(70), None),
+        ("prestashop:7", "prestashop:demo_3", "2025-05-09 07:00:00", Decimal(-1), Decimal(-35), "return"),
+        ("prestashop:7", "prestashop:4", "2025-05-01 20:30:00", Decimal(1), Decimal(30), None),
+        ("prestashop:8", "prestashop:4", "2025-05-02 08:00:00", Decimal(1), Decimal(30), "void"),
+    ]
+    assert shops.query(
+        "select count(*) from raw.prestashop__customers where email like '%@%' or birthday like '1990%'"
+    ) == [(0,)]
 
 
 def test_of_taobao_only_purchases_count_on_the_days_of_shanghai(shops):

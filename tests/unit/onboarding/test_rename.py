@@ -131,6 +131,22 @@ def test_a_renamed_source_that_is_mapped_anew_has_the_same_ids(project):
     assert set(ids) == {"shop"}
 
 
+def test_a_source_that_was_renamed_before_that_was_declared_keeps_its_ids_too(project):
+    project.rename("shop", "web_shop")
+    folder = project.settings.dbt_project_dir / "models/staging/web_shop"
+    declaration, model = (folder / f"stg_web_shop__order_lines.{kind}" for kind in ("yml", "sql"))
+    declared, written = declaration.read_text(), model.read_text()
+    declaration.write_text("".join(line for line in declared.splitlines(True) if "own_namespace" not in line))
+    assert declaration.read_text() != declared
+    plans, _ = planned_anew(project.settings.dbt_project_dir, "web_shop", Said(), None)
+    texts = scaffold.files(plans, project.settings.dbt_project_dir)
+    assert texts[model.name] == written
+    assert "own_namespace: shop" in texts[declaration.name]
+    model.write_text(written + "-- dmp.hashed_id('other:line', ['x'])\n")
+    with pytest.raises(UserError, match="before the ids of its orders stand other and shop"):
+        planned_anew(project.settings.dbt_project_dir, "web_shop", Said(), None)
+
+
 def test_a_renaming_that_was_broken_off_is_brought_to_its_end(project, monkeypatch):
     monkeypatch.setattr(ProjectFile, "write", lambda _: 1 / 0)  # killed before the last step
     with pytest.raises(ZeroDivisionError):

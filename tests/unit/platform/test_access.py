@@ -4,7 +4,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from dmp_assets.platform.access import SPILL, empty_spill, share_published, tighten
+from dmp_assets.platform.access import SPILL, empty_spill, private_folder, share_published, tighten
 from dmp_assets.platform.home import prepare_home
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.warehouse import Warehouse
@@ -53,6 +53,20 @@ def test_what_is_published_is_for_those_whom_the_setting_names(tmp_path: Path, r
     share_published(settings)
     assert (mode(settings.home), mode(settings.published_dir), mode(page)) == modes
     assert mode(settings.dagster_home) == 0o700
+
+
+def test_a_private_folder_is_gone_afterwards_and_made_no_home(tmp_path: Path):
+    settings = Settings(home=tmp_path / "home")
+    with private_folder(settings) as folder:
+        (folder / "rows").write_text("x")
+        assert folder.is_relative_to(settings.spill_dir)
+        assert {mode(folder), mode(settings.spill_dir)} == {0o700}
+    assert not settings.home.exists()
+    prepare_home(settings)
+    with pytest.raises(ZeroDivisionError), private_folder(settings) as folder:
+        raise ZeroDivisionError
+    assert not folder.exists()
+    assert settings.home.exists()
 
 
 def test_what_a_killed_process_left_goes_at_the_next_start_and_that_of_a_living_one_stays(tmp_path: Path):

@@ -1,11 +1,12 @@
 import string
+from decimal import Decimal
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dmp_assets.privacy.identifiers import Cleaned, clean, clean_broken_json
+from dmp_assets.privacy.identifiers import Cleaned, clean, clean_broken_json, clean_cell
 from dmp_assets.privacy.numbers import is_phone
 from dmp_assets.privacy.texts import REMOVED, Search, TextCleaner
 from dmp_assets.privacy.words import Words
@@ -314,3 +315,24 @@ def test_of_an_event_that_is_cut_off_anywhere_no_personal_value_is_left(length: 
 def test_seconds_since_1970_are_no_mobile_number():
     assert is_phone("01714557600", ["DE"])
     assert not is_phone("1714557600", ["DE"])
+
+
+MOST = ["DE", "AT", "CH", "FR", "IT", "ES", "PT", "NL", "DK", "SE", "NO", "PL", "HU", "GB", "US", "BR", "CN", "JP"]
+"""Countries in whose numbering plans a few digits more or less are numbers."""
+
+
+@given(
+    st.decimals(min_value="0", max_value="99999", places=6) | st.decimals(min_value="-180", max_value="180", places=5)
+)
+@example(Decimal("30.000000"))
+@example(Decimal("122.400000"))
+def test_amounts_and_coordinates_with_many_decimals_are_no_telephone_numbers(number: Decimal):
+    text = f"{number:f}"
+    assert not is_phone(text, MOST)
+    kept, found = clean_cell(text, Words().read("total_price_tax_excl"), lambda *_: "x", Search(Words(), tuple(MOST)))
+    assert (kept, found) == (text, [])
+
+
+def test_written_with_one_point_a_telephone_number_has_its_zero_or_the_form_of_italy():
+    assert is_phone("0171.1234567", ["DE"])
+    assert is_phone("347.1234567", ["IT"])

@@ -47,6 +47,8 @@ SCHEMAS = {
     "lifetime_values": predictions.LIFETIME_VALUES,
 }
 COLUMNS = {
+    "events": ["event", "events", "broken"],
+    "violations": ["event", "rule", "events"],
     "cross_sell": ["product", "goes_with", "score", "reason"],
     "similar_customers": ["customer", "most_similar", "similarity", "products_in_common"],
     "similar_products": ["product", "department", "orders", "measure", "most_similar"],
