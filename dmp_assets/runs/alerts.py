@@ -9,6 +9,7 @@ import contextlib
 import datetime as dt
 import hashlib
 import hmac
+import ipaddress
 import json
 import logging
 import smtplib
@@ -159,9 +160,18 @@ def _mail(address: str, settings: Settings, message: Message) -> None:
         server.ehlo()
         if parts.scheme == "smtp" and server.has_extn("starttls"):
             server.starttls(context=context)
+        elif parts.scheme == "smtp" and parts.username and not _is_own(host):
+            raise smtplib.SMTPNotSupportedError("without STARTTLS the password would pass the network in clear")
         if parts.username:
             server.login(urllib.parse.unquote(parts.username), urllib.parse.unquote(parts.password or ""))
         server.send_message(mail)
+
+
+def _is_own(host: str) -> bool:
+    """Return whether a name is that of this machine: what is said to it passes no network."""
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return host == "localhost"
 
 
 def _state(settings: Settings) -> Path:

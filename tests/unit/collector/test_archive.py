@@ -48,6 +48,19 @@ def test_a_warehouse_that_is_lost_is_made_again_from_the_archive_with_the_same_r
     refuse_lost_warehouse(loaded.settings)
 
 
+def test_events_of_two_builds_are_made_again_as_one_load_had_them(loaded: Platform):
+    """What came in two loads, an event that was sent again among it, is the same after one."""
+    loaded.seal(line(an_event("m1", userId="jane@example.com")), line(an_event("m4", traits={"phone": "0170 1234567"})))
+    loaded.load()
+    before = hashes(loaded)
+    assert before["raw.events"].startswith("5:")
+    for _ in range(2):  # and what was made again can be again
+        set_aside(loaded.settings.warehouse_path)
+        assert restore_archive(loaded.settings) == 3
+        loaded.load()
+        assert hashes(loaded) == before
+
+
 def test_a_lost_or_older_warehouse_beside_a_full_archive_is_refused_with_the_way_out(loaded: Platform):
     loaded.settings.warehouse_path.rename(loaded.settings.home / "older.duckdb")
     with pytest.raises(UserError, match=r"is gone.*2 of 2 segments.*dmp rebuild --from-archive"):

@@ -1,16 +1,24 @@
 """Alerts over real loopback servers."""
 
 import asyncio
+import contextlib
 import datetime as dt
 import hashlib
 import hmac
 import json
+import ssl
 import threading
+from collections.abc import Generator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.ports import listen
@@ -172,6 +180,73 @@ def test_mail_addresses_receive_a_mail_after_the_login(tmp_path):
     assert logins == [(b"user", b"p@ss")]
     assert "run:refresh" in content
     assert FAILED.text in content
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory) -> Path:
+    """Return a certificate of this machine with its key, which nobody else has signed."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(dt.datetime(2020, 1, 1, tzinfo=dt.UTC))
+        .not_valid_after(dt.datetime(2100, 1, 1, tzinfo=dt.UTC))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    file = tmp_path_factory.mktemp("tls") / "server.pem"
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    file.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
+    return file
+
+
+@contextlib.contextmanager
+def mail_server(host: str, **how) -> Generator[tuple[int, list, list]]:
+    """Yield the port of a mail server that asks for a login, the mails that it took, and the passwords with whether over TLS."""
+    mailbox, logins = Mailbox(), []
+
+    def login(server, session, envelope, mechanism, auth_data):
+        logins.append((auth_data.password, session.ssl is not None))
+        return AuthResult(success=True)
+
+    with listen("127.0.0.1", 0, "A mail server") as free:
+        port = free.getsockname()[1]
+    server = Controller(mailbox, hostname=host, port=port, authenticator=login, auth_required=True, **how)
+    server.start()
+    try:
+        yield port, mailbox.mails, logins
+    finally:
+        server.stop()
+
+
+def mailing(home: Path, server: str) -> Settings:
+    return Settings(home=home, alert_smtp=server, alert_mail_from="dmp@shop.example", alert_mail_to="ops@shop.example")
+
+
+@pytest.mark.parametrize("is_trusted", [True, False])
+def test_a_password_is_said_after_starttls_to_a_server_that_is_trusted(tmp_path, monkeypatch, certificate, is_trusted):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    if is_trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with mail_server("127.0.0.1", require_starttls=True, tls_context=context) as (port, mails, logins):
+        sent = send_alerts(mailing(tmp_path, f"smtp://user:secret@localhost:{port}"), [FAILED], NOW)
+    assert logins == ([(b"secret", True)] if is_trusted else [])
+    assert len(mails) == len(logins) == len(sent)
+
+
+def test_a_password_is_not_said_in_clear_over_a_network(tmp_path):
+    # Linux takes 0.0.0.0 for this machine; it is no address of a loopback.
+    with mail_server("0.0.0.0", auth_require_tls=False) as (port, mails, logins):  # noqa: S104
+        assert send_alerts(mailing(tmp_path, f"smtp://user:secret@0.0.0.0:{port}"), [FAILED], NOW) == []
+    assert (mails, logins) == ([], [])
 
 
 def test_without_channels_nothing_is_written(tmp_path):
