@@ -131,6 +131,7 @@ def test_names_of_ten_languages_are_known(columns):
             ["Nº pedido", "Fecha de venta", "Número de cliente", "Artículo"],
             "order_id ordered_at customer_id product_id",
         ),
+        (["Order ID", "Order Date", "SKU", "Order Currency Code"], "order_id ordered_at product_id currency"),
         (["Beleg-Nr.", "Verkaufsdatum", "Kunden-Nr.", "Artikel-Code"], "order_id ordered_at customer_id product_id"),
     ],
 )
