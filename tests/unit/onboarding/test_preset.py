@@ -65,7 +65,7 @@ def test_what_is_not_there_is_named_all_at_once(tmp_path):
         UserError, match="no column here gives ordered_at, sales_amount; there are Invoice, StockCode, Quantity"
     ):
         plans_of(file, "online-retail")
-    with pytest.raises(UserError, match="There is no preset shopware; there are dsfinv-k, ga4, german-till"):
+    with pytest.raises(UserError, match="There is no preset shopware; there are amazon, dsfinv-k, etsy, ga4"):
         plans_of(file, "shopware")
 
 
