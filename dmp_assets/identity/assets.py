@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import dagster as dg
+import duckdb
 import pandera.pandas as pa
 
 from dmp_assets.identity import schema
@@ -17,12 +18,20 @@ from dmp_assets.identity.rules import Rules, project_rules
 from dmp_assets.identity.sections import CUSTOMER, SECTIONS
 from dmp_assets.platform.domain import Domain
 from dmp_assets.platform.settings import Settings, project_variables
-from dmp_assets.platform.tables import Alarm, Results, Table, makes, save
-from dmp_assets.platform.warehouse import Warehouse
+from dmp_assets.platform.tables import Alarm, Contents, Results, Table, makes, save
+from dmp_assets.platform.warehouse import Warehouse, count
 from dmp_assets.privacy.keys import pseudonym, read_keys
 
 _READ = {
-    "events": ("customer_id", "anonymous_id", "previous_id", "email_token", "phone_token", "occurred_at"),
+    "events": (
+        "customer_id",
+        "anonymous_id",
+        "previous_id",
+        "email_token",
+        "phone_token",
+        "occurred_at",
+        "is_simulated",
+    ),
     "customers": ("customer_id",),
     "order_lines": ("customer_id", "ordered_at"),
     "consents": ("customer_id", "decided_at"),
@@ -95,7 +104,9 @@ def identity_step(rules: Rules, views: Sequence[Staged]) -> tuple[tuple[Table, .
         if not os.access(Path(__file__).parent, os.W_OK):
             numba.config.CACHE_DIR = str(settings.home / "compiled")  # ty: ignore[missing-attribute]
         decisions = standing(read_decisions(settings.home))
-        with warehouse.read() as connection:
+        facts: dict[str, int] = {"decisions": len(decisions)}
+
+        def resolve(connection: duckdb.DuckDBPyConnection) -> Contents:
             observe(
                 connection,
                 views,
@@ -106,19 +117,12 @@ def identity_step(rules: Rules, views: Sequence[Staged]) -> tuple[tuple[Table, .
                 session_gap_minutes=project_variables(settings)["session_gap_minutes"],
             )
             identify(connection, rules)
-            frames = {each: connection.execute(f"select * from found_{each.name} order by all").df() for each in tables}
-            unknown = connection.execute(_UNKNOWN).fetchall()
-        facts = {"decisions": len(decisions), "decisions_about_unknown_identifiers": len(unknown)}
-        yield from save(warehouse, frames, facts={tables[-1]: facts})
+            facts["decisions_about_unknown_identifiers"] = count(connection, "(from decisions where is_unknown)")
+            return {each: f"from found_{each.name}" for each in tables}
+
+        yield from save(warehouse, resolve, facts={tables[-1]: facts})
 
     return tables, resolve_identity
-
-
-_UNKNOWN = """
-    select * from decisions
-    where identifier_id not in (select identifier_id from identifiers)
-        or other_identifier_id not in (select identifier_id from identifiers)
-"""
 
 
 def own_identifiers(rules: Rules, settings: Settings) -> list[str]:

@@ -44,6 +44,9 @@ IDENTIFIERS = pa.DataFrameSchema(
             "of its customer on; 1970-01-01 where there is none.",
         ),
         "last_seen_at": pa.Column(_TIME, description="When it was last seen, UTC, dated like first_seen_at."),
+        "is_simulated": pa.Column(
+            bool, description="Whether nobody real is behind it: every row that it was seen in is simulated."
+        ),
         "blocked_because": pa.Column(
             str,
             nullable=True,

@@ -14,7 +14,8 @@ _CURRENT = "superseded_at is null and owned_until_at is null"
 
 def _identity(frames: Frames) -> Content:
     numbers = frames["persons"].iloc[0]
-    counts = {"identifiers": ",.0f", "blocked": ",.0f", "of_a_person": ",.0f", "persons": ",.0f"}
+    counts = {"identifiers": ",.0f", "simulated": ",.0f", "blocked": ",.0f", "of_a_person": ",.0f", "persons": ",.0f"}
+    simulated = f", {numbers['simulated']:,.0f} of them simulated" if numbers["simulated"] else ""
     per_kind = dict.fromkeys([*_OWNED, "identifiers"], ",.0f")
     return Content(
         "Who is one person behind several identifiers. Identifiers that were seen together are linked; links join "
@@ -38,7 +39,7 @@ def _identity(frames: Frames) -> Content:
             Fact(
                 "persons behind their identifiers",
                 f"{numbers['persons']:,.0f}",
-                f"{numbers['identifiers']:,.0f} identifiers",
+                f"{numbers['identifiers']:,.0f} identifiers{simulated}",
             )
         ],
     )
@@ -61,11 +62,14 @@ SECTIONS = (
         75,
         {
             "persons": f"""
-                select count(distinct person_id) as persons, count(distinct identifier_id) as identifiers
-                from identity.person_identifiers where {_CURRENT}
+                select count(distinct owned.person_id) as persons, count(distinct owned.identifier_id) as identifiers,
+                    count(distinct owned.identifier_id) filter (where identifiers.is_simulated) as simulated
+                from (select identifier_id, person_id from identity.person_identifiers where {_CURRENT}) as owned
+                inner join identity.identifiers as identifiers on owned.identifier_id = identifiers.identifier_id
             """,
             "kinds": f"""
-                select identifiers.kind, count(*) as identifiers, count(identifiers.blocked_because) as blocked,
+                select identifiers.kind, count(*) as identifiers, count(*) filter (where identifiers.is_simulated) as simulated,
+                    count(identifiers.blocked_because) as blocked,
                     count(owned.person_id) as of_a_person, count(distinct owned.person_id) as persons
                 from identity.identifiers as identifiers
                 left join (select identifier_id, person_id from identity.person_identifiers where {_CURRENT}) as owned

@@ -1,7 +1,7 @@
 """What a Python asset promises: its table's name, schema and column lineage; and the write that holds it to that.
 
 What lives here: the `Table` that every domain declares, the step that makes tables, and the one call that writes, checks
-and reports them. Never put a domain's columns here.
+and reports them; how rows are held against a schema is in `checks`. Never put a domain's columns here.
 """
 
 from collections import Counter
@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
+import duckdb
 import pandas as pd
 import pandera.pandas as pa
 
 from dmp_assets.platform.automation import Cadence, cadence_tag
+from dmp_assets.platform.checks import CHECK, validate, validate_stored
 from dmp_assets.platform.emptiness import empty_because
 from dmp_assets.platform.gate import gated
 from dmp_assets.platform.history import History, add_to_history
@@ -27,14 +29,11 @@ if TYPE_CHECKING:
     from dmp_assets.platform.pictures import Picture
 
 OWNER = "team:data-science"
-CHECK = "schema"
-FAILURES_SHOWN = 20
 
 PRIMARY_KEY = "primary_key"
 """Metadata of a schema that checks its key in a way of its own: the key's columns."""
 
 _CUSTOMERS_LEFT_OUT = "customers_left_out"
-_ALL_LEFT_OUT = "All of its customers refuse analytics or personalization."
 
 EMPTY_BECAUSE = "dmp/empty_because"
 """Metadata of a table without rows: why there are none."""
@@ -229,9 +228,13 @@ def makes(
     return decorate
 
 
+Contents = Mapping[Table, pd.DataFrame | str]
+"""The new content of tables: frames, of a history the rows to add; or queries, for tables that may not fit into memory."""
+
+
 def save(
     warehouse: Warehouse,
-    frames: Mapping[Table, pd.DataFrame],
+    contents: Contents | Callable[[duckdb.DuckDBPyConnection], Contents],
     *,
     plots: Mapping[Table, Mapping[str, "Picture"]] | None = None,
     facts: Mapping[Table, Mapping[str, Any]] | None = None,
@@ -243,7 +246,7 @@ def save(
 
     Args:
         warehouse: where to.
-        frames: the new content of each table, of a history the rows to add.
+        contents: the new content of each table; or what makes it, from temporary tables in the transaction that writes.
         plots: pictures of a table, by name.
         facts: further metadata of a table.
 
@@ -255,17 +258,21 @@ def save(
     left_out: dict[Table, int] = {}
     try:
         with warehouse.write() as connection:
-            for table, frame in frames.items():
+            for table, content in (contents if isinstance(contents, Mapping) else contents(connection)).items():
                 descriptions = {str(name): column.description or "" for name, column in table.schema.columns.items()}
-                content = frame[list(table.schema.columns)]
-                if table.history is None:
+                if isinstance(content, str):
                     replace_table(connection, table.full_name, content, descriptions)
+                    left_out |= _without_refusers(connection, table)
+                    outcomes[table] = validate_stored(table, connection, is_rest=bool(left_out.get(table)))
                 else:
-                    add_to_history(connection, table.full_name, content, descriptions, table.history)
-                if table.profiles_customers:
-                    left_out[table] = leave_out(connection, table.full_name)
-                written = connection.execute(_just_written(table, content)).df()
-                outcomes[table] = validate(table, written, is_rest=bool(left_out.get(table)))
+                    rest = content[list(table.schema.columns)]
+                    if table.history is None:
+                        replace_table(connection, table.full_name, rest, descriptions)
+                    else:
+                        add_to_history(connection, table.full_name, rest, descriptions, table.history)
+                    left_out |= _without_refusers(connection, table)
+                    written = connection.execute(_just_written(table, rest)).df()
+                    outcomes[table] = validate(table, written, is_rest=bool(left_out.get(table)))
                 rows[table] = count(connection, table.full_name)
             if not all(outcome.passed for outcome in outcomes.values()):
                 raise _RejectedError
@@ -281,6 +288,11 @@ def save(
         checks = [outcome, *([_sound(table, table.alarm, warehouse)] if table.alarm else [])]
         told = {_CUSTOMERS_LEFT_OUT: left_out[table]} if table in left_out else {}
         yield _reported(table, rows[table], checks, (plots or {}).get(table), {**told, **(facts or {}).get(table, {})})
+
+
+def _without_refusers(connection: duckdb.DuckDBPyConnection, table: Table) -> dict[Table, int]:
+    """Take those who refuse profiles out of a table that has any; return how many customers that were."""
+    return {table: leave_out(connection, table.full_name)} if table.profiles_customers else {}
 
 
 def _just_written(table: Table, frame: pd.DataFrame) -> str:
@@ -340,64 +352,3 @@ def _sound(table: Table, alarm: Alarm, warehouse: Warehouse) -> dg.AssetCheckRes
         severity=dg.AssetCheckSeverity.WARN,
         description=words or None,
     )
-
-
-def validate(table: Table, frame: pd.DataFrame, *, is_rest: bool = False) -> dg.AssetCheckResult:
-    """Return whether a frame keeps a table's schema, with the failing rows.
-
-    One without rows fails unless the schema says why, or it is the rest after customers were left out.
-    """
-    reason = None
-    if frame.empty:
-        reason = _ALL_LEFT_OUT if is_rest else empty_because(table.schema)
-    if frame.empty and reason is None:
-        return _outcome(
-            table, frame, passed=False, description="The table has no rows, and its schema says no reason why."
-        )
-    try:
-        table.schema.validate(frame, lazy=True)
-    except pa.errors.SchemaErrors as errors:
-        cases = errors.failure_cases
-        summary = cases.groupby(["column", "check"], dropna=False).size()
-        return _outcome(
-            table,
-            frame,
-            passed=False,
-            description="; ".join(
-                f"{column}: {check} fails {count} times" for (column, check), count in summary.items()
-            ),
-            failures=len(cases),
-            failing_rows=dg.MetadataValue.md(_failing_rows(cases, frame)),
-            expected=dg.MetadataValue.md(
-                "\n".join(f"- `{name}`: {c.dtype}" for name, c in table.schema.columns.items())
-            ),
-            actual=dg.MetadataValue.md("\n".join(f"- `{name}`: {kind}" for name, kind in frame.dtypes.items())),
-        )
-    return _outcome(table, frame, passed=True, description=reason)
-
-
-def _outcome(
-    table: Table, frame: pd.DataFrame, *, passed: bool, description: str | None, **facts: Any
-) -> dg.AssetCheckResult:
-    return dg.AssetCheckResult(
-        asset_key=table.key,
-        check_name=CHECK,
-        passed=passed,
-        description=description,
-        metadata=facts | {"rows": len(frame), "columns": len(frame.columns)},
-    )
-
-
-def _failing_rows(cases: pd.DataFrame, frame: pd.DataFrame) -> str:
-    """Return the first failure cases as a Markdown table, each with the row it was found in."""
-    lines = ["| column | check | value | row |", "|---|---|---|---|"]
-    for column, check, value, index in (
-        cases[["column", "check", "failure_case", "index"]].head(FAILURES_SHOWN).itertuples(index=False, name=None)
-    ):
-        row = frame.loc[index].to_dict() if index is not None and index in frame.index else "the whole column"
-        lines.append(f"| {column} | {check} | {_cell(value)} | {_cell(row)} |")
-    return "\n".join(lines)
-
-
-def _cell(value: object) -> str:
-    return str(value).replace("|", "\\|")[:300]

@@ -203,20 +203,23 @@ def encrypt_spill(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def replace_table(
-    connection: duckdb.DuckDBPyConnection, table: str, frame: pd.DataFrame, descriptions: Mapping[str, str]
+    connection: duckdb.DuckDBPyConnection, table: str, content: pd.DataFrame | str, descriptions: Mapping[str, str]
 ) -> None:
-    """Replace a table by a frame, in the caller's transaction.
+    """Replace a table, in the caller's transaction.
 
     Args:
         connection: from `Warehouse.write`.
         table: ``schema.name``.
-        frame: the new content; a date by its name (see `is_date`) becomes DATE, text VARCHAR even where there is none, every
-            other column the type that DuckDB reads from the frame.
+        content: the rows: a query, or a frame. In a frame a date by its name (see `is_date`) becomes DATE, text VARCHAR even where
+            there is none, every other column the type that DuckDB reads from it.
         descriptions: a comment for each column, kept in the warehouse for whoever reads it there.
     """
     connection.execute(f"create schema if not exists {table.split('.', maxsplit=1)[0]}")
-    with _registered(connection, frame):
-        connection.execute(f"create or replace table {table} as from new_rows")
+    if isinstance(content, str):
+        connection.execute(f"create or replace table {table} as {content}")
+    else:
+        with _registered(connection, content):
+            connection.execute(f"create or replace table {table} as from new_rows")
     for column, text in descriptions.items():
         connection.execute(f"comment on column {table}.{quoted(column)} is {literal(text)}")
 

@@ -12,7 +12,7 @@ def tables(tmp_path):
     world = World()
     for number in range(9):
         world.event("1", user="a", device=f"d{number}", email="e")
-    world.event("2", user="b", email="e").event("3", device="alone")
+    world.event("2", user="b", email="e").event("3", device="alone", is_simulated=True)
     store(world, tmp_path / "warehouse.duckdb")
     with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
         yield connection
@@ -22,11 +22,23 @@ def test_the_report_counts_people_identifiers_and_evidence(tables):
     (section,) = SECTIONS
     content = section.build({name: tables.execute(sql).df() for name, sql in section.queries.items()})
     rows = {table.caption: [list(row) for row in table.rows] for table in content.tables}
-    assert rows["Identifiers and whose they are"][0] == ["device", "10", "0", "9", "1"]
+    assert rows["Identifiers and whose they are"][0] == ["device", "10", "1", "0", "9", "1"]
     assert rows["Links by evidence"] == [["login", "accepted", "19", "27"], ["login", "demoted", "1", "1"]]
     assert rows["Persons by number of identifiers"] == [["1", "1"], ["8 to 15", "1"]]
     assert rows["Largest persons"] == [["shop:a", "1", "1", "0", "0", "9", "11"]]
     assert content.headlines[0].value == "2"
+    assert content.headlines[0].why == "12 identifiers"
+
+
+def test_the_report_says_how_many_of_the_identifiers_are_simulated(tmp_path):
+    world = (
+        World().event("1", user="a", email="e", is_simulated=True).event("2", user="a", device="d", is_simulated=False)
+    )
+    store(world, tmp_path / "warehouse.duckdb")
+    (section,) = SECTIONS
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
+        content = section.build({name: connection.execute(sql).df() for name, sql in section.queries.items()})
+    assert content.headlines[0].why == "3 identifiers, 1 of them simulated"
 
 
 def test_the_page_of_a_customer_counts_what_is_theirs(tables):

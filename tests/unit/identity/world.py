@@ -18,7 +18,8 @@ from dmp_assets.platform.project import TEMPLATES_DIR
 RULES = load_rules(TEMPLATES_DIR / "rules" / "identity.yml")
 DAY = dt.datetime(2025, 1, 1)  # noqa: DTZ001 - as the warehouse has times
 _EVENTS = (
-    "event_id event_type event_name customer_id anonymous_id previous_id email_token phone_token occurred_at is_bot"
+    "event_id event_type event_name customer_id anonymous_id previous_id email_token phone_token occurred_at is_bot "
+    "is_simulated"
 )
 
 
@@ -75,6 +76,7 @@ class World:
                 "ordered_at": "timestamp",
                 "decided_at": "timestamp",
                 "is_bot": "boolean",
+                "is_simulated": "boolean",
             }
             select = ", ".join(f"cast({name} as {types.get(name, 'varchar')}) as {name}" for name in frame.columns)
             connection.execute(f"create table staging.stg_{source}__{contract} as select {select} from frame")

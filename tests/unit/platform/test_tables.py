@@ -8,12 +8,13 @@ import pytest
 from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager
 from matplotlib.figure import Figure
 
+from dmp_assets.platform.checks import validate, validate_stored
 from dmp_assets.platform.emptiness import may_be_empty
 from dmp_assets.platform.gate import Gate
 from dmp_assets.platform.history import History
 from dmp_assets.platform.lineage import TRACED_AS_A_WHOLE
 from dmp_assets.platform.settings import Settings
-from dmp_assets.platform.tables import Alarm, Table, kept, lineage, makes, save, validate
+from dmp_assets.platform.tables import Alarm, Table, kept, lineage, makes, save
 from dmp_assets.platform.warehouse import Warehouse
 from tests.unit.permissions import write_permissions
 
@@ -135,6 +136,58 @@ def test_one_call_writes_checks_and_reports(warehouse):
     assert metadata["dagster/row_count"].value == 2
     assert metadata["rules"].value == 3
     assert warehouse.query("select * from profiles.scores").equals(scores(1, 5))
+
+
+def made_by_sql(warehouse: Warehouse, sql: str) -> dg.ExecuteInProcessResult:
+    """Run a step that saves the scores of a query on a temporary table."""
+
+    def contents(connection) -> dict[Table, str]:
+        connection.execute(f"create temp table found as {sql}")
+        return {SCORES: "from found"}
+
+    @makes(SCORES)
+    def step(warehouse: Warehouse):
+        yield from save(warehouse, contents)
+
+    return dg.materialize([step], resources={"warehouse": warehouse, "gate": Gate()}, raise_on_error=False)
+
+
+MANY = (
+    "select 'c' || cast(n as varchar) as customer_id, cast(1 + n % 5 as bigint) as score from range(600000) as rows(n)"
+)
+
+
+def test_what_a_query_makes_is_written_and_checked_block_by_block(warehouse):
+    run = made_by_sql(warehouse, MANY)
+    (check,) = run.get_asset_check_evaluations()
+    assert (check.passed, check.metadata["rows"].value) == (True, 600_000)
+    assert warehouse.query("select count(*) as rows from profiles.scores")["rows"].tolist() == [600_000]
+
+
+@pytest.mark.parametrize(
+    ("sql", "words"),
+    [
+        (f"select customer_id, if(customer_id = 'c550000', 9, score) as score from ({MANY})", "in_range(1, 5)"),
+        (f"{MANY} union all select 'c77', 1", "c77"),
+        ("select 'c1' as customer_id, cast(1 as double) as score", "float64"),
+        ("select cast(null as varchar) as customer_id, cast(1 as bigint) as score", "not_nullable"),
+        (f"select * from ({MANY}) where false", "no rows"),
+    ],
+    ids=["a value in the last block", "a key that is there twice", "a type", "a missing value", "no rows"],
+)
+def test_a_stored_table_that_does_not_keep_its_schema_fails(warehouse, sql: str, words: str):
+    with warehouse.write() as connection:
+        connection.execute(f"create schema if not exists profiles; create table profiles.scores as {sql}")
+        outcome = validate_stored(SCORES, connection)
+    assert not outcome.passed
+    assert words in f"{outcome.description} {outcome.metadata}"
+
+
+def test_what_a_query_makes_and_fails_leaves_the_last_good_table(warehouse):
+    made_by_sql(warehouse, "select 'c1' as customer_id, cast(2 as bigint) as score")
+    run = made_by_sql(warehouse, "select 'c1' as customer_id, cast(7 as bigint) as score")
+    assert not run.success
+    assert warehouse.query("select score from profiles.scores")["score"].tolist() == [2]
 
 
 def test_pictures_are_files_and_the_event_log_has_their_address(warehouse, tmp_path):

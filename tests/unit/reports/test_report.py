@@ -55,7 +55,7 @@ COLUMNS = {
     "rejected": ["contract_table", "reason", "rows"],
     "pairs": ["purpose", "channel", "customers", "may", "granted", "refused", "unknown"],
     "unknown": ["category", "source", "decisions"],
-    "kinds": ["kind", "identifiers", "blocked", "of_a_person", "persons"],
+    "kinds": ["kind", "identifiers", "simulated", "blocked", "of_a_person", "persons"],
     "evidence": ["cause", "status", "links", "sightings"],
     "sizes": ["identifiers", "persons"],
     "largest": ["person", "identifiers"],
@@ -111,7 +111,7 @@ def page() -> str:
         **{name: empty_table(schema) for name, schema in SCHEMAS.items()},
         **one_customer(),
         "left_out": pd.DataFrame({"left_out": [0], "customers": [1]}),
-        "persons": pd.DataFrame({"persons": [0], "identifiers": [0]}),
+        "persons": pd.DataFrame({"persons": [0], "identifiers": [0], "simulated": [0]}),
     }
     sections = [section for domain in domains(get_settings()) for section in domain.sections]
     results = {sql: frames[name] for section in sections for name, sql in section.queries.items()}
