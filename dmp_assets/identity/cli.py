@@ -56,6 +56,20 @@ def why(one: One, other: Other, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def match(one: One, other: Other, as_json: AsJson = False) -> None:
+    """Print how alike two customers of two sources are, comparison by comparison, and what each adds to the odds; no values."""
+    from dmp_assets.identity import waterfall
+
+    with _asked(one, other) as (_, connection, names):
+        found = waterfall.match(connection, *names)
+    if as_json:
+        print_json(dataclasses.asdict(found))
+    else:
+        for line in found.in_words():
+            typer.echo(line)
+
+
+@app.command()
 def show(one: One, as_json: AsJson = False) -> None:
     """Print all that is known of an identifier: whose it was when, what else is that person's, links, merges and splits."""
     from dmp_assets.identity import explain

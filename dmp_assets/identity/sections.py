@@ -47,7 +47,12 @@ def _identity(frames: Frames) -> Content:
 
 def _customer(frames: Frames) -> Sequence[FactGroup]:
     rows = frames["identifiers"][["what", "identifiers", "why"]].itertuples(index=False, name=None)
-    return [FactGroup("Identifiers", [Fact(what.replace("_", " "), f"{count:,}", why) for what, count, why in rows])]
+    groups = [FactGroup("Identifiers", [Fact(what.replace("_", " "), f"{count:,}", why) for what, count, why in rows])]
+    for other, steps in frames["likeness"].groupby("other", sort=True):
+        rows = steps[["what", "weight", "why"]].itertuples(index=False, name=None)
+        facts = [Fact(what.replace("_", " "), f"{weight:+.2f}", why) for what, weight, why in rows]
+        groups.append(FactGroup(f"Why {other} are one person, probability {steps['probability'].iloc[0]:.4f}", facts))
+    return groups
 
 
 _BY_KIND = ", ".join(f"count(distinct identifier_id) filter (where kind = '{kind}') as {kind}" for kind in _OWNED)
@@ -108,7 +113,19 @@ CUSTOMER = CustomerSection(
             where {_CURRENT} and person_id in (select customer_id from asked)
             group by person_id, kind
             order by person_id, kind
-        """
+        """,
+        "likeness": f"""
+            select customers.customer_id, steps.identifier_id || ' and ' || steps.other_identifier_id as other,
+                matches.probability, steps.comparison as what, steps.match_weight as weight, steps.level as why
+            from (
+                select distinct owned.person_id as customer_id, owned.identifier_id from identity.person_identifiers as owned
+                where {_CURRENT} and kind = 'customer' and person_id in (select customer_id from asked)
+            ) as customers
+            inner join identity.matches as matches on customers.identifier_id = matches.identifier_id and matches.is_accepted
+            inner join identity.match_steps as steps
+                on matches.identifier_id = steps.identifier_id and matches.other_identifier_id = steps.other_identifier_id
+            order by customers.customer_id, other, what = 'prior' desc, abs(weight) desc, what
+        """,
     },
     _customer,
 )

@@ -52,7 +52,7 @@ def build_customers_page(sections: Iterable[CustomerSection], query: Callable[[s
 
     Args:
         sections: what the domains know of single customers; the template shows the rows ``profile``, ``history``, ``tags``,
-            ``lists``, ``neighbours`` and ``permissions``.
+            ``lists``, ``neighbours``, ``permissions``, ``identifiers`` and ``likeness``.
         query: runs SQL on the warehouse.
     """
     frames = {

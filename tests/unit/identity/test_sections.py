@@ -4,6 +4,7 @@ import duckdb
 import pytest
 
 from dmp_assets.identity.sections import CUSTOMER, SECTIONS
+from tests.unit.identity.test_matches import two_shops
 from tests.unit.identity.world import World, store
 
 
@@ -45,6 +46,19 @@ def test_the_page_of_a_customer_counts_what_is_theirs(tables):
     tables.execute("create temp table asked as select 'shop:a' as customer_id")
     (group,) = CUSTOMER.facts({name: tables.execute(sql).df() for name, sql in CUSTOMER.queries.items()})
     assert [(fact.label, fact.value) for fact in group.facts] == [("customer", "1"), ("device", "9"), ("email", "1")]
+
+
+def test_the_page_of_a_customer_says_why_two_customers_are_one_by_likeness(tmp_path):
+    store(two_shops(matches=(("shop:a", "till:x", 0.97),)), tmp_path / "warehouse.duckdb")
+    with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
+        connection.execute("create temp table asked as select 'shop:a' as customer_id")
+        _, alike = CUSTOMER.facts({name: connection.execute(sql).df() for name, sql in CUSTOMER.queries.items()})
+    assert alike.heading == "Why shop:a and till:x are one person, probability 0.9700"
+    assert [(fact.label, fact.value) for fact in alike.facts] == [
+        ("prior", "-8.00"),
+        ("first name", "+14.51"),
+        ("birthday", "-1.50"),
+    ]
 
 
 def test_the_report_says_so_where_nobody_is_known(tmp_path):

@@ -12,6 +12,7 @@ import pandas as pd
 from dmp_assets.identity.decisions import Decision, standing
 from dmp_assets.identity.observed import Staged, observe
 from dmp_assets.identity.people import identify
+from dmp_assets.identity.probabilistic import THRESHOLD
 from dmp_assets.identity.rules import Rules, load_rules
 from dmp_assets.platform.project import TEMPLATES_DIR
 
@@ -63,6 +64,11 @@ class World:
         self.decisions.append(Decision.model_validate({"decided_at": at(when), "decided_by": "ana", **values}))
         return self
 
+    def given_matches(self) -> pd.DataFrame:
+        """Return the matches as a frame."""
+        columns = ["identifier_id", "other_identifier_id", "probability"]
+        return pd.DataFrame(list(self.matches), columns=pd.Index(columns)).astype({"probability": float})
+
     def connect(self, file: str = ":memory:") -> duckdb.DuckDBPyConnection:
         """Return a connection with the staging views and all that was found out."""
         connection = duckdb.connect(file)
@@ -82,15 +88,13 @@ class World:
             connection.execute(f"create table staging.stg_{source}__{contract} as select {select} from frame")
         staged = [Staged(*name) for name in views]
         decisions = standing(self.decisions)
-        matches = pd.DataFrame(
-            list(self.matches), columns=pd.Index(["identifier_id", "other_identifier_id", "probability"])
-        )
+        matches = self.given_matches()
         observe(
             connection,
             staged,
             self.rules,
             decisions=decisions,
-            matches=matches,
+            matches=matches[matches["probability"] >= THRESHOLD],
             own=self.own,
             session_gap_minutes=30,
         )
@@ -136,5 +140,17 @@ def store(world: World, file: Path) -> None:
     """Write the tables of identity into a new warehouse."""
     with world.connect(str(file)) as connection:
         connection.execute("create schema identity")
+        connection.register("world_matches", world.given_matches())
+        connection.execute(
+            "create table identity.matches as select cast(identifier_id as varchar) as identifier_id, "
+            "cast(other_identifier_id as varchar) as other_identifier_id, log2(probability / (1 - probability)) as match_weight, "
+            f"probability, probability >= {THRESHOLD} as is_accepted from world_matches"
+        )
+        connection.execute(
+            "create table identity.match_steps as select identifier_id, other_identifier_id, "
+            "unnest(['prior', 'first_name', 'birthday']) as comparison, "
+            "unnest(['any two records', 'Exact match on first_name', 'All other comparisons']) as level, "
+            "unnest([-8.0, match_weight + 9.5, -1.5]) as match_weight from identity.matches"
+        )
         for name in ("identifiers", "links", "person_identifiers", "merges"):
             connection.execute(f"create table identity.{name} as from found_{name}")
