@@ -11,6 +11,7 @@ import pandera.pandas as pa
 
 from dmp_assets.identity import schema
 from dmp_assets.identity.decisions import FILE, read_decisions, standing
+from dmp_assets.identity.households import households, shared_addresses
 from dmp_assets.identity.observed import Staged, observe, staged_views
 from dmp_assets.identity.people import identify
 from dmp_assets.identity.probabilistic import THRESHOLD, match_vault
@@ -67,17 +68,48 @@ def matching_step(views: Sequence[Staged]) -> tuple[tuple[Table, Table], dg.Asse
     @makes(matches, steps)
     def match_people(warehouse: Warehouse, settings: dg.ResourceParam[Settings]) -> Results:
         """Find out, where the vault is, which customers of two namespaces are probably one person."""
-        named = [
-            f"select distinct source, split_part(customer_id, ':', 1) as namespace from {view.view} where customer_id is not null"
-            for view in views
-        ]
-        namespaces = dict(warehouse.query(" union ".join(named)).itertuples(index=False, name=None)) if named else {}
-        found = match_vault(settings, read_keys(settings), namespaces)
+        found = match_vault(settings, read_keys(settings), _namespaces(warehouse, views))
         pairs = found.pairs.assign(is_accepted=found.pairs["probability"] >= THRESHOLD)
         facts = {"not_matched_because": found.reason} if found.reason else {}
         yield from save(warehouse, {matches: pairs, steps: found.evidence}, facts={matches: facts})
 
     return (matches, steps), match_people
+
+
+def _namespaces(warehouse: Warehouse, views: Sequence[Staged]) -> dict[str, str]:
+    """Return what stands before the customer ids of each source."""
+    named = [
+        f"select distinct source, split_part(customer_id, ':', 1) as namespace from {view.view} where customer_id is not null"
+        for view in views
+    ]
+    return dict(warehouse.query(" union ".join(named)).itertuples(index=False, name=None)) if named else {}
+
+
+def household_step(rules: Rules, views: Sequence[Staged]) -> tuple[Table, dg.AssetsDefinition]:
+    """Return the table of who lives together, and the step that makes it."""
+    read = [
+        *(f"identity.links.{column}" for column in ("identifier_id", "other_identifier_id", "cause", "first_seen_at")),
+        *(f"identity.identifiers.{column}" for column in ("identifier_id", "kind", "first_seen_at", "blocked_because")),
+    ]
+    table = Table(
+        "identity",
+        "households",
+        schema.HOUSEHOLDS,
+        dict.fromkeys(schema.HOUSEHOLDS.columns, read),
+        also_reads=[view.view for view in views],
+    )
+
+    @makes(table)
+    def group_households(warehouse: Warehouse, settings: dg.ResourceParam[Settings]) -> Results:
+        """Find out who lives together, by the data's own household ids and by what the vault holds."""
+        addresses = shared_addresses(settings, read_keys(settings), _namespaces(warehouse, views))
+        most = rules.households.most_members
+        with warehouse.read() as connection:
+            found = households(connection, addresses, most_members=most)
+        sizes = addresses["household_id"].value_counts()
+        yield from save(warehouse, {table: found}, facts={table: {"addresses_of_too_many": int((sizes > most).sum())}})
+
+    return table, group_households
 
 
 def identity_step(rules: Rules, views: Sequence[Staged]) -> tuple[tuple[Table, ...], dg.AssetsDefinition]:
@@ -144,15 +176,17 @@ def domain(settings: Settings) -> Domain:
     """
     views = staged_views(settings)
     matching_tables, matching = matching_step(views)
-    tables, step = identity_step(project_rules(settings), views)
+    rules = project_rules(settings)
+    tables, step = identity_step(rules, views)
+    household_table, grouping = household_step(rules, views)
 
     def depends_on() -> Iterable[str]:
         file = settings.home / FILE
         return [hashlib.sha256(file.read_bytes()).hexdigest()] if file.exists() else []
 
     return Domain(
-        tables=(*matching_tables, *tables),
-        assets=(matching, step),
+        tables=(*matching_tables, *tables, household_table),
+        assets=(matching, step, grouping),
         sections=SECTIONS,
         customer_sections=(CUSTOMER,),
         depends_on=depends_on,

@@ -72,12 +72,19 @@ class Own(Entry):
     phone: tuple[Text, ...] = ()
 
 
+class Households(Entry):
+    """What holds for households that a shared postal address makes."""
+
+    most_members: Annotated[int, Field(ge=2, le=1000)] = 10
+
+
 class Rules(Entry):
-    """One file: every kind, in the order of priority, and what is nobody's."""
+    """One file: every kind, in the order of priority, what is nobody's, and who lives together."""
 
     kinds: tuple[KindRule, ...]
     nobody: tuple[Nobody, ...] = ()
     own: Own = Own()
+    households: Households = Households()
 
     @model_validator(mode="after")
     def _has_every_kind_once(self) -> "Rules":

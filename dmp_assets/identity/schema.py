@@ -135,6 +135,43 @@ PERSON_IDENTIFIERS = pa.DataFrameSchema(
     "time of ownership.",
 )
 
+HOUSEHOLDS = pa.DataFrameSchema(
+    {
+        "household_id": pa.Column(
+            str,
+            description="household:… with the namespace and id that the data has, or household:address:… with the pseudonym of a "
+            "postal address.",
+        ),
+        "identifier_id": pa.Column(
+            str,
+            description="Customer id of a member; whose it is says identity.person_identifiers as of the same date.",
+        ),
+        "evidence": pa.Column(
+            str,
+            pa.Check.isin(["household_id", "postal_address"]),
+            description="What says so: a household id in a file, or a postal address that the vault holds of several customers.",
+        ),
+        "effective_at": pa.Column(
+            _TIME,
+            description="Since when this is known, UTC; of an address since the second of its customers was first seen.",
+        ),
+        "superseded_at": pa.Column(
+            _TIME,
+            nullable=True,
+            description="From when on the customer has another household id, UTC. Null while it stands.",
+        ),
+    },
+    unique=["household_id", "identifier_id", "evidence", "effective_at"],
+    checks=_is_later("effective_at", "superseded_at"),
+    strict=True,
+    ordered=True,
+    metadata=may_be_empty(
+        "no customer has a household id, and no two have one postal address in the vault; a shared device makes no household"
+    ),
+    description="Who lives together, as known at any time: effective_at <= d < superseded_at. A household joins nobody into one "
+    "person. One row per household, customer id, evidence and time.",
+)
+
 MATCHES = pa.DataFrameSchema(
     {
         "identifier_id": pa.Column(str, description="One of the two customer ids, the first in the order of text."),

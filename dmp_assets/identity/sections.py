@@ -34,6 +34,12 @@ def _identity(frames: Frames) -> Content:
                 "no listed source names people",
             ),
             page_table("Largest persons", frames["largest"], per_kind, "nobody has two identifiers"),
+            page_table(
+                "Households by evidence",
+                frames["households"],
+                {"households": ",.0f", "customers": ",.0f"},
+                "no customer has a household id, and no two have one postal address",
+            ),
         ],
         headlines=[
             Fact(
@@ -93,6 +99,10 @@ SECTIONS = (
                     end as identifiers,
                     count(*) as persons
                 from ({_SIZES}) group by 1 order by min(identifiers)
+            """,
+            "households": """
+                select evidence, count(distinct household_id) as households, count(distinct identifier_id) as customers
+                from identity.households where superseded_at is null group by evidence order by evidence
             """,
             "largest": f"""
                 select person_id as person, {", ".join(_OWNED)}, identifiers from ({_SIZES})

@@ -131,8 +131,8 @@ def _in_words(
     place = f"{path}, line {_line(content, location)}" if location else str(path)
     # What stands in angle brackets tells the members of a union apart and is not in the file.
     parts = [part for part in location if not str(part).startswith("<")]
-    if len(parts) < 2:
-        return ": ".join([place, *map(str, parts), message])
+    if len(parts) < 2 or not isinstance(parts[1], int):
+        return ": ".join([place, ".".join(map(str, parts)), message] if parts else [place, message])
     rules, number, *field = parts
     kind, rule = str(rules).removesuffix("s"), content[rules][number]
     name = f" ('{rule[named_by]}')" if isinstance(rule, dict) and named_by in rule else ""

@@ -10,11 +10,13 @@ import duckdb
 import pandas as pd
 
 from dmp_assets.identity.decisions import Decision, standing
+from dmp_assets.identity.households import households
 from dmp_assets.identity.observed import Staged, observe
 from dmp_assets.identity.people import identify
 from dmp_assets.identity.probabilistic import THRESHOLD
 from dmp_assets.identity.rules import Rules, load_rules
 from dmp_assets.platform.project import TEMPLATES_DIR
+from dmp_assets.platform.warehouse import replace_table
 
 RULES = load_rules(TEMPLATES_DIR / "rules" / "identity.yml")
 DAY = dt.datetime(2025, 1, 1)  # noqa: DTZ001 - as the warehouse has times
@@ -154,3 +156,5 @@ def store(world: World, file: Path) -> None:
         )
         for name in ("identifiers", "links", "person_identifiers", "merges"):
             connection.execute(f"create table identity.{name} as from found_{name}")
+        no_addresses = pd.DataFrame({"household_id": [], "identifier_id": []})
+        replace_table(connection, "identity.households", households(connection, no_addresses, most_members=10), {})

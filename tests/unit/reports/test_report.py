@@ -58,6 +58,7 @@ COLUMNS = {
     "kinds": ["kind", "identifiers", "simulated", "blocked", "of_a_person", "persons"],
     "evidence": ["cause", "status", "links", "sightings"],
     "sizes": ["identifiers", "persons"],
+    "households": ["evidence", "households", "customers"],
     "largest": ["person", "identifiers"],
     "drift": ["feature", "psi", "is_drifting", "reference_as_of_on"],
     "measures": [
