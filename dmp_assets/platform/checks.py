@@ -15,7 +15,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from dmp_assets.platform.emptiness import empty_because
-from dmp_assets.platform.warehouse import quoted
+from dmp_assets.platform.warehouse import count, quoted
 
 if TYPE_CHECKING:
     from dmp_assets.platform.tables import Table
@@ -82,11 +82,14 @@ def validate_stored(
     for column in by_row.columns.values():
         column.unique = False
     of_block = replace(table, schema=by_row)
+    total = count(connection, table.full_name)
     blocks = connection.execute(f"select * from {table.full_name}")
     rows = 0
     while True:
         block = blocks.fetch_df_chunk(_VECTORS)
         if rows and block.empty:
+            if rows != total:
+                raise RuntimeError(f"{table.full_name} has {total} rows, and {rows} were read to be checked.")
             return dg.AssetCheckResult(
                 asset_key=table.key,
                 check_name=CHECK,
