@@ -10,6 +10,7 @@ from dmp_assets.privacy.identifiers import Cleaned, clean, clean_broken_json, cl
 from dmp_assets.privacy.numbers import is_phone
 from dmp_assets.privacy.texts import REMOVED, Search, TextCleaner
 from dmp_assets.privacy.words import Words
+from tests.unit.privacy.samples import SEARCHES, texts
 
 
 def token(kind: str, value: str) -> str:
@@ -336,3 +337,21 @@ def test_amounts_and_coordinates_with_many_decimals_are_no_telephone_numbers(num
 def test_written_with_one_point_a_telephone_number_has_its_zero_or_the_form_of_italy():
     assert is_phone("0171.1234567", ["DE"])
     assert is_phone("347.1234567", ["IT"])
+
+
+class Forgetful(dict):
+    """Known texts of which none is kept."""
+
+    def __setitem__(self, key, value):
+        pass
+
+
+@given(texts, st.sampled_from(SEARCHES), st.integers(1, 40))
+@example(["12 34 56 78 90 x"], SEARCHES[1], 400)
+def test_a_text_that_is_known_is_treated_as_one_that_is_new(texts: list[str], search: Search, times: int):
+    # Up to more than is looked at: what is left out then must not depend on what was seen before.
+    properties = {"notes": [{"text": text, "order_id": text} for text in texts] * times, **dict.fromkeys(texts, 1)}
+    event = {"userId": texts[0], "anonymousId": texts[-1], "properties": properties}
+    known, new = (Search(search.words, search.countries, kept) for kept in ({}, Forgetful()))
+    expected = clean(event, token, new)
+    assert [clean(event, token, known) for _ in range(2)] == [expected, expected]
