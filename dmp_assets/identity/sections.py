@@ -35,6 +35,15 @@ def _identity(frames: Frames) -> Content:
             ),
             page_table("Largest persons", frames["largest"], per_kind, "nobody has two identifiers"),
             page_table(
+                "What has a customer: by the sources, and by who is who",
+                frames["coverage"],
+                {
+                    **dict.fromkeys(["all", "simulated"], ",.0f"),
+                    **dict.fromkeys(["named_by_a_source", "with_a_customer"], ".1%"),
+                },
+                "nothing has happened",
+            ),
+            page_table(
                 "Households by evidence",
                 frames["households"],
                 {"households": ",.0f", "customers": ",.0f"},
@@ -99,6 +108,11 @@ SECTIONS = (
                     end as identifiers,
                     count(*) as persons
                 from ({_SIZES}) group by 1 order by min(identifiers)
+            """,
+            "coverage": """
+                select subject as what, total as "all", simulated_total as simulated, source_share as named_by_a_source,
+                    customer_share as with_a_customer
+                from marts.customer_coverage where total > 0 order by subject
             """,
             "households": """
                 select evidence, count(distinct household_id) as households, count(distinct identifier_id) as customers

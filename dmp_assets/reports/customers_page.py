@@ -37,6 +37,7 @@ ASKED = f"""
 COUNT = f"""
     select count(distinct customer_id) as customers,
         (select coalesce(max(left_out_count), 0) from privacy.profiled_tables) as left_out,
+        (select count(*) from marts.dim_customers where is_simulated) as simulated,
         {inputs.AS_OF} as as_of_on
     from {PERMISSIONS}
 """
@@ -71,6 +72,7 @@ def build_customers_page(sections: Iterable[CustomerSection], query: Callable[[s
         shown=len(customers),
         total=int(count["customers"]),
         left_out=int(count["left_out"]),
+        simulated=int(count["simulated"]),
         currency=currency(),
         data=_packed(data),
     )

@@ -59,6 +59,7 @@ COLUMNS = {
     "evidence": ["cause", "status", "links", "sightings"],
     "sizes": ["identifiers", "persons"],
     "households": ["evidence", "households", "customers"],
+    "coverage": ["what", "all", "simulated", "named_by_a_source", "with_a_customer"],
     "largest": ["person", "identifiers"],
     "drift": ["feature", "psi", "is_drifting", "reference_as_of_on"],
     "measures": [
