@@ -4,8 +4,22 @@ import duckdb
 import pytest
 
 from dmp_assets.identity.sections import CUSTOMER, SECTIONS
+from dmp_assets.platform.sections import Content
 from tests.unit.identity.test_matches import two_shops
 from tests.unit.identity.world import World, store
+
+
+def report(connection: duckdb.DuckDBPyConnection) -> Content:
+    connection.execute("create schema marts")
+    connection.execute(
+        """
+        create table marts.customer_coverage as
+        select 'sessions' as subject, 4 as total, 1 as simulated_total, 0.25 as source_share, 0.75 as customer_share
+        union all select 'sales', 0, 0, null, null
+        """
+    )
+    (section,) = SECTIONS
+    return section.build({name: connection.execute(sql).df() for name, sql in section.queries.items()})
 
 
 @pytest.fixture
@@ -20,13 +34,14 @@ def tables(tmp_path):
 
 
 def test_the_report_counts_people_identifiers_and_evidence(tables):
-    (section,) = SECTIONS
-    content = section.build({name: tables.execute(sql).df() for name, sql in section.queries.items()})
+    content = report(tables)
     rows = {table.caption: [list(row) for row in table.rows] for table in content.tables}
     assert rows["Identifiers and whose they are"][0] == ["device", "10", "1", "0", "9", "1"]
     assert rows["Links by evidence"] == [["login", "accepted", "19", "27"], ["login", "demoted", "1", "1"]]
     assert rows["Persons by number of identifiers"] == [["1", "1"], ["8 to 15", "1"]]
     assert rows["Largest persons"] == [["shop:a", "1", "1", "0", "0", "9", "11"]]
+    coverage = rows["What has a customer: by the sources, and by who is who"]
+    assert coverage == [["sessions", "4", "1", "25.0%", "75.0%"]]
     assert content.headlines[0].value == "2"
     assert content.headlines[0].why == "12 identifiers"
 
@@ -36,9 +51,8 @@ def test_the_report_says_how_many_of_the_identifiers_are_simulated(tmp_path):
         World().event("1", user="a", email="e", is_simulated=True).event("2", user="a", device="d", is_simulated=False)
     )
     store(world, tmp_path / "warehouse.duckdb")
-    (section,) = SECTIONS
     with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
-        content = section.build({name: connection.execute(sql).df() for name, sql in section.queries.items()})
+        content = report(connection)
     assert content.headlines[0].why == "3 identifiers, 1 of them simulated"
 
 
@@ -63,7 +77,6 @@ def test_the_page_of_a_customer_says_why_two_customers_are_one_by_likeness(tmp_p
 
 def test_the_report_says_so_where_nobody_is_known(tmp_path):
     store(World(), tmp_path / "warehouse.duckdb")
-    (section,) = SECTIONS
     with duckdb.connect(str(tmp_path / "warehouse.duckdb")) as connection:
-        content = section.build({name: connection.execute(sql).df() for name, sql in section.queries.items()})
+        content = report(connection)
     assert {table.reason for table in content.tables} >= {"no listed source names people", "nobody has two"}
