@@ -52,7 +52,7 @@ ranked as (
     select
         *,
         row_number() over (partition by identifier_id order by effective_at, owned_from_at) as knowledge_rank,
-        row_number() over (partition by identifier_id order by owned_from_at, effective_at) as owner_rank
+        dense_rank() over (partition by identifier_id order by owned_from_at) as owner_rank
     from periods
 
 ),
