@@ -14,7 +14,7 @@ def write_persons(connection: duckdb.DuckDBPyConnection, customers: Iterable[str
         """
         create or replace table marts.customer_identifiers as
         select identifier_id, 'customer' as kind, '' as namespace, identifier_id as customer_id,
-            cast(null as timestamp) as owned_from_at, cast(null as timestamp) as owned_until_at
+            1 as owner_number, cast(null as timestamp) as owned_from_at, cast(null as timestamp) as owned_until_at
         from identifiers
         """
     )
@@ -22,7 +22,8 @@ def write_persons(connection: duckdb.DuckDBPyConnection, customers: Iterable[str
         """
         create or replace table marts.customer_versions as
         select identifier_id, identifier_id as version_id, identifier_id as customer_id, date '1970-01-01' as from_on,
-            cast(null as date) as until_on, cast(null as timestamp) as owned_from_at, cast(null as timestamp) as owned_until_at
+            cast(null as date) as until_on, 1 as owner_number,
+            cast(null as timestamp) as owned_from_at, cast(null as timestamp) as owned_until_at
         from identifiers
         """
     )

@@ -26,7 +26,7 @@ known as (
 
     select
         *,
-        row_number() over (partition by identifier_id order by owned_from_at) as owner_rank
+        row_number() over (partition by identifier_id order by owned_from_at) as owner_number
     from periods
     where
         {%- if as_of %}
@@ -44,7 +44,8 @@ select
     kind,
     namespace,
     person_id as customer_id,
-    case when owner_rank > 1 then owned_from_at end as owned_from_at,
+    cast(owner_number as integer) as owner_number,
+    case when owner_number > 1 then owned_from_at end as owned_from_at,
     owned_until_at
 from known
 union all
@@ -54,6 +55,7 @@ select
     kind,
     namespace,
     cast(null as string) as customer_id,
+    1 as owner_number,
     cast(null as timestamp) as owned_from_at,
     cast(null as timestamp) as owned_until_at
 from {{ source('identity', 'identifiers') }}

@@ -52,7 +52,7 @@ ranked as (
     select
         *,
         row_number() over (partition by identifier_id order by effective_at, owned_from_at) as knowledge_rank,
-        dense_rank() over (partition by identifier_id order by owned_from_at) as owner_rank
+        dense_rank() over (partition by identifier_id order by owned_from_at) as owner_number
     from periods
 
 ),
@@ -85,7 +85,8 @@ placed as (
     select
         ranked.identifier_id,
         ranked.customer_id,
-        case when ranked.owner_rank > 1 then ranked.owned_from_at end as owned_from_at,
+        ranked.owner_number,
+        case when ranked.owner_number > 1 then ranked.owned_from_at end as owned_from_at,
         ranked.owned_until_at,
         case
             when ranked.knowledge_rank = 1 then bounds.first_on
@@ -142,6 +143,7 @@ select
     stretches.customer_id,
     stretches.from_on,
     stretches.until_on,
+    cast(owned.owner_number as integer) as owner_number,
     owned.owned_from_at,
     owned.owned_until_at
 from owned

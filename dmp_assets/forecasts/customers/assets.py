@@ -41,7 +41,7 @@ from dmp_assets.platform.warehouse import Warehouse
 
 SOURCE = "marts.customer_features"
 _FEATURES = [f"{SOURCE}.{feature}" for feature in FEATURES]
-_PERSONS = [f"marts.customer_identifiers.{column}" for column in ("identifier_id", "customer_id", "owned_from_at")]
+_PERSONS = [f"marts.customer_identifiers.{column}" for column in ("identifier_id", "customer_id", "owner_number")]
 _VERSIONS = [
     f"marts.customer_versions.{column}"
     for column in ("identifier_id", "customer_id", "from_on", "until_on", "owned_from_at", "owned_until_at")

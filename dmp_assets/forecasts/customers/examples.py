@@ -167,7 +167,7 @@ def _outcomes(rows: str, horizon_days: int) -> str:
             greatest(sum(orders.sales_amount), 0) as sales_amount
         from {rows} as rows
         left join marts.customer_identifiers as today
-            on rows.customer_id = today.identifier_id and today.owned_from_at is null
+            on rows.customer_id = today.identifier_id and today.owner_number = 1
         inner join marts.fct_orders as orders
             on
                 coalesce(today.customer_id, rows.customer_id) = orders.customer_id
