@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import duckdb
 
 PERMISSIONS = "marts.contact_permissions"
+IDENTIFIERS = "marts.customer_identifiers"
 
 REFUSING = f"""(
     select distinct customer_id from {PERMISSIONS}
@@ -26,7 +27,7 @@ REFUSING = f"""(
 LEFT_OUT = f"""(
     select customer_id from {REFUSING}
     union
-    select identifier_id from marts.customer_identifiers where customer_id in {REFUSING}
+    select identifier_id from {IDENTIFIERS} where customer_id in {REFUSING}
 )"""
 """All that the customers who are left out are called, or were before they were known to be one person; a relation in SQL."""
 

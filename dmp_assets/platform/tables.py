@@ -21,7 +21,7 @@ from dmp_assets.platform.emptiness import empty_because
 from dmp_assets.platform.gate import gated
 from dmp_assets.platform.history import History, add_to_history
 from dmp_assets.platform.lineage import TRACED_AS_A_WHOLE
-from dmp_assets.platform.permissions import PERMISSIONS, leave_out
+from dmp_assets.platform.permissions import IDENTIFIERS, PERMISSIONS, leave_out
 from dmp_assets.platform.pictures import shown
 from dmp_assets.platform.warehouse import Warehouse, count, is_date, replace_table
 
@@ -108,7 +108,7 @@ class Table:
         return {
             *(column.rsplit(".", 1)[0] for columns in self.lineage.values() for column in columns),
             *self.also_reads,
-            *([PERMISSIONS] if self.profiles_customers else []),
+            *([PERMISSIONS, IDENTIFIERS] if self.profiles_customers else []),
         }
 
     @property

@@ -6,7 +6,7 @@ import dagster as dg
 import pandas as pd
 
 from dmp_assets.platform.domain import Domain
-from dmp_assets.platform.permissions import PERMISSIONS, REFUSING, leave_out
+from dmp_assets.platform.permissions import IDENTIFIERS, PERMISSIONS, REFUSING, leave_out
 from dmp_assets.platform.tables import Results, Table, makes, save
 from dmp_assets.platform.warehouse import Warehouse, has_table
 from dmp_assets.privacy import schema
@@ -19,7 +19,7 @@ def profiled_tables_step(tables: Sequence[Table]) -> tuple[Table, dg.AssetsDefin
     columns = [f"{name}.customer_id" for name in names]
     allowed = [f"{PERMISSIONS}.{column}" for column in ("customer_id", "purpose", "channel", "is_allowed")]
     sources = {"table_name": columns, "customer_count": columns, "left_out_count": allowed}
-    profiled = Table("privacy", "profiled_tables", schema.PROFILED_TABLES, sources)
+    profiled = Table("privacy", "profiled_tables", schema.PROFILED_TABLES, sources, also_reads=[IDENTIFIERS])
 
     @makes(profiled)
     def clear_profiled_tables(warehouse: Warehouse) -> Results:

@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from dmp_assets.platform.permissions import LEFT_OUT, PERMISSIONS
+from dmp_assets.platform.permissions import LEFT_OUT, PERMISSIONS, REFUSING
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.tables import Table
 
@@ -27,7 +27,7 @@ def query(first_build, in_process: Settings) -> Callable[[str], list[tuple]]:
 
 @pytest.fixture
 def refusing(query: Callable) -> str:
-    ((customer,),) = query(f"select min(customer_id) from {LEFT_OUT}")
+    ((customer,),) = query(f"select min(customer_id) from {REFUSING}")
     assert customer
     return customer
 
@@ -73,7 +73,7 @@ def test_the_tables_about_single_customers_are_listed_with_who_is_left_out(query
         if "customer_id" in table.schema.columns and table.full_name not in SIMULATED
     )
     ((left_out, served),) = query(
-        f"select (select count(*) from {LEFT_OUT}), count(distinct customer_id) from profiles.customer_profiles"
+        f"select (select count(*) from {REFUSING}), count(distinct customer_id) from profiles.customer_profiles"
     )
     assert {count for _, _, count in listed} == {left_out}
     assert dict(row[:2] for row in listed)["profiles.customer_profiles"] == served > 0
@@ -105,6 +105,6 @@ def test_a_customer_who_refuses_is_told_of_with_the_reason_and_nothing_else(dmp,
 
 def test_the_report_says_how_many_may_be_reached_and_how_many_are_left_out(in_process: Settings, query: Callable):
     report = Path(in_process.published_dir / "report.html").read_text(encoding="utf-8")
-    ((left_out,),) = query(f"select count(*) from {LEFT_OUT}")
+    ((left_out,),) = query(f"select count(*) from {REFUSING}")
     assert 'id="permissions"' in report
     assert f"{left_out:,} of" in report

@@ -55,6 +55,7 @@ def test_the_specification_depends_on_exactly_what_the_lineage_names():
         "marts/customer_features",
         "marts/dim_customers",
         "marts/contact_permissions",
+        "marts/customer_identifiers",
     }
     assert spec.group_name == "profiles"
     assert spec.description == "Scores. One row per customer."
