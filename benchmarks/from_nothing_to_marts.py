@@ -55,7 +55,7 @@ def main() -> None:
         start = time.perf_counter()
         _dmp(project, "add-source", "till", str(file), *said)
         print(f"  {'dmp add-source':32} {time.perf_counter() - start:7.1f} s", flush=True)
-        for layer in ("raw", "staging", "intermediate", "marts"):
+        for layer in ("raw", "staging", "identity", "intermediate", "marts"):
             start = time.perf_counter()
             used = _dmp(project, "build", "--layer", layer)
             _tell(f"dmp build --layer {layer}", asked.rows, time.perf_counter() - start, used)

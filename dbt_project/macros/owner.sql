@@ -1,12 +1,12 @@
 {#-
-    Whose a row is, as marts.customer_identifiers knows it. A row names a customer by identifiers of several kinds; `identifiers` maps
+    Whose a row is, as int_identifier_owners knows it. A row names a customer by identifiers of several kinds; `identifiers` maps
     each kind to SQL for the column of the row that holds one. The kinds are asked in the order of the map: the first that is somebody's decides.
 -#}
 
 {#- The joins that find the owner of each identifier at the time of the row (`at`, a UTC timestamp). Customer ids never change hands. -#}
 {% macro owner_joins(identifiers, at) -%}
 {%- for kind, column in identifiers.items() %}
-left join {{ ref('customer_identifiers') }} as {{ kind }}_owners
+left join {{ ref('int_identifier_owners') }} as {{ kind }}_owners
     on
         {{ identifier(kind, column) }} = {{ kind }}_owners.identifier_id
         {%- if kind != 'customer' %}

@@ -165,7 +165,7 @@ def shops(tmp_path_factory: pytest.TempPathFactory) -> Shops:
         (days / f"{day}_again.csv").write_text(text.replace("total_amount", "amount"), encoding="utf-8")
         shops.load("edited")
     shops.dmp("build", "--layer", "raw")
-    for layer in ("staging", "intermediate"):
+    for layer in ("staging", "identity", "intermediate"):
         shops.dmp("build", "--layer", layer)
     return shops
 

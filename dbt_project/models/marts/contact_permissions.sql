@@ -120,7 +120,7 @@ addresses as (
         named.subject_id,
         owners.customer_id
     from named
-    inner join {{ ref('customer_identifiers') }} as owners
+    inner join {{ ref('int_identifier_owners') }} as owners
         on named.identifier_id = owners.identifier_id and owners.kind = 'customer'
     where named.subject_id like 'email:%' or named.subject_id like 'phone:%'
 
