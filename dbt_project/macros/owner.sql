@@ -10,8 +10,8 @@ left join {{ ref('int_identifier_owners') }} as {{ kind }}_owners
     on
         {{ identifier(kind, column) }} = {{ kind }}_owners.identifier_id
         {%- if kind != 'customer' %}
-        and ({{ kind }}_owners.owned_from_at is null or {{ at }} >= {{ kind }}_owners.owned_from_at)
-        and ({{ kind }}_owners.owned_until_at is null or {{ at }} < {{ kind }}_owners.owned_until_at)
+        and {{ at }} >= {{ kind }}_owners.owned_from_at
+        and {{ at }} < {{ kind }}_owners.owned_until_at
         {%- endif %}
 {%- endfor %}
 {%- endmacro %}

@@ -2,7 +2,7 @@
 
 {#-
     Whose each identifier is, as all facts read it: by what is known today, or with DMP_AS_OF by what was known before that date. An
-    identifier's first owner has it from the beginning.
+    identifier's first owner has it from 1970 on, its present one until 9999: bounds without nulls, by which an engine can hash.
 -#}
 {%- set as_of = env_var('DMP_AS_OF', '') -%}
 {%- set as_of_on = "date '" ~ iso_date(as_of, 'DMP_AS_OF') ~ "'" if as_of else '' %}
@@ -47,8 +47,8 @@ select
     namespace,
     person_id as customer_id,
     cast(owner_number as integer) as owner_number,
-    case when owner_number > 1 then owned_from_at end as owned_from_at,
-    owned_until_at
+    case when owner_number > 1 then owned_from_at else timestamp '1970-01-01' end as owned_from_at,
+    coalesce(owned_until_at, timestamp '9999-12-31') as owned_until_at
 from known
 union all
 -- A customer id that is nobody's stands for no customer.
@@ -58,7 +58,7 @@ select
     namespace,
     cast(null as string) as customer_id,
     1 as owner_number,
-    cast(null as timestamp) as owned_from_at,
-    cast(null as timestamp) as owned_until_at
+    timestamp '1970-01-01' as owned_from_at,
+    timestamp '9999-12-31' as owned_until_at
 from {{ source('identity', 'identifiers') }}
 where kind = 'customer' and blocked_because is not null

@@ -4,6 +4,6 @@ select
     namespace,
     customer_id,
     owner_number,
-    owned_from_at,
-    owned_until_at
+    case when owner_number > 1 then owned_from_at end as owned_from_at,
+    nullif(owned_until_at, timestamp '9999-12-31') as owned_until_at
 from {{ ref('int_identifier_owners') }}
