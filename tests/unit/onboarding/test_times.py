@@ -1,25 +1,8 @@
 """Times of a source: of one column or two, in the ways in which programs write them."""
 
-from pathlib import Path
-from typing import Any
-
 import pytest
 
-from dmp_assets.onboarding.decide import Said, plan_table
-from dmp_assets.onboarding.inspection import inspect
 from dmp_assets.platform.errors import UserError
-
-
-@pytest.fixture
-def plan(tmp_path: Path):
-    def plan(header: str, *rows: str, **said):
-        file = tmp_path / "orders.csv"
-        file.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
-        (found,) = inspect(str(file))
-        known: dict[str, Any] = {"currency": "EUR", "time_zone": "UTC"}
-        return plan_table("shop", found, Said(**known | said), None)
-
-    return plan
 
 
 @pytest.mark.parametrize(

@@ -1,28 +1,11 @@
 """Columns that nothing reads, and what they say of the lines."""
 
-from pathlib import Path
-from typing import Any
-
 import pytest
 
-from dmp_assets.onboarding.decide import Said, plan_table
-from dmp_assets.onboarding.inspection import inspect
 from dmp_assets.onboarding.mapping import LineTypeRule, RowFilter, TableMapping
 from dmp_assets.onboarding.unused_columns import nobody_notes, unused_doubts
 
 ORDERS = "order_id,customer_id,sku,date,amount"
-
-
-@pytest.fixture
-def plan(tmp_path: Path):
-    def plan(header: str, *rows: str, **said):
-        file = tmp_path / "orders.csv"
-        file.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
-        (found,) = inspect(str(file))
-        known: dict[str, Any] = {"currency": "EUR", "time_zone": "UTC"}
-        return plan_table("shop", found, Said(**known | said), None)
-
-    return plan
 
 
 def rows(*ends: str) -> list[str]:
