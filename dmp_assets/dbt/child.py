@@ -12,11 +12,18 @@ import select
 import sys
 import threading
 import traceback
+from importlib.metadata import version
 from typing import Any
 
 
 def main() -> None:
-    """Run dbt as its own command would, until it is done or nobody reads its output any more."""
+    """Run dbt as its own command would, until it is done or nobody reads its output any more.
+
+    Its version, which dagster-dbt asks for before each command, is told without loading dbt, which takes two seconds.
+    """
+    if sys.argv[1:] == ["--version"]:
+        sys.stdout.write(f"dbt-core {version('dbt-core')}\n")
+        return
     threading.Thread(target=_end_with_the_reader, daemon=True).start()
     from dbt.cli.main import cli
     from dbt.graph.thread_pool import DbtThreadPool

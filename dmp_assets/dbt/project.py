@@ -18,7 +18,9 @@ from dmp_assets.platform.project import PACKAGE_DIR, PACKAGE_LINK
 from dmp_assets.platform.settings import Settings
 
 if TYPE_CHECKING:  # takes two seconds to import, and a project that is parsed already needs none of it
-    from dagster_dbt import DbtCliResource, DbtProject
+    from dagster_dbt import DbtProject
+
+    from dmp_assets.dbt.resource import Dbt
 
 DBT_SUFFIXES = {".sql", ".yml", ".md"}
 GENERATED = {"target", "logs", "dbt_packages"}
@@ -37,11 +39,11 @@ def dbt_project(settings: Settings) -> DbtProject:
     return DbtProject(settings.dbt_project_dir, target_path=settings.dbt_target_dir, profiles_dir=PACKAGE_DIR)
 
 
-def dbt_resource(project: DbtProject) -> DbtCliResource:
+def dbt_resource(project: DbtProject) -> Dbt:
     """Return the resource that runs the dbt installed beside this Python; see `dmp_assets.dbt.child`."""
-    from dagster_dbt import DbtCliResource
+    from dmp_assets.dbt.resource import Dbt
 
-    return DbtCliResource(project_dir=project, dbt_executable=str(Path(sys.executable).with_name("dmp-dbt")))
+    return Dbt(project_dir=project, dbt_executable=str(Path(sys.executable).with_name("dmp-dbt")))
 
 
 def prepare_project(settings: Settings) -> None:

@@ -13,7 +13,7 @@ from dbt.adapters.duckdb.plugins import BasePlugin
 class Plugin(BasePlugin):
     """Tells DuckDB the folder of `Settings.spill_dir`, once, when the file is opened: afterwards it refuses another word on it."""
 
-    def update_connection_config(self, creds: DuckDBCredentials, config: dict[str, Any]) -> None:
+    def update_connection_config(self, creds: DuckDBCredentials, config: dict[str, Any]) -> None:  # noqa: ARG002 - as dbt calls it
         """Add the folder to what DuckDB is opened with; without the platform's setting DuckDB takes its own, beside the file."""
         if folder := os.environ.get("DMP_SPILL"):
             config["temp_directory"] = folder

@@ -58,6 +58,12 @@ def test_the_first_build_says_what_it_did(first_build):
         assert words in first_build.stdout, words
 
 
+def test_a_build_parses_the_dbt_project_once(first_build):
+    """However many dbt processes it has: no word of the profile may be another in each."""
+    assert first_build.stdout.count("Running with dbt") > 1
+    assert "partial parsing" not in first_build.stdout
+
+
 def test_the_summary_counts_rows_checks_and_time(first_build, dmp):
     summary = json.loads(dmp("summary", "--json").stdout)
     assert summary["succeeded"]

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from importlib.metadata import version
 
 CHILD = """
 import time
@@ -49,3 +50,18 @@ def test_an_error_that_dbt_never_hears_of_ends_it_with_its_words():
     ended = subprocess.run([sys.executable, "-c", FAILING], capture_output=True, text=True, timeout=30, check=False)
     assert ended.returncode == 2
     assert "models/till.sql: dbt cannot take up till: TypeError: bad argument" in ended.stdout
+
+
+TOLD = """
+import sys
+from dmp_assets.dbt.child import main
+
+sys.argv = ["dmp-dbt", "--version"]
+main()
+print([name for name in sys.modules if name.partition(".")[0] == "dbt"])
+"""
+
+
+def test_the_version_is_told_without_loading_dbt():
+    told = subprocess.run([sys.executable, "-c", TOLD], capture_output=True, text=True, timeout=30, check=True)
+    assert told.stdout == f"dbt-core {version('dbt-core')}\n[]\n"
