@@ -60,6 +60,9 @@ def prepare_project(settings: Settings) -> None:
         return
     record.unlink(missing_ok=True)
     _run_dbt(settings, "parse", "dbt cannot parse the project")
+    # Every step has a target folder of its own; dagster-dbt copies what is parsed here into one that has nothing parsed yet.
+    for outdated in settings.dbt_target_dir.glob("*/partial_parse.msgpack"):
+        outdated.unlink()
     record.write_text(_parsed(settings, project))
 
 

@@ -56,8 +56,12 @@ def test_a_project_is_parsed_again_if_its_content_changed_whatever_the_times_of_
     changed = settings.dbt_project_dir / "models" / "second.sql"
     changed.write_text("select 2 as n")
     os.utime(changed, (0, 0))
+    of_a_step = settings.dbt_target_dir / "build" / "partial_parse.msgpack"
+    of_a_step.parent.mkdir()
+    of_a_step.touch()
     prepare_project(settings)
     assert models_of(settings) == {"first", "second"}
+    assert not of_a_step.exists(), "the step would parse the changed project once more"
 
 
 def test_a_project_that_cannot_be_parsed_is_an_error_and_not_taken_for_parsed(settings: Settings):
