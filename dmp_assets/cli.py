@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dmp_assets.audiences import cli as audiences_cli
 from dmp_assets.collector import cli as collector_cli
 from dmp_assets.identity import cli as identity_cli
 from dmp_assets.onboarding import cli as onboarding_cli
@@ -272,6 +273,7 @@ app.add_typer(collector_cli.keys_app, name="keys")
 app.command()(collector_cli.collect)
 app.add_typer(privacy_cli.app, name="vault")
 app.add_typer(identity_cli.app, name="identity")
+app.add_typer(audiences_cli.app, name="audience")
 
 
 def _print_customer(known: CustomerFacts) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import dagster as dg
 
+from dmp_assets.audiences import assets as audiences
 from dmp_assets.clusters import assets as clusters
 from dmp_assets.collector import assets as collector
 from dmp_assets.demo import assets as demo
@@ -37,6 +38,7 @@ DOMAINS = (
     recommendations.domain,
     sales.domain,
     predictions.domain,
+    audiences.domain,
 )
 
 

@@ -4,21 +4,26 @@
 * ``dbt_project/models/exposures.yml``: see `dmp_assets.dbt.exposures`.
 * ``dbt_project/macros/currency_digits.sql``: see `dmp_assets.dbt.currencies`.
 * ``dbt_project/macros/contract_types.sql``, ``dbt_project/docs/contract_tables.md``: see `dmp_assets.dbt.contract_tables`.
+* ``templates/audiences/schema.json``: see `dmp_assets.audiences.define.json_schema`.
 """
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import dagster as dg
 
+from dmp_assets.audiences.define import json_schema
 from dmp_assets.dbt import contract_tables, currencies
 from dmp_assets.dbt.exposures import EXPOSURES_FILE, exposures_yaml, published_files
 from dmp_assets.dbt.project import prepare_project
 from dmp_assets.definitions import build_defs, domains
 from dmp_assets.platform.home import prepare_home
+from dmp_assets.platform.project import TEMPLATES_DIR
 from dmp_assets.platform.settings import Settings, get_settings
 
+SCHEMA_FILE = TEMPLATES_DIR / "audiences" / "schema.json"
 GRAPH_FILE = Path(__file__).with_name("asset_graph.txt")
 
 
@@ -38,7 +43,13 @@ def exposures_text(definitions: dg.Definitions, settings: Settings) -> str:
     return exposures_yaml(tables, published_files(definitions))
 
 
+def schema_text() -> str:
+    """Return the JSON Schema of the audiences."""
+    return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
 if __name__ == "__main__":
+    SCHEMA_FILE.write_text(schema_text(), encoding="utf-8")
     currencies.MACRO_FILE.write_text(currencies.macro_text(), encoding="utf-8")
     contract_tables.MACRO_FILE.write_text(contract_tables.macro_text(), encoding="utf-8")
     contract_tables.DOCS_FILE.write_text(contract_tables.docs_text(), encoding="utf-8")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from dmp_assets.platform.sections import CustomerSection, Section
+from dmp_assets.platform.sections import CustomerSection, Page, Section
 from dmp_assets.platform.tables import Table
 
 
@@ -21,6 +21,7 @@ class Domain:
         sensors: what starts runs when something comes.
         sections: parts of the report.
         customer_sections: what it knows of single customers.
+        pages: pages of its own beside the report.
         segments: assets that write segments for the collector's load, which comes after them.
         depends_on: texts that change when something beside the code and the dbt project changes what the domain makes, such as the
             state of a source's files; a build with the same texts is not repeated.
@@ -31,5 +32,6 @@ class Domain:
     sensors: Sequence[dg.SensorDefinition] = ()
     sections: Sequence[Section] = ()
     customer_sections: Sequence[CustomerSection] = ()
+    pages: Sequence[Page] = ()
     segments: Sequence[dg.AssetKey] = ()
     depends_on: Callable[[], Iterable[str]] = tuple

@@ -85,7 +85,7 @@ class Section:
     @property
     def anchor(self) -> str:
         """The section's address within the page."""
-        return re.sub(r"[^a-z0-9]+", "-", self.title.lower()).strip("-")
+        return anchor(self.title)
 
 
 @dataclass(frozen=True)
@@ -107,6 +107,50 @@ class CustomerSection:
     def reads(self) -> frozenset[str]:
         """The tables behind the queries, as ``layer.table``."""
         return tables_read(self.queries.values())
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a page of a domain's own: its heading and what it shows."""
+
+    title: str
+    content: Content
+
+    @property
+    def anchor(self) -> str:
+        """The part's address within the page."""
+        return anchor(self.title)
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of a domain's own, laid out as the report is.
+
+    Attributes:
+        name: of the file, without its ending, and of the asset.
+        title: its heading.
+        description: what is on it, for the asset.
+        about: how to read it, a sentence or two below the heading.
+        queries: SQL on the warehouse, by a name of the page's own.
+        build: makes the parts from the queries' results.
+    """
+
+    name: str
+    title: str
+    description: str
+    about: str
+    queries: Mapping[str, str]
+    build: Callable[[Frames], Sequence[Part]]
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """The tables behind the queries, as ``layer.table``."""
+        return tables_read(self.queries.values())
+
+
+def anchor(title: str) -> str:
+    """Return the address of a heading within its page."""
+    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
 
 
 def tables_read(queries: Iterable[str]) -> frozenset[str]:

@@ -162,6 +162,11 @@ class Settings(BaseSettings):
         return self.project_dir / "rules"
 
     @property
+    def audiences_dir(self) -> Path:
+        """The user's audiences, one YAML file each."""
+        return self.project_dir / "audiences"
+
+    @property
     def dbt_folders(self) -> tuple[Path, ...]:
         """Every dbt project that takes part: the platform's, then the user's unless it is that one."""
         return tuple(dict.fromkeys((PACKAGE_DIR, self.dbt_project_dir)))

@@ -210,19 +210,20 @@ Results = Iterator[dg.MaterializeResult | dg.AssetCheckResult]
 
 
 def makes(
-    *tables: Table, others: Sequence[dg.AssetSpec] = ()
+    *tables: Table, others: Sequence[dg.AssetSpec] = (), other_checks: Sequence[dg.AssetCheckSpec] = ()
 ) -> Callable[[Callable[..., Iterator[Any]]], dg.AssetsDefinition]:
     """Return the decorator of a step that makes tables: their specifications, their checks, and the gate before it.
 
     Args:
         tables: what the step writes with `save`.
         others: what else it makes, such as a file.
+        other_checks: the checks of these.
     """
 
     def decorate(make: Callable[..., Iterator[Any]]) -> dg.AssetsDefinition:
         return dg.multi_asset(
             specs=[*(table.spec() for table in tables), *others],
-            check_specs=[check for table in tables for check in table.check_specs()],
+            check_specs=[*(check for table in tables for check in table.check_specs()), *other_checks],
         )(gated(make))
 
     return decorate

@@ -1,12 +1,15 @@
 """Customer profiles, interests and tags as assets: read, compute, store, record."""
 
 import dagster as dg
+import pandas as pd
+import pandera.pandas as pa
 
 from dmp_assets.analysis import inputs
 from dmp_assets.analysis.interactions import day_number, encode
 from dmp_assets.analysis.product_text import UNKNOWN, product_texts
 from dmp_assets.clusters.methods import SERVED_METHOD
 from dmp_assets.platform.domain import Domain
+from dmp_assets.platform.emptiness import as_table
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.tables import Results, Table, lineage, makes, save
 from dmp_assets.platform.warehouse import Warehouse
@@ -14,12 +17,14 @@ from dmp_assets.profiles import schema
 from dmp_assets.profiles.embedding import Beside, customer_embeddings, customer_traits, product_codes, product_words
 from dmp_assets.profiles.interests import behaviour_interests, interests_table
 from dmp_assets.profiles.lookalike import lookalike_quality
+from dmp_assets.profiles.loyalty import loyalty_movements, loyalty_rules, loyalty_status
 from dmp_assets.profiles.names import INTERESTS, TOPICS
 from dmp_assets.profiles.plots import (
     plot_frequency_and_spend,
     plot_interests,
     plot_lifecycle_stages,
     plot_lookalike_quality,
+    plot_loyalty_movements,
     plot_loyalty_tiers,
     plot_recency_frequency,
     plot_segment_sizes,
@@ -270,6 +275,44 @@ def build_customer_profiles(warehouse: Warehouse) -> Results:
     yield from save(warehouse, {PROFILES: profiles}, plots={PROFILES: plots})
 
 
+_LOYALTY_READS = dict.fromkeys(
+    {*schema.LOYALTY_TIERS.columns, *schema.LOYALTY_STATUS.columns, *schema.LOYALTY_MOVEMENTS.columns}, _ORDER_SALES
+) | {"as_of_on": [f"{FEATURES}.as_of_on"]}
+
+
+def _loyalty_table(contract: pa.DataFrameSchema, name: str) -> Table:
+    return Table(
+        "profiles",
+        name,
+        contract,
+        {column: _LOYALTY_READS[column] for column in contract.columns},
+        also_reads=[FEATURES],
+    )
+
+
+LOYALTY_TIERS = _loyalty_table(schema.LOYALTY_TIERS, "loyalty_tiers")
+LOYALTY_STATUS = _loyalty_table(schema.LOYALTY_STATUS, "loyalty_status")
+LOYALTY_MOVEMENTS = _loyalty_table(schema.LOYALTY_MOVEMENTS, "loyalty_movements")
+_LOYALTY = (LOYALTY_TIERS, LOYALTY_STATUS, LOYALTY_MOVEMENTS)
+
+
+@makes(*_LOYALTY)
+def build_loyalty(warehouse: Warehouse) -> Results:
+    """Say what the loyalty tiers ask for, who moved between them, and how far everybody is from the next one."""
+    as_of_on = inputs.as_of(warehouse)
+    order_days = warehouse.query(inputs.ORDER_DAYS)
+    status = loyalty_status(order_days, as_of_on)
+    status = status.assign(as_of_on=pd.Timestamp(as_of_on))
+    frames = {
+        LOYALTY_TIERS: loyalty_rules(status, as_of_on),
+        LOYALTY_STATUS: status,
+        LOYALTY_MOVEMENTS: loyalty_movements(order_days, as_of_on),
+    }
+    frames = {table: as_table(frame, table.schema) for table, frame in frames.items()}
+    plots = {LOYALTY_MOVEMENTS: {"movements": plot_loyalty_movements(frames[LOYALTY_MOVEMENTS])}}
+    yield from save(warehouse, frames, plots=plots)
+
+
 def tags_step(table: Table, rules: TagRules) -> dg.AssetsDefinition:
     """Return the step that makes the table of tags by these rules."""
 
@@ -294,8 +337,8 @@ def domain(settings: Settings) -> Domain:
     rules = load_rules(settings.rules_dir / "tags.yml")
     tags = tags_table(rules)
     return Domain(
-        tables=(PROFILES, tags, *_LEARNED),
-        assets=(build_customer_interests, build_customer_profiles, tags_step(tags, rules)),
+        tables=(PROFILES, tags, *_LOYALTY, *_LEARNED),
+        assets=(build_customer_interests, build_customer_profiles, build_loyalty, tags_step(tags, rules)),
         sections=SECTIONS,
         customer_sections=(CUSTOMER,),
     )

@@ -1,6 +1,6 @@
 """What the profiles know of one customer, as labelled facts with reasons; every text is plain."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
@@ -13,14 +13,15 @@ def customer_facts(frames: Frames) -> Sequence[FactGroup]:
     """Collect what is known about one customer, with the reason of everything, the most telling first.
 
     Args:
-        frames: the customer's row of profiles.customer_profiles as ``profile``, none for who is left out of it, and as ``tags`` the
-            rows of profiles.customer_tags: source, category, tag, weight, evidence, in the order in which they are shown.
+        frames: the customer's row of profiles.customer_profiles as ``profile``, none for who is left out of it, that of
+            profiles.loyalty_status as ``loyalty``, and as ``tags`` the rows of profiles.customer_tags: source, category, tag,
+            weight, evidence, in the order in which they are shown.
     """
     if frames["profile"].empty:
         return []
     profile, tags = frames["profile"].iloc[0], frames["tags"]
     return [
-        FactGroup("Standing", _standing(profile)),
+        FactGroup("Standing", (*_standing(profile), *_loyalty(frames["loyalty"]))),
         FactGroup("Buying", _buying(profile)),
         FactGroup("Buys more than others", _interests(tags[tags["source"] == "behaviour"])),
         FactGroup("Topics of interest", _interests(tags[tags["source"] == "content"])),
@@ -50,6 +51,19 @@ def _standing(profile: pd.Series) -> tuple[Fact, ...]:
         *_scores(profile),
         Fact("Cluster", profile["cluster_name"], f"its centre is the nearest, cluster number {profile['cluster_id']}"),
     )
+
+
+def _loyalty(status: pd.DataFrame) -> Iterator[Fact]:
+    for row in status.to_dict("records"):
+        if pd.notna(row["missing_amount"]):
+            weeks = _count(int(row["missing_weeks"]), "more week")
+            yield Fact(
+                "Next tier",
+                row["next_tier"],
+                f"lacks {money(row['missing_amount'])} in 26 weeks, and orders in {weeks}",
+            )
+        if pd.notna(row["held_weeks"]):
+            yield Fact("Tier held for", _count(int(row["held_weeks"]), "week"), "without another order")
 
 
 def _scores(profile: pd.Series) -> tuple[Fact, ...]:

@@ -52,6 +52,30 @@ def plot_loyalty_tiers(profiles: pd.DataFrame) -> "Figure":
     return _plot_groups(profiles, "loyalty_tier", TIERS, "sales_amount_26w", title)
 
 
+@drawn_from(schema.LOYALTY_MOVEMENTS)
+def plot_loyalty_movements(movements: pd.DataFrame) -> "alt.Chart":
+    """Draw how many customers rose and fell by tier in each month; customers without an order before do not count."""
+    import altair as alt
+
+    order = {tier: place for place, tier in enumerate(TIERS)}
+    moved = movements[movements["from_tier"] != "none"]
+    step = moved["from_tier"].map(order) - moved["to_tier"].map(order)
+    moved = moved.assign(moved=step.map(lambda each: "rose" if each > 0 else "fell" if each < 0 else "stayed"))
+    counts = moved[moved["moved"] != "stayed"].groupby(["month_on", "moved"], as_index=False)["customers"].sum()
+    counts["month"] = counts["month_on"].dt.strftime("%Y-%m")
+    return (
+        alt.Chart(counts, mark="bar", title="Customers who rose or fell by a loyalty tier", name="loyalty_movements")
+        .encode(
+            x=alt.X("month:O", title=None),
+            y=alt.Y("customers:Q", title="customers", stack=None),
+            xOffset="moved:N",
+            color=alt.Color("moved:N", title=None, sort=["rose", "fell"], legend=alt.Legend(orient="bottom")),
+            tooltip=["month", "moved", "customers"],
+        )
+        .properties(height=180)
+    )
+
+
 def _plot_groups(
     profiles: pd.DataFrame, column: str, groups: tuple[str, ...], sales_column: str, title: str
 ) -> "Figure":

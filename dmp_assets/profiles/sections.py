@@ -8,8 +8,10 @@ from dmp_assets.platform.pictures import embed
 from dmp_assets.platform.sections import Content, CustomerSection, Frames, Section, page_table
 from dmp_assets.profiles import plots
 from dmp_assets.profiles.customer_facts import customer_facts
-from dmp_assets.profiles.schema import CUSTOMER_TAGS
+from dmp_assets.profiles.schema import CUSTOMER_TAGS, LOYALTY_STATUS
 
+NEAR_WEEKS = 2
+"""Weeks by which a tier is near, to be reached or to be lost."""
 _PROFILES = {"profiles": "select * from profiles.customer_profiles order by customer_id"}
 _TAGS = {"tags": "select * from profiles.customer_tags where source = 'rule' order by customer_id, tag"}
 
@@ -80,9 +82,67 @@ def _interests(frames: Frames) -> Content:
     )
 
 
+def _loyalty(frames: Frames) -> Content:
+    tiers = frames["tiers"][
+        ["loyalty_tier", "least_sales_amount_26w", "least_active_week_share", "customers", "sales_share"]
+    ].rename(
+        columns={
+            "loyalty_tier": "tier",
+            "least_sales_amount_26w": "least spend of 26 weeks",
+            "least_active_week_share": "least share of weeks with an order",
+            "sales_share": "share of sales",
+        }
+    )
+    near = frames["near"]
+    return Content(
+        "A tier asks for spend, measured against the other customers, and for orders in so many of the last 26 weeks. Close "
+        f"to the next tier is who lacks at most {NEAR_WEEKS} weeks with an order and a tenth of the spend; about to lose the "
+        f"present one who keeps it for at most {NEAR_WEEKS} weeks without another order.",
+        [embed(plots.plot_loyalty_movements(frames["movements"]))],
+        [
+            page_table(
+                "Loyalty tiers",
+                tiers,
+                {
+                    "least spend of 26 weeks": ",.2f",
+                    "least share of weeks with an order": ".0%",
+                    "customers": ",.0f",
+                    "share of sales": ".1%",
+                },
+            ),
+            page_table(
+                "Close to the next tier, and about to lose the present one",
+                near,
+                {"close_to_the_next": ",.0f", "about_to_lose_it": ",.0f"},
+                empty_because(LOYALTY_STATUS),
+            ),
+        ],
+    )
+
+
 SECTIONS = (
     Section("Customers", 10, {**_PROFILES, "features": inputs.FEATURES}, _customers),
     Section("Segments", 20, {**_PROFILES, **_TAGS}, _segments),
+    Section(
+        "Loyalty",
+        22,
+        {
+            "tiers": "select * from profiles.loyalty_tiers order by rank",
+            "movements": "select * from profiles.loyalty_movements order by month_on, from_tier, to_tier",
+            "near": f"""
+                select status.loyalty_tier as tier,
+                    count(*) filter (
+                        where missing_weeks <= {NEAR_WEEKS} and missing_amount <= 0.1 * sales_amount_26w
+                    ) as close_to_the_next,
+                    count(*) filter (where held_weeks <= {NEAR_WEEKS}) as about_to_lose_it
+                from profiles.loyalty_status as status
+                inner join profiles.loyalty_tiers as tiers on status.loyalty_tier = tiers.loyalty_tier
+                group by status.loyalty_tier, tiers.rank
+                order by tiers.rank
+            """,
+        },
+        _loyalty,
+    ),
     Section(
         "Interests",
         30,
@@ -99,6 +159,9 @@ CUSTOMER = CustomerSection(
     {
         "profile": """
             select * from profiles.customer_profiles where customer_id in (select customer_id from asked) order by customer_id
+        """,
+        "loyalty": """
+            select * from profiles.loyalty_status where customer_id in (select customer_id from asked) order by customer_id
         """,
         "tags": """
             select customer_id, source, category, tag, weight, evidence

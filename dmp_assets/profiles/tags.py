@@ -13,9 +13,12 @@ import pandas as pd
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from dmp_assets.platform.money import money
-from dmp_assets.rules.conditions import Conditions, Kind, kinds_of, mistakes, unknown_column
+from dmp_assets.rules.check import mistakes, unknown_column
+from dmp_assets.rules.conditions import Conditions
 from dmp_assets.rules.files import Entry, RuleError, Text, load, not_empty, repeated
-from dmp_assets.rules.sql import outcomes
+from dmp_assets.rules.sql import answers
+from dmp_assets.rules.subject import Subject, subject_of
+from dmp_assets.rules.values import Kind
 from dmp_assets.rules.words import in_words
 
 SOURCES: tuple[str, ...] = ("rule", "behaviour", "content")
@@ -70,7 +73,7 @@ def rules_columns(rules: TagRules) -> tuple[str, ...]:
     names = [
         name
         for rule in rules.rules
-        for name in (*rule.shown, *(comparison.column for comparison in rule.comparisons()))
+        for name in (*rule.shown, *(question.asked_column for question in rule.questions()))
     ]
     return tuple(dict.fromkeys(names))
 
@@ -96,10 +99,10 @@ def rule_tags(frame: pd.DataFrame, rules: TagRules) -> pd.DataFrame:
         RuleError: if a rule names an unknown column or asks a column what its kind does not take; a line for each mistake.
     """
     facts = frame.drop(columns="customer_id")
-    kinds = kinds_of(facts)
-    if problems := [words for rule in rules.rules for words in _mistakes(rule, kinds)]:
+    subject = subject_of(facts)
+    if problems := [words for rule in rules.rules for words in _mistakes(rule, subject)]:
         raise RuleError("\n".join(problems))
-    holds = outcomes(facts, {rule.tag: rule for rule in rules.rules}).fillna(value=False).astype(bool)
+    holds = answers(facts, {rule.tag: rule for rule in rules.rules}).fillna(value=False).astype(bool)
     tags = []
     for rule in rules.rules:
         members = frame[holds[rule.tag] & facts[list(rule.shown)].notna().all(axis="columns")]
@@ -114,7 +117,7 @@ def rule_tags(frame: pd.DataFrame, rules: TagRules) -> pd.DataFrame:
                     "rank": 1,
                     "weight": 1.0,
                     "value": members[rule.value].astype(float),
-                    "evidence": _evidence(members, rule, kinds),
+                    "evidence": _evidence(members, rule, _kinds(subject)),
                 }
             )
         )
@@ -146,10 +149,14 @@ def rules_in_words(rules: TagRules, tags: pd.DataFrame) -> str:
     return "\n".join(["| tag | who gets it | customers |", "|---|---|---:|", *lines])
 
 
-def _mistakes(rule: TagRule, kinds: Mapping[str, Kind]) -> Iterator[str]:
+def _kinds(subject: Subject) -> dict[str, Kind]:
+    return {name: column.kind for name, column in subject.columns.items()}
+
+
+def _mistakes(rule: TagRule, subject: Subject) -> Iterator[str]:
     """Yield what of a rule does not fit the columns."""
-    name = f"rule '{rule.tag}'"
-    yield from mistakes(rule, kinds, name)
+    name, kinds = f"rule '{rule.tag}'", _kinds(subject)
+    yield from mistakes(rule, subject, name)
     for column in rule.shown:
         if column not in kinds:
             yield rule.problem(name, unknown_column(column, kinds))

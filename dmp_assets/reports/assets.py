@@ -14,14 +14,14 @@ from dmp_assets.platform.files import write_atomically
 from dmp_assets.platform.gate import gated
 from dmp_assets.platform.lineage import recorded_columns
 from dmp_assets.platform.money import currency
-from dmp_assets.platform.sections import CustomerSection, Section
+from dmp_assets.platform.sections import CustomerSection, Page, Section
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.warehouse import Warehouse
 from dmp_assets.reports.customers_page import build_customers_page, customers_page_reads
 from dmp_assets.reports.lineage_page import lineage_page
 from dmp_assets.reports.page import external_references
 from dmp_assets.reports.publication import publish
-from dmp_assets.reports.report import build_report, report_reads
+from dmp_assets.reports.report import build_page, build_report, page_reads, report_reads
 from dmp_assets.reports.served import ServedTable, served_tables
 
 LAYER = "published"
@@ -40,6 +40,7 @@ def domain(domains: Sequence[Domain], manifest: Mapping[str, Any], specs: Sequen
         assets=(
             report_step([section for domain in domains for section in domain.sections]),
             customers_step([section for domain in domains for section in domain.customer_sections]),
+            *(page_step(page) for domain in domains for page in domain.pages),
             dbt_docs_step(served),
             tables_step(served),
             lineage_step(served, specs),
@@ -99,6 +100,20 @@ def customers_step(sections: Sequence[CustomerSection]) -> dg.AssetsDefinition:
         yield _publish_page(settings, "customers.html", page)
 
     return publish_customers
+
+
+def page_step(page: Page) -> dg.AssetsDefinition:
+    """Return the step that publishes a domain's own page."""
+
+    @dg.multi_asset(
+        name=f"publish_{page.name}", specs=[_spec(page.name, page_reads(page), {"python", "html"}, page.description)]
+    )
+    @gated
+    def publish_page(warehouse: Warehouse, settings: dg.ResourceParam[Settings]) -> Iterator[dg.MaterializeResult]:
+        """Write the page."""
+        yield _publish_page(settings, f"{page.name}.html", build_page(page, warehouse.query))
+
+    return publish_page
 
 
 def dbt_docs_step(served: Iterable[ServedTable]) -> dg.AssetsDefinition:

@@ -10,6 +10,7 @@ from dmp_assets.platform.pictures import vega, with_charts
 
 PAGES = {
     "report.html": "Report",
+    "audiences.html": "Audiences",
     "customers.html": "Customers",
     "lineage.html": "Column lineage",
     "dbt_docs.html": "Tables and columns",
@@ -17,8 +18,11 @@ PAGES = {
 """The published pages, which lie beside each other, and what they are called in the head of each."""
 
 
-def render_template(template: Path, **values: Any) -> str:
-    """Return a template file filled in, its charts drawn; text is escaped, and a value that is not given is an error."""
+def render_template(template: Path, *, page: str | None = None, **values: Any) -> str:
+    """Return a template file filled in, its charts drawn; text is escaped, and a value that is not given is an error.
+
+    `page` is the name of the published page, if that is not the template's.
+    """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -29,7 +33,7 @@ def render_template(template: Path, **values: Any) -> str:
         lstrip_blocks=True,
     )
     return with_charts(
-        environment.get_template(template.name).render(page=template.name, pages=PAGES.items(), **values)
+        environment.get_template(template.name).render(page=page or template.name, pages=PAGES.items(), **values)
     )
 
 

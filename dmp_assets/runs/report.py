@@ -150,6 +150,6 @@ def _by_layer(
 
 def published_files(settings: Settings) -> list[Path]:
     """Return what a person opens first."""
-    names = ("report.html", "customers.html", "lineage.html", "dbt_docs.html", "published.duckdb")
+    names = ("report.html", "audiences.html", "customers.html", "lineage.html", "dbt_docs.html", "published.duckdb")
     files = (settings.published_dir / name for name in names)
     return [file for file in files if file.exists()]

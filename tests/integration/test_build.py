@@ -26,7 +26,7 @@ def hashes(first_build, dmp):
 
 LAYERS = (
     "raw", "simulation", "staging", "identity", "intermediate", "quarantine", "marts",
-    "clusters", "forecasts", "profiles", "similarity", "recommendations", "privacy", "published",
+    "clusters", "forecasts", "profiles", "similarity", "recommendations", "audiences", "privacy", "published",
 )  # fmt: skip
 
 EVENT = (
@@ -35,14 +35,20 @@ EVENT = (
 )
 
 # Nothing that was forecast has happened yet.
-# Of forecasts, nothing has come true yet; and no mail of the simulation passes a gateway that opens its links.
-EMPTY_AT_FIRST = {"forecasts.realised_accuracy", "forecasts.prediction_outcomes", "marts.machine_contacts"}
+# Of forecasts, nothing has come true yet; nobody has entered or left an audience that has just begun; and no mail of the
+# simulation passes a gateway that opens its links.
+EMPTY_AT_FIRST = {
+    "forecasts.realised_accuracy", "forecasts.prediction_outcomes", "marts.machine_contacts", "audiences.audience_changes",
+}  # fmt: skip
 if not extra.is_installed():
     EMPTY_AT_FIRST.add("recommendations.sequence_models")
 
 
 # What was served and watched at one date stays when another date is made.
-KEEPS_EVERY_DATE = {"forecasts.forecast_history", "forecasts.prediction_history", "forecasts.prediction_drift"}
+KEEPS_EVERY_DATE = {
+    "forecasts.forecast_history", "forecasts.prediction_history", "forecasts.prediction_drift",
+    "audiences.audience_changes", "audiences.audience_counts",
+}  # fmt: skip
 
 
 def test_the_first_build_says_what_it_did(first_build):

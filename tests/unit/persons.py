@@ -8,7 +8,7 @@ import pandas as pd
 
 def write_persons(connection: duckdb.DuckDBPyConnection, customers: Iterable[str]) -> None:
     """Write marts.customer_identifiers and marts.customer_versions, in which everyone is one customer by one id and always was."""
-    connection.register("identifiers", pd.DataFrame({"identifier_id": sorted(customers)}))
+    connection.register("identifiers", pd.DataFrame({"identifier_id": pd.Series(sorted(customers), dtype="string")}))
     connection.execute("create schema if not exists marts")
     connection.execute(
         """

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
+from dmp_assets.audiences import schema as audiences
 from dmp_assets.clusters.centres import fitted_clusters
 from dmp_assets.clusters.describe import cluster_summaries, name_customers
 from dmp_assets.clusters.features import transform_features
@@ -29,6 +30,10 @@ SCHEMAS = {
     "tags": profiles.CUSTOMER_TAGS,
     "interests": profiles.CUSTOMER_INTERESTS,
     "topics": profiles.TOPIC_TERMS,
+    "tiers": profiles.LOYALTY_TIERS,
+    "movements": profiles.LOYALTY_MOVEMENTS,
+    "audiences": audiences.AUDIENCES,
+    "overlaps": audiences.AUDIENCE_OVERLAP,
     "lookalikes": profiles.LOOKALIKE_QUALITY,
     "leaderboard": recommendations.LEADERBOARD,
     "forecasts": sales.SALES_FORECASTS,
@@ -47,6 +52,7 @@ SCHEMAS = {
     "lifetime_values": predictions.LIFETIME_VALUES,
 }
 COLUMNS = {
+    "near": ["tier", "close_to_the_next", "about_to_lose_it"],
     "events": ["event", "events", "broken"],
     "violations": ["event", "rule", "events"],
     "cross_sell": ["product", "goes_with", "score", "reason"],

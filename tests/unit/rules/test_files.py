@@ -39,7 +39,7 @@ def written(tmp_path: Path, text: str | bytes) -> Path:
 def test_what_is_read_knows_its_line(tmp_path: Path) -> None:
     group = load(written(tmp_path, GOOD), Groups, named_by="name").groups[0]
     assert group.line == 2
-    assert [(each.column, each.line) for each in group.comparisons()] == [
+    assert [(each.asked_column, each.line) for each in group.questions()] == [
         ("orders", 4),
         ("region", 6),
         ("seen_on", 9),
@@ -76,7 +76,7 @@ def test_what_is_read_knows_its_line(tmp_path: Path) -> None:
             "between\n            value: north",
             "all.1.any.0: the operator 'between' takes a list of two values",
         ),
-        ("operator: in", "operator: is null", "all.1.any.0: the operator 'is null' takes no value"),
+        ("operator: in", "operator: is unknown", "all.1.any.0: the operator 'is unknown' takes no value"),
         (", value: 5", "", "line 4: group 1 ('regular'): all.0: the operator '>=' takes a single value"),
         ("- name: regular", "- nam: regular", "line 2: group 1: name: Field required"),
         ("regular", '"a\\tb"', "line 2: group 1 ('a\tb'): name: must not contain control characters"),

@@ -7,9 +7,11 @@ import sqlglot
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dmp_assets.rules.conditions import Comparison, Conditions, DaysAgo, kinds_of
+from dmp_assets.rules.conditions import Comparison, Conditions
 from dmp_assets.rules.files import RuleError
 from dmp_assets.rules.sql import outcomes, where
+from dmp_assets.rules.subject import subject_of
+from dmp_assets.rules.values import DaysAgo
 
 
 @pytest.fixture
@@ -48,9 +50,9 @@ def members(frame: pd.DataFrame, condition: Comparison | Conditions) -> str:
         ("orders", "<", 5, "a"),
         ("orders", "between", [1, 5], "ab"),
         ("orders", "in", [1, 9, 100], "ac"),
-        ("orders", "is null", None, "d"),
-        ("orders", "is not null", None, "abc"),
-        ("share", "is null", None, "b"),
+        ("orders", "is unknown", None, "d"),
+        ("orders", "is known", None, "abc"),
+        ("share", "is unknown", None, "b"),
         ("share", ">=", -1e-7, "ac"),
         ("share", "=", -0.75, "d"),
         ("region", "=", "O'Brien", "d"),
@@ -62,7 +64,7 @@ def members(frame: pd.DataFrame, condition: Comparison | Conditions) -> str:
         ("region", "contains", "NORTH", ""),
         ("region", "in", ["north", "O'Brien"], "ad"),
         ("never", "=", "x", ""),
-        ("never", "is null", None, "abcd"),
+        ("never", "is unknown", None, "abcd"),
         ("churned", "=", True, "a"),
         ("churned", "=", False, "bd"),
         ("seen_on", ">=", DaysAgo(28), "abd"),
@@ -155,10 +157,10 @@ def test_every_operator_is_sql_in_every_dialect(frame: pd.DataFrame, dialect: st
             asked("seen_on", "<", date(2018, 1, 1)),
             asked("churned", "=", True),
         ),
-        any=(asked("share", "is null"), asked("share", ">", -1e-7)),
-        none=(asked("region", "is not null"), asked("orders", "!=", 1)),
+        any=(asked("share", "is unknown"), asked("share", ">", -1e-7)),
+        none=(asked("region", "is known"), asked("orders", "!=", 1)),
     )
-    sql = where(condition, kinds_of(frame), "it", dialect=dialect)
+    sql = where(condition, subject_of(frame), "it", dialect=dialect)
     read = sqlglot.parse_one(f"select * from t where {sql}", read=dialect)
     assert {literal.this for literal in read.find_all(sqlglot.exp.Literal) if literal.is_string} >= {text, "a"}
     assert {column.name for column in read.find_all(sqlglot.exp.Column)} == set(frame.columns) - {"never"}
@@ -166,7 +168,7 @@ def test_every_operator_is_sql_in_every_dialect(frame: pd.DataFrame, dialect: st
     again = sqlglot.transpile(f"select {sql} from frame", read=dialect, write="duckdb")[0]
     assert (
         duckdb.sql(again).fetchall()
-        == duckdb.sql(f"select {where(condition, kinds_of(frame), 'it', dialect='duckdb')} from frame").fetchall()
+        == duckdb.sql(f"select {where(condition, subject_of(frame), 'it', dialect='duckdb')} from frame").fetchall()
     )
 
 
@@ -183,14 +185,14 @@ def test_a_value_that_does_not_fit_the_column_is_refused(frame: pd.DataFrame) ->
         )
     )
     with pytest.raises(RuleError) as raised:
-        where(condition, kinds_of(frame), "rule 'x'", dialect="spark")
+        where(condition, subject_of(frame), "rule 'x'", dialect="spark")
     assert str(raised.value).splitlines() == [
         "rule 'x': 'orders' is a number, but the value '5' is a text",
         "rule 'x': 'orders' is a number, but the value True is a flag",
         "rule 'x': 'region' is a text, but the value 5 is a number",
-        "rule 'x': 'region' is a text, which takes =, !=, in, contains, starts with, ends with, is null, is not null and not <",
+        "rule 'x': 'region' is a text, which takes =, !=, in, contains, starts with, ends with, is known, is unknown and not <",
         "rule 'x': 'seen_on' is a date, but the value '2018-01-01' is a text",
-        "rule 'x': 'churned' is a flag, which takes =, is null, is not null and not !=",
+        "rule 'x': 'churned' is a flag, which takes =, is known, is unknown and not !=",
         "rule 'x': unknown column 'ordres'; did you mean 'orders'?",
     ]
     with pytest.raises(RuleError, match="no column as_of_on"):
