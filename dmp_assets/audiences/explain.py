@@ -15,10 +15,10 @@ from dmp_assets.platform.errors import UserError
 from dmp_assets.platform.permissions import IDENTIFIERS, LEFT_OUT, PERMISSIONS
 from dmp_assets.platform.warehouse import has_table
 from dmp_assets.rules.check import unknown
-from dmp_assets.rules.compile import rows_behind
 from dmp_assets.rules.conditions import Question
 from dmp_assets.rules.customers import customer_subject
 from dmp_assets.rules.judge import judge
+from dmp_assets.rules.related import rows_behind
 from dmp_assets.rules.subject import Subject
 from dmp_assets.rules.words import in_words, why
 

@@ -22,11 +22,11 @@ from dmp_assets.rules.conditions import (
     Measure,
     Membership,
     Question,
-    Rows,
     Sample,
     Sequence,
     Top,
 )
+from dmp_assets.rules.related import KEY, RelatedRows, read_of_related
 from dmp_assets.rules.sequences import sequence_steps
 from dmp_assets.rules.sql import expression
 from dmp_assets.rules.subject import Subject
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
 NO_ALIKE: Mapping[str, str] = MappingProxyType({})
-_AT, _KEY = "instant", "key"
 
 
 def with_references(names: Iterable[str], subject: Subject) -> list[str]:
@@ -97,8 +96,6 @@ class _Compiler:
     """What each asked column is called, by `asked_column`."""
     sources: dict[str, tuple[str, exp.Expr]] = field(default_factory=dict)
     """For each computed column the relation that has it, and the expression over all of them."""
-    read: Mapping[str, set[str]] = field(default_factory=dict)
-    """The columns of each related table that are asked."""
 
     def compiled(self, rules: Mapping[str, Conditions], wanted: list[str]) -> Compiled:
         """Return rules, those that are asked about first, as a query with the answers to the wanted ones."""
@@ -108,7 +105,7 @@ class _Compiler:
         for rule in rules.values():
             for question in rule.questions():
                 distinct.setdefault(question.asked_column, question)
-        self.read = read_of_related(distinct.values())
+        self.related = RelatedRows(self.subject, self.as_of_on, read_of_related(distinct.values()), self.tables)
         self._judged(distinct.values())
         self._measures([question for question in distinct.values() if isinstance(question, Measure)])
         for asked, question in distinct.items():
@@ -150,20 +147,20 @@ class _Compiler:
 
         match question:
             case Measure() if question.measure in ("first", "last"):
-                self._add(question, self._first_or_last(question))
+                self._add(question, self.related.first_or_last(question))
             case Sequence():
-                steps = sequence_steps(question, [self._rows(step) for step in question.sequence], self.as_of_on)
+                steps = sequence_steps(question, [self.related.rows(step) for step in question.sequence], self.as_of_on)
                 *before, last = (f"{self._name('sequence')}_step_{n}" for n in range(1, len(steps) + 1))
                 for name, step in zip([*before, last], steps, strict=True):
                     self.tables[name] = step(before)
-                found = exp.select(exp.column(_KEY), exp.true().as_("value")).distinct().from_(last)
+                found = exp.select(exp.column(KEY), exp.true().as_("value")).distinct().from_(last)
                 self._add(question, found, exp.false())
             case Top():
                 self._add(question, self._place(question))
             case Sample():
                 self._alias(question, self._drawn(question), "judged")
             case LookAlikes():
-                columns = exp.column(self.subject.key, quoted=True).as_(_KEY), exp.column("is_alike").as_("value")
+                columns = exp.column(self.subject.key, quoted=True).as_(KEY), exp.column("is_alike").as_("value")
                 self._add(question, exp.select(*columns).from_(exp.to_table(self.alike[asked])))
             case Allowed():
                 self._add(question, self._permission(question), exp.false())
@@ -196,55 +193,6 @@ class _Compiler:
             question, exp.Coalesce(this=value, expressions=[otherwise]) if otherwise is not None else value, name
         )
 
-    def _rows(self, rows: Rows) -> exp.Select:
-        """Return the related rows that are asked for, with ``key`` and ``instant`` beside their own columns."""
-        from sqlglot import exp
-
-        related = self.subject.related[rows.of]
-        names = [exp.column(self.subject.key, quoted=True).as_(_KEY)]
-        if related.at:
-            names.append(exp.column(related.at, quoted=True).as_(_AT))
-        query = exp.select(*names, exp.Star()).from_(self._related(rows.of))
-        condition = self._condition(rows)
-        return query.where(condition) if condition is not None else query
-
-    def _related(self, of: str) -> str:
-        """Return the name of a related table: the columns that are asked, of the rows that are known by the as-of date."""
-        from sqlglot import exp, parse_one
-
-        name, related = f"known_{of}", self.subject.related[of]
-        if name not in self.tables:
-            columns = [self.subject.key, *filter(None, (related.day, related.at)), *sorted(self.read.get(of, ()))]
-            query = parse_one(related.query(column for column in columns if column != AS_OF), dialect="duckdb")
-            query = exp.select(exp.Star(), self._today().as_(AS_OF, quoted=True)).from_(
-                exp.Subquery(this=query, alias=of)
-            )
-            query = query.where(exp.not_(exp.column(self.subject.key, quoted=True).is_(exp.null())))
-            if related.day:
-                query = query.where(exp.LT(this=exp.column(related.day, quoted=True), expression=self._today()))
-            self.tables[name] = query
-        return name
-
-    def _today(self) -> exp.Expr:
-        from sqlglot import exp
-
-        return exp.convert(self.as_of_on)
-
-    def _condition(self, rows: Rows, *, is_chosen: bool = False) -> exp.Expr | None:
-        """Return which rows of a related table are asked for, or of those that `where` chose already; None for all."""
-        from sqlglot import exp
-
-        parts = []
-        if rows.within is not None:
-            first, after = rows.within.days(self.as_of_on)
-            day = exp.column(self.subject.related[rows.of].day or "", quoted=True)
-            if first is not None:
-                parts.append(exp.GTE(this=day, expression=exp.convert(first)))
-            parts.append(exp.LT(this=day.copy(), expression=exp.convert(after)))
-        if rows.where is not None and not is_chosen:
-            parts.append(expression(rows.where))
-        return exp.and_(*parts) if parts else None
-
     def _measures(self, measures: list[Measure]) -> None:
         """Add what is measured of each related table: one pass over it, and one for each choice of rows that several share.
 
@@ -267,7 +215,7 @@ class _Compiler:
         """Add one pass over a related table, or over those of its rows that all its measures are about."""
         from sqlglot import exp
 
-        related = self._related(of)
+        known = self.related.known(of)
         name = f"measured_{of}" if shared is None else self._name(f"measured_{of}")
         key = exp.column(self.subject.key, quoted=True)
         values = []
@@ -275,49 +223,11 @@ class _Compiler:
             column = exp.column(f"value_{number}", table=name)
             is_zero = measure.measure in ("count", "count different", "sum")
             self._alias(measure, exp.Coalesce(this=column, expressions=[exp.convert(0)]) if is_zero else column, name)
-            values.append(self._aggregate(measure, is_chosen=shared is not None).as_(f"value_{number}"))
-        query = exp.select(key.as_(_KEY), *values).from_(related)
+            values.append(self.related.aggregate(measure, is_chosen=shared is not None).as_(f"value_{number}"))
+        query = exp.select(key.as_(KEY), *values).from_(known)
         if shared is not None:
             query = query.where(expression(shared))
         self.tables[name] = query.group_by(key.copy())
-
-    def _aggregate(self, measure: Measure, *, is_chosen: bool) -> exp.Expr:
-        from sqlglot import exp
-
-        column = exp.column(measure.column or self.subject.related[measure.of].day or "", quoted=True)
-        match measure.measure:
-            case "count":
-                value: exp.Expr = exp.Count(this=exp.Star())
-            case "count different":
-                value = exp.Count(this=exp.Distinct(expressions=[column]))
-            case "sum":
-                value = exp.Sum(this=column)
-            case "average":
-                value = exp.Avg(this=column)
-            case "lowest" | "days since last":
-                value = exp.Min(this=column) if measure.measure == "lowest" else exp.Max(this=column)
-            case _:
-                value = exp.Max(this=column) if measure.measure == "highest" else exp.Min(this=column)
-        condition = self._condition(measure, is_chosen=is_chosen)
-        if condition is not None:
-            value = exp.Filter(this=value, expression=exp.Where(this=condition))
-        if measure.measure.startswith("days since"):
-            value = exp.DateDiff(this=self._today(), expression=value, unit=exp.var("DAY"))
-        return value
-
-    def _first_or_last(self, measure: Measure) -> exp.Select:
-        """Return key and value of the first or last row that has one; of several at one instant the lowest or highest value."""
-        from sqlglot import exp
-
-        is_last = measure.measure == "last"
-        column = exp.column(measure.column or "", quoted=True)
-        order = [exp.Ordered(this=each, desc=is_last, nulls_first=False) for each in (exp.column(_AT), column)]
-        number = exp.Window(this=exp.RowNumber(), partition_by=[exp.column(_KEY)], order=exp.Order(expressions=order))
-        known = exp.Subquery(this=self._rows(measure), alias="asked")
-        ranked = exp.select(exp.column(_KEY), column.copy().as_("value"), number.as_("place")).from_(known)
-        ranked = ranked.where(exp.not_(column.copy().is_(exp.null())))
-        first = exp.EQ(this=exp.column("place"), expression=exp.convert(1))
-        return exp.select(exp.column(_KEY), exp.column("value")).from_(ranked.subquery("ranked")).where(first)
 
     def _place(self, top: Top) -> exp.Select:
         """Return key and whether the place is among the first so many per cent of those for whom the column is known."""
@@ -335,7 +245,7 @@ class _Compiler:
         place = exp.Window(this=exp.RowNumber(), order=order)
         above = exp.Mul(this=exp.paren(exp.Sub(this=place, expression=exp.convert(1))), expression=exp.convert(100))
         limit = exp.Mul(this=exp.convert(percent), expression=exp.Window(this=exp.Count(this=exp.Star())))
-        query = exp.select(key.copy().as_(_KEY), exp.LT(this=above, expression=limit).as_("value")).from_("judged")
+        query = exp.select(key.copy().as_(KEY), exp.LT(this=above, expression=limit).as_("value")).from_("judged")
         return query.where(exp.not_(column.copy().is_(exp.null())))
 
     def _drawn(self, sample: Sample) -> exp.Expr:
@@ -355,7 +265,7 @@ class _Compiler:
 
         source = exp.Subquery(this=parse_one(self.subject.permissions, dialect="duckdb"), alias="permissions")
         key, is_allowed = exp.column(self.subject.key, quoted=True), exp.column("is_allowed", quoted=True)
-        query = exp.select(key.as_(_KEY), is_allowed.as_("value")).from_(source)
+        query = exp.select(key.as_(KEY), is_allowed.as_("value")).from_(source)
         for name, value in (("purpose", question.allowed), ("channel", question.channel)):
             query = query.where(exp.EQ(this=exp.column(name, quoted=True), expression=exp.convert(value)))
         return query
@@ -367,7 +277,7 @@ class _Compiler:
         query = exp.select("judged.*", *(value for _, value in self.sources.values())).from_("judged")
         for name in dict.fromkeys(relation for relation, _ in self.sources.values() if relation != "judged"):
             on = exp.EQ(
-                this=exp.column(self.subject.key, table="judged", quoted=True), expression=exp.column(_KEY, table=name)
+                this=exp.column(self.subject.key, table="judged", quoted=True), expression=exp.column(KEY, table=name)
             )
             query = query.join(exp.to_table(name), on=on, join_type="left")
         self.tables["asked"] = query
@@ -383,50 +293,6 @@ class _Compiler:
             self.tables[f"rules_{level}"] = exp.select(exp.Star(), *values).from_(last)
             last = f"rules_{level}"
         return last
-
-
-def read_of_related(questions: Iterable[Question]) -> dict[str, set[str]]:
-    """Return the columns of each related table that questions ask."""
-    read: dict[str, set[str]] = {}
-    for question in questions:
-        rows = (
-            question.sequence if isinstance(question, Sequence) else [question] if isinstance(question, Measure) else []
-        )
-        for each in rows:
-            columns = read.setdefault(each.of, set())
-            if isinstance(each, Measure) and each.column:
-                columns.add(each.column)
-            if each.where is not None:
-                columns |= {question.asked_column for question in each.where.questions()}
-    return read
-
-
-def rows_behind(question: Question, subject: Subject, as_of_on: dt.date, key: str) -> Iterator[exp.Select]:
-    """Yield the queries of the related rows that count for a question about one thing, the newest first; none for a column.
-
-    Args:
-        question: of a rule that is known to be right.
-        subject: what is judged.
-        as_of_on: the as-of date.
-        key: of the thing.
-    """
-    from sqlglot import exp
-
-    rows = question.sequence if isinstance(question, Sequence) else [question] if isinstance(question, Measure) else []
-    for each in rows:
-        related = subject.related[each.of]
-        compiler = _Compiler(subject, as_of_on, NO_ALIKE)
-        shown = [related.row, *filter(None, (related.day,)), *sorted(read_of_related([question])[each.of])]
-        compiler.read = {each.of: {column for column in shown if column != AS_OF}}
-        known = compiler._related(each.of)
-        query = exp.select(*(exp.column(name, quoted=True) for name in dict.fromkeys(shown))).from_(known)
-        is_its = exp.EQ(this=exp.column(subject.key, quoted=True), expression=exp.convert(key))
-        condition = compiler._condition(each)
-        query = query.where(is_its).where(condition) if condition is not None else query.where(is_its)
-        newest = [
-            exp.Ordered(this=exp.column(name, quoted=True), desc=True) for name in (related.day, related.row) if name
-        ]
-        yield query.order_by(*newest).with_(known, compiler.tables[known])
 
 
 def sample_limit(percent: float) -> str:
