@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,14 +54,25 @@ def small_platform(home: Path) -> dict[str, str]:
     return clean | settings.environment() | {"DMP_SAMPLE_PERCENT": str(SAMPLE_PERCENT), "DMP_LOCK_TIMEOUT_SECONDS": "5"}
 
 
-def run_dmp(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([DMP, *arguments], env=environment, capture_output=True, text=True, check=False, timeout=600)
+def run_dmp(
+    environment: dict[str, str], *arguments: str | Path, command: Sequence[str | Path] = (DMP,)
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*command, *arguments], env=environment, capture_output=True, text=True, check=False, timeout=600
+    )
 
 
 @pytest.fixture(scope="session")
-def first_build(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the file with what every step of the first build asked the warehouse."""
+    return tmp_path_factory.mktemp("asked") / "asked.json"
+
+
+@pytest.fixture(scope="session")
+def first_build(environment: dict[str, str], asked: Path) -> subprocess.CompletedProcess[str]:
     """Build the platform as a user does and return what the command printed."""
-    finished = run_dmp(environment, "build")
+    recorded = (sys.executable, "-m", "tests.recorded", asked)
+    finished = run_dmp(environment | {"PYTHONPATH": str(Path(__file__).parents[1])}, "build", command=recorded)
     assert finished.returncode == 0, finished.stdout[-5000:] + finished.stderr[-5000:]
     return finished
 
@@ -79,26 +90,41 @@ def dmp_in():
 
 
 @pytest.fixture(scope="session")
-def run_dbt() -> Callable[..., Any]:
-    """Return a function that runs dbt in this process: on a project that is parsed already, a command costs a second."""
+def run_dbt(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
+    """Return a function that runs dbt in this process: on a project that is parsed already, a command costs a second.
+
+    The project is parsed once with the same variables; ``parsed`` are those to parse it with if the command has others.
+    """
     from dbt.cli.main import dbtRunner
 
-    def run(
-        *arguments: str, warehouse: Path, manifest: Any = None, variables: dict | None = None, **environment: str
-    ) -> Any:
+    manifests: dict[str, Any] = {}
+
+    def invoke(arguments: Sequence[str], warehouse: Path, variables: dict, environment: dict, manifest: Any) -> Any:
         project, folder = str(PACKAGE_DIR), str(warehouse.parent)
         options = ["--project-dir", project, "--profiles-dir", project, "--target-path", folder, "--log-path", folder]
         with pytest.MonkeyPatch.context() as patch:
             for name, value in {"DMP_WAREHOUSE": str(warehouse), **environment}.items():
                 patch.setenv(name, value)
-            # A copy: dbt keeps in it what it compiled, and would take the parts of models from the run before.
-            finished: Any = dbtRunner(manifest=manifest and manifest.deepcopy()).invoke(
-                [*arguments, "--quiet", "--vars", json.dumps(variables or {}), *options]
+            finished: Any = dbtRunner(manifest=manifest).invoke(
+                [*arguments, "--quiet", "--no-write-json", "--vars", json.dumps(variables), *options]
             )
         assert finished.success, finished.exception or [
             result.message for result in finished.result if result.status not in ("success", "pass", "no-op")
         ]
         return finished.result
+
+    def run(
+        *arguments: str, warehouse: Path, variables: dict | None = None, parsed: dict | None = None, **environment: str
+    ) -> Any:
+        variables = variables or {}
+        parsed = variables if parsed is None else parsed
+        known = json.dumps(parsed, sort_keys=True)
+        if known not in manifests:
+            folder = tmp_path_factory.mktemp("parsed")
+            manifests[known] = invoke(["parse"], folder / "warehouse.duckdb", parsed, {}, None)
+            manifests[known].disabled.clear()  # dbt cannot copy a manifest that has some
+        # A copy: dbt keeps in it what it compiled, and would take the parts of models from the run before.
+        return invoke(arguments, warehouse, variables, environment, manifests[known].deepcopy())
 
     return run
 

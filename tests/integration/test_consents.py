@@ -280,4 +280,12 @@ def test_what_held_at_a_time_is_known_later(answers: Callable):
 )
 def test_a_wrong_setting_stops_the_build_and_is_named(run_dbt: Callable, tmp_path, setting, told):
     with pytest.raises(AssertionError, match=told):
-        run_dbt("parse", warehouse=tmp_path / "warehouse.duckdb", variables={"sources": VARS["sources"]} | setting)
+        run_dbt(
+            "compile",
+            "--select",
+            "consents",
+            "contact_permissions",
+            warehouse=tmp_path / "warehouse.duckdb",
+            variables=VARS | setting,
+            parsed=VARS,
+        )

@@ -55,26 +55,20 @@ class Copy:
 
 
 @pytest.fixture(scope="module")
-def run_parsed(tmp_path_factory, run_dbt):
-    parsed = run_dbt("parse", warehouse=tmp_path_factory.mktemp("parse") / "warehouse.duckdb")
-    return partial(run_dbt, manifest=parsed)
-
-
-@pytest.fixture(scope="module")
-def warehouse(tmp_path_factory, dmp_in, run_parsed) -> Path:
+def warehouse(tmp_path_factory, dmp_in, run_dbt) -> Path:
     home = tmp_path_factory.mktemp("features")
     loaded = dmp_in(home, "build", "--layer", "raw")
     assert loaded.returncode == 0, loaded.stdout[-5000:]
-    run_parsed("run", "--select", STAGING, warehouse=home / "warehouse.duckdb")
+    run_dbt("run", "--select", STAGING, warehouse=home / "warehouse.duckdb")
     identify_people(home / "warehouse.duckdb")
     models = [f"+{table}" for table in TABLES]
-    run_parsed("run", "--select", *models, "--exclude", STAGING, warehouse=home / "warehouse.duckdb")
+    run_dbt("run", "--select", *models, "--exclude", STAGING, warehouse=home / "warehouse.duckdb")
     return home / "warehouse.duckdb"
 
 
 @pytest.fixture
-def copy(warehouse, run_parsed, tmp_path):
-    return Copy(warehouse, run_parsed, tmp_path)
+def copy(warehouse, run_dbt, tmp_path):
+    return Copy(warehouse, run_dbt, tmp_path)
 
 
 def test_as_of_dates_may_come_and_go_in_any_way_and_the_table_is_as_built_anew(copy):
