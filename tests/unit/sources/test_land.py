@@ -187,14 +187,15 @@ def test_a_sheet_and_a_document_are_landed_like_any_file(shop):
     ]
 
 
-def landed(folder: Path, name: str, content: bytes, *, is_clean_road_open: bool, **rule) -> tuple:
-    """Return everything that the load of a file leaves."""
+def landed(folder: Path, suffix: str, contents: list[bytes], *, is_clean_road_open: bool, **rule) -> tuple:
+    """Return everything that the load of files leaves."""
     shop = Shop(folder)
-    shop.write(name, content)
+    for number, content in enumerate(contents):
+        shop.write(f"{number}.{suffix}", content)
     with pytest.MonkeyPatch.context() as patch:
         if not is_clean_road_open:
             patch.setattr(landing_module, "clean_rows", closed_road)
-        landing = shop.land(shop.table({}, format=name.rpartition(".")[2], **rule))
+        landing = shop.land(shop.table({}, format=suffix, **rule))
     tables = ("raw.shop__orders", "raw.rejected_lines", "raw._loads")
     with shop.warehouse.read() as connection:
         left = [connection.execute(f"{what} {table}").fetchall() for table in tables for what in ("describe", "from")]
@@ -211,19 +212,25 @@ values = st.one_of(
 )
 
 
-@settings(max_examples=30)
-@given(st.lists(st.tuples(values, values, values), max_size=30), st.sampled_from([",", ";"]))
-def test_the_short_road_and_the_careful_one_land_the_same_rows_of_a_csv_file(tmp_path_factory, rows, delimiter):
-    text = io.StringIO()
-    writer = csv.writer(text, delimiter=delimiter, lineterminator="\n")
-    writer.writerows([("customer", "amount", "note"), *rows])
-    content = text.getvalue().encode()
+# A warehouse costs more than the files in it.
+@settings(max_examples=8)
+@given(
+    st.lists(st.lists(st.tuples(values, values, values), max_size=30), min_size=3, max_size=5),
+    st.sampled_from([",", ";"]),
+)
+def test_the_short_road_and_the_careful_one_land_the_same_rows_of_csv_files(tmp_path_factory, files, delimiter):
+    contents = []
+    for rows in files:
+        text = io.StringIO()
+        writer = csv.writer(text, delimiter=delimiter, lineterminator="\n")
+        writer.writerows([("customer", "amount", "note"), *rows])
+        contents.append(text.getvalue().encode())
     short, careful = (
-        landed(tmp_path_factory.mktemp("road"), "1.csv", content, is_clean_road_open=is_open, delimiter=delimiter)
+        landed(tmp_path_factory.mktemp("road"), "csv", contents, is_clean_road_open=is_open, delimiter=delimiter)
         for is_open in (True, False)
     )
     assert short == careful
-    assert short[0][:2] == (1, sum(any(row) for row in rows))
+    assert short[0][:2] == (len(files), sum(any(row) for rows in files for row in rows))
 
 
 def test_a_clean_file_takes_the_short_road(shop, monkeypatch):
@@ -238,20 +245,23 @@ def test_a_clean_file_takes_the_short_road(shop, monkeypatch):
 cells = st.tuples(st.none() | st.integers(-9, 9), values, st.lists(st.integers(0, 9), max_size=2))
 
 
-@settings(max_examples=20)
-@given(st.lists(cells, min_size=1, max_size=20))
-def test_the_short_road_and_the_careful_one_land_the_same_rows_of_a_parquet_file(tmp_path_factory, rows):
+@settings(max_examples=6)
+@given(st.lists(st.lists(cells, min_size=1, max_size=20), min_size=3, max_size=5))
+def test_the_short_road_and_the_careful_one_land_the_same_rows_of_parquet_files(tmp_path_factory, files):
     file = tmp_path_factory.mktemp("file") / "1.parquet"
-    with duckdb.connect() as connection:
-        connection.execute("create table cells (number bigint, text varchar, list bigint[])")
-        connection.executemany("insert into cells values (?, ?, ?)", rows)
-        connection.execute(f"copy cells to '{file}'")
+    contents = []
+    for rows in files:
+        with duckdb.connect() as connection:
+            connection.execute("create table cells (number bigint, text varchar, list bigint[])")
+            connection.executemany("insert into cells values (?, ?, ?)", rows)
+            connection.execute(f"copy cells to '{file}'")
+        contents.append(file.read_bytes())
     short, careful = (
-        landed(tmp_path_factory.mktemp("road"), "1.parquet", file.read_bytes(), is_clean_road_open=is_open)
+        landed(tmp_path_factory.mktemp("road"), "parquet", contents, is_clean_road_open=is_open)
         for is_open in (True, False)
     )
     assert short == careful
-    assert short[0][:2] == (1, len(rows))
+    assert short[0][:2] == (len(files), sum(map(len, files)))
 
 
 def test_values_of_every_type_of_a_parquet_file_stay_what_they_are(tmp_path):
@@ -271,7 +281,7 @@ def test_values_of_every_type_of_a_parquet_file_stay_what_they_are(tmp_path):
     for name in ("short", "careful"):
         (tmp_path / name).mkdir()
     short, careful = (
-        landed(tmp_path / name, "1.parquet", file.read_bytes(), is_clean_road_open=name == "short")
+        landed(tmp_path / name, "parquet", [file.read_bytes()], is_clean_road_open=name == "short")
         for name in ("short", "careful")
     )
     assert short == careful
