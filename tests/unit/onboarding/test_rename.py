@@ -1,5 +1,6 @@
 import datetime as dt
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,7 @@ class Project:
     """A project with the source `shop` of orders and customers, loaded."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         create_project(folder / "my-shop")
         self.settings = Settings(dbt_project_dir=folder / "my-shop", home=folder / "home")
         self.settings.home.mkdir()
@@ -60,11 +62,23 @@ class Project:
         return rename_source(self.warehouse, self.settings, old, new)
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, Path]:
+    """Return a project, and a copy of its folder: it declares where its files lie, so it cannot be used elsewhere."""
+    folder = tmp_path_factory.mktemp("renamed")
+    declared_tables.cache_clear()
+    project = Project(folder / "shop")
+    return project, shutil.copytree(folder / "shop", folder / "copy")
+
+
 @pytest.fixture
-def project(tmp_path: Path):
+def project(made: tuple[Project, Path]):
+    project, copy = made
     declared_tables.cache_clear()
-    yield Project(tmp_path)
+    yield project
     declared_tables.cache_clear()
+    shutil.rmtree(project.folder)
+    shutil.copytree(copy, project.folder)
 
 
 def test_a_renamed_source_has_all_that_it_had_and_the_same_ids(project):
