@@ -13,15 +13,21 @@ import duckdb
 import pytest
 
 from dmp_assets.collector.segments import SegmentWriter
+from dmp_assets.platform.warehouse import Warehouse, table_hashes
 from dmp_assets.recommendations.sequences import extra
 from dmp_assets.reports.page import external_references
 from dmp_assets.sources.declare import resolve
 
 
 @pytest.fixture
-def hashes(first_build, dmp):
-    """Return a function that hashes every table's content."""
-    return lambda: json.loads(dmp("hash", "--json").stdout)
+def hashes(first_build, in_process):
+    """Return a function that hashes every table's content, as `dmp hash` does."""
+
+    def hashes() -> dict[str, str]:
+        with Warehouse.from_settings(in_process).read() as connection:
+            return table_hashes(connection)
+
+    return hashes
 
 
 LAYERS = (
@@ -361,8 +367,6 @@ def test_a_refresh_a_day_later_serves_with_what_was_trained(dmp, hashes, python_
 
 
 def test_everything_about_a_customer_can_be_asked_for(first_build, dmp, in_process):
-    from dmp_assets.platform.warehouse import Warehouse
-
     known = Warehouse.from_settings(in_process).query(
         "select customer_id, rfm_segment from profiles.customer_profiles order by customer_id limit 1"
     )
