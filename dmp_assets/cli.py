@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dmp_assets.activation import cli as activation_cli
 from dmp_assets.audiences import cli as audiences_cli
 from dmp_assets.collector import cli as collector_cli
 from dmp_assets.identity import cli as identity_cli
@@ -274,6 +275,10 @@ app.command()(collector_cli.collect)
 app.add_typer(privacy_cli.app, name="vault")
 app.add_typer(identity_cli.app, name="identity")
 app.add_typer(audiences_cli.app, name="audience")
+app.command()(activation_cli.activate)
+app.command()(activation_cli.destinations)
+app.command()(activation_cli.deliveries)
+app.add_typer(activation_cli.suppress_app, name="suppress")
 
 
 def _print_customer(known: CustomerFacts) -> None:

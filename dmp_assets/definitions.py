@@ -8,6 +8,7 @@ from typing import Any
 
 import dagster as dg
 
+from dmp_assets.activation import assets as activation
 from dmp_assets.audiences import assets as audiences
 from dmp_assets.clusters import assets as clusters
 from dmp_assets.collector import assets as collector
@@ -39,6 +40,7 @@ DOMAINS = (
     sales.domain,
     predictions.domain,
     audiences.domain,
+    activation.domain,
 )
 
 

@@ -9,13 +9,10 @@ import contextlib
 import datetime as dt
 import hashlib
 import hmac
-import ipaddress
 import json
 import logging
 import smtplib
 import socket
-import ssl
-import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from email.message import EmailMessage
@@ -23,6 +20,7 @@ from pathlib import Path
 
 from dmp_assets.platform.files import write_atomically
 from dmp_assets.platform.locks import short_lock
+from dmp_assets.platform.mail import connected
 from dmp_assets.platform.settings import Settings
 from dmp_assets.runs.health import Finding
 
@@ -144,34 +142,13 @@ def _slack_text(message: Message) -> str:
 
 
 def _mail(address: str, settings: Settings, message: Message) -> None:
-    parts = urllib.parse.urlsplit(address)
     mail = EmailMessage()
     mail["From"], mail["To"] = settings.alert_mail_from, settings.alert_mail_to
     mail["Subject"] = f"AI DMP on {message['host']}: {message['cause']}".replace("\n", " ")
     mail["Date"] = dt.datetime.fromisoformat(str(message["at"]))
     mail.set_content(f"{message['text']}\n")
-    host, context = str(parts.hostname), ssl.create_default_context()
-    server = (
-        smtplib.SMTP_SSL(host, parts.port or 465, timeout=TIMEOUT_SECONDS, context=context)
-        if parts.scheme == "smtps"
-        else smtplib.SMTP(host, parts.port or 587, timeout=TIMEOUT_SECONDS)
-    )
-    with server:
-        server.ehlo()
-        if parts.scheme == "smtp" and server.has_extn("starttls"):
-            server.starttls(context=context)
-        elif parts.scheme == "smtp" and parts.username and not _is_own(host):
-            raise smtplib.SMTPNotSupportedError("without STARTTLS the password would pass the network in clear")
-        if parts.username:
-            server.login(urllib.parse.unquote(parts.username), urllib.parse.unquote(parts.password or ""))
+    with connected(address) as server:
         server.send_message(mail)
-
-
-def _is_own(host: str) -> bool:
-    """Return whether a name is that of this machine: what is said to it passes no network."""
-    with contextlib.suppress(ValueError):
-        return ipaddress.ip_address(host).is_loopback
-    return host == "localhost"
 
 
 def _state(settings: Settings) -> Path:

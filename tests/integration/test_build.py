@@ -32,7 +32,8 @@ def hashes(first_build, in_process):
 
 LAYERS = (
     "raw", "simulation", "staging", "identity", "intermediate", "quarantine", "marts",
-    "clusters", "forecasts", "profiles", "similarity", "recommendations", "audiences", "privacy", "published",
+    "clusters", "forecasts", "profiles", "similarity", "recommendations", "audiences",
+    "activation", "privacy", "published",
 )  # fmt: skip
 
 EVENT = (
@@ -46,6 +47,8 @@ EVENT = (
 EMPTY_AT_FIRST = {
     "forecasts.realised_accuracy", "forecasts.prediction_outcomes", "marts.machine_contacts", "audiences.audience_changes",
 }  # fmt: skip
+# Nothing was sent anywhere.
+EMPTY_AT_FIRST |= {f"activation.{name}" for name in ("syncs", "deliveries", "match_rates", "suppressions")}
 if not extra.is_installed():
     EMPTY_AT_FIRST.add("recommendations.sequence_models")
 

@@ -4,6 +4,7 @@ import base64
 import gzip
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -13,6 +14,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from dmp_assets.activation.destinations import Csv, Mailchimp, Webhook
+from dmp_assets.activation.sync import Activation
 from dmp_assets.demo.simulation.people import simulate_persons
 from dmp_assets.demo.simulation.purchases import read_purchases
 from dmp_assets.demo.simulation.rates import Rates
@@ -21,6 +24,7 @@ from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.warehouse import Warehouse
 from dmp_assets.privacy.keys import read_keys
 from dmp_assets.privacy.vault import open_vault
+from tests.unit.activation.world import serving
 
 EMAIL = re.compile(rb"[\w.+-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+")
 # The pages pack their data: gzip in base64.
@@ -156,3 +160,50 @@ def test_a_load_that_is_killed_under_a_small_memory_limit_leaves_none_on_the_dis
     prepare_home(Settings(home=home))
     os.umask(before)
     assert not list(home.glob("spill-*"))
+
+
+def test_what_is_sent_is_in_clear_at_its_destinations_and_nowhere_else(
+    identifiers, in_process: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    copy = tmp_path / "home"
+    copy.mkdir()
+    for file in (in_process.warehouse_path, in_process.vault_path, in_process.home / "vault.key"):
+        shutil.copy2(file, copy)
+    settings = Settings(home=copy, dbt_project_dir=in_process.dbt_project_dir)
+    audience = "anyone"
+    with Warehouse.from_settings(settings).write() as connection:
+        connection.execute(
+            """
+            create schema if not exists audiences;
+            create or replace table audiences.audience_members as
+            select 'anyone' as audience, customer_id from marts.contact_permissions
+            where purpose = 'marketing' and channel = 'email' and is_allowed;
+            create or replace table audiences.audiences as
+            select 'anyone' as audience, 'marketing' as purpose, 'email' as channel, 0 as left_out, false as is_small,
+                date '2018-01-01' as as_of_on;
+            """
+        )
+    monkeypatch.setenv("SECRET", "of-the-service")
+    with serving() as service, serving() as list_:
+        destinations = [
+            Csv(name="file", kind="csv", folder=str(tmp_path / "exports")),
+            Webhook(name="hook", kind="webhook", url=service.url, secret_variable="SECRET"),  # noqa: S106 - its name
+            Mailchimp(name="list", kind="mailchimp", url=list_.url, list_id="1", key_variable="SECRET"),
+        ]
+        for destination in destinations:
+            assert Activation(settings, audience, destination).run().state == "done"
+            assert Activation(settings, audience, destination).run().fates == {}
+        # A service that repeats what it was sent.
+        service.judge = lambda call: (400, {"error": call.headers["raw"]}, {})
+        again = destinations[1].model_copy(update={"name": "again"})
+        report = Activation(settings, audience, again).run()
+        assert set(report.fates) == {"rejected"}
+    exported = (tmp_path / "exports" / f"file__{audience}.csv").read_bytes()
+    assert found_in(exported, identifiers)
+    assert found_in(str(service.bodies()).encode(), identifiers)
+    assert found_in(str(list_.bodies()).encode(), identifiers)
+    assert (copy / "activation" / "state.sqlite").exists()
+    for path in files(copy):
+        content = path.read_bytes()
+        assert not found_in(content, identifiers), path.name
+        assert b"of-the-service" not in content

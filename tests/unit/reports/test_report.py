@@ -67,6 +67,12 @@ COLUMNS = {
     "households": ["evidence", "households", "customers"],
     "coverage": ["what", "all", "simulated", "named_by_a_source", "with_a_customer"],
     "largest": ["person", "identifiers"],
+    "syncs": [
+        *["started", "audience", "destination", "state", "members"],
+        *["sent", "rejected", "unknown", "left_out", "unchanged"],
+    ],
+    "delivery_reasons": ["audience", "destination", "state", "reason", "rows"],
+    "match_rates": ["audience", "destination", "identifier", "members", "known", "usable", "share", "repair"],
     "drift": ["feature", "psi", "is_drifting", "reference_as_of_on"],
     "measures": [
         *["entity", "measure", "description", "is_default"],
@@ -120,6 +126,7 @@ def page() -> str:
         **one_customer(),
         "left_out": pd.DataFrame({"left_out": [0], "customers": [1]}),
         "persons": pd.DataFrame({"persons": [0], "identifiers": [0], "simulated": [0]}),
+        "delivery_totals": pd.DataFrame({"syncs": [0], "sent": [0]}),
     }
     sections = [section for domain in domains(get_settings()) for section in domain.sections]
     results = {sql: frames[name] for section in sections for name, sql in section.queries.items()}
