@@ -149,7 +149,7 @@ class _Compiler:
             case Measure() if question.measure in ("first", "last"):
                 self._add(question, self.related.first_or_last(question))
             case Sequence():
-                steps = sequence_steps(question, [self.related.rows(step) for step in question.sequence], self.as_of_on)
+                steps = sequence_steps(question, self.related.steps(question), self.as_of_on)
                 *before, last = (f"{self._name('sequence')}_step_{n}" for n in range(1, len(steps) + 1))
                 for name, step in zip([*before, last], steps, strict=True):
                     self.tables[name] = step(before)

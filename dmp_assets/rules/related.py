@@ -46,6 +46,22 @@ class RelatedRows:
         condition = self.condition(rows)
         return query.where(condition) if condition is not None else query
 
+    def steps(self, sequence: Sequence) -> list[exp.Select]:
+        """Return the rows of each step; those that lie before all of the first step's decide nothing and are left out."""
+        from sqlglot import exp
+
+        first, *rest = sequence.sequence
+        since = first.within.days(self.as_of_on)[0] if first.within else None
+        found = [self.rows(first)]
+        for step in rest:
+            query, day = self.rows(step), self.subject.related[step.of].day
+            if since is not None and day is not None:
+                # Days are local, instants UTC: a day more is on the safe side.
+                earliest = exp.convert(since - dt.timedelta(days=1))
+                query = query.where(exp.GTE(this=exp.column(day, quoted=True), expression=earliest))
+            found.append(query)
+        return found
+
     def known(self, of: str) -> str:
         """Return the name of a related table: the columns that are asked, of the rows that are known by the as-of date."""
         from sqlglot import exp, parse_one
