@@ -4,6 +4,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import duckdb
@@ -12,15 +13,16 @@ import pandera.pandas as pa
 from dmp_assets.identity import schema
 from dmp_assets.identity.decisions import FILE, read_decisions, standing
 from dmp_assets.identity.households import households, shared_addresses
+from dmp_assets.identity.increments import remember
 from dmp_assets.identity.observed import Staged, observe, staged_views
-from dmp_assets.identity.people import identify
+from dmp_assets.identity.people import TABLES, identify
 from dmp_assets.identity.probabilistic import THRESHOLD, match_vault
 from dmp_assets.identity.rules import Rules, project_rules
 from dmp_assets.identity.sections import CUSTOMER, SECTIONS
 from dmp_assets.platform.domain import Domain
 from dmp_assets.platform.settings import Settings, project_variables
 from dmp_assets.platform.tables import Alarm, Contents, Results, Table, makes, save
-from dmp_assets.platform.warehouse import Warehouse, count
+from dmp_assets.platform.warehouse import Part, Warehouse, count
 from dmp_assets.privacy.keys import pseudonym, read_keys
 
 _READ = {
@@ -70,7 +72,8 @@ def matching_step(views: Sequence[Staged]) -> tuple[tuple[Table, Table], dg.Asse
         """Find out, where the vault is, which customers of two namespaces are probably one person."""
         found = match_vault(settings, read_keys(settings), _namespaces(warehouse, views))
         pairs = found.pairs.assign(is_accepted=found.pairs["probability"] >= THRESHOLD)
-        facts = {"not_matched_because": found.reason} if found.reason else {}
+        facts: dict[str, Any] = {"not_matched_because": found.reason} if found.reason else {}
+        facts |= {f"records_alike_in_{'_'.join(each.split())}": records for each, records in found.left_out.items()}
         yield from save(warehouse, {matches: pairs, steps: found.evidence}, facts={matches: facts})
 
     return (matches, steps), match_people
@@ -139,7 +142,7 @@ def identity_step(rules: Rules, views: Sequence[Staged]) -> tuple[tuple[Table, .
         facts: dict[str, int] = {"decisions": len(decisions)}
 
         def resolve(connection: duckdb.DuckDBPyConnection) -> Contents:
-            observe(
+            is_part = observe(
                 connection,
                 views,
                 rules,
@@ -149,8 +152,13 @@ def identity_step(rules: Rules, views: Sequence[Staged]) -> tuple[tuple[Table, .
                 session_gap_minutes=project_variables(settings)["session_gap_minutes"],
             )
             identify(connection, rules)
+            remember(connection, is_part=is_part)
             facts["decisions_about_unknown_identifiers"] = count(connection, "(from decisions where is_unknown)")
-            return {each: f"from found_{each.name}" for each in tables}
+            facts["resolved_identifiers"] = count(connection, "found_identifiers")
+            return {
+                each: Part(f"found_{each.name}", TABLES[each.name]) if is_part else f"from found_{each.name}"
+                for each in tables
+            }
 
         yield from save(warehouse, resolve, facts={tables[-1]: facts})
 

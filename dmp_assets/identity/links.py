@@ -11,22 +11,27 @@ from dmp_assets.identity.rules import KINDS, Rules
 from dmp_assets.platform.warehouse import literal
 
 
-def link(connection: duckdb.DuckDBPyConnection, rules: Rules, *, own: Sequence[str]) -> None:
+def link(connection: duckdb.DuckDBPyConnection, rules: Rules, *, own: Sequence[str], is_part: bool) -> None:
     """Fill the temporary tables of links and identifiers.
 
-    * ``links``: a < b (numbers of identifiers), origin, first_seen, last_seen, sighting_count, decided (the reason of a decision),
-      probability (of a match), number (in no order).
+    * ``links`` of who is touched: a < b (numbers of identifiers), origin, first_seen, last_seen, sighting_count, decided (the
+      reason of a decision), probability (of a match), number (in no order).
     * ``identifiers``: number, kind, namespace, first_seen, last_seen, is_simulated, blocked_because.
 
     Args:
         connection: with ``names``, ``origins``, ``sightings``, ``decisions`` and ``matches`` of `observed.observe`.
         rules: what is nobody's.
         own: identifiers that are the project's own.
+        is_part: whether only some are touched; of all others the last resolution knows whether they are nobody's.
     """
     connection.execute(_COMBINATIONS)
     connection.execute("create temp table seen as " + _seen())
-    connection.execute("create temp table links as " + _links())
+    connection.execute("create temp table together as " + _together(is_part=is_part))
     connection.execute("create temp table identifiers as " + _identifiers(rules, own))
+    if is_part:
+        connection.execute(_OTHERS)
+    connection.execute("create temp table links as " + _links(is_part=is_part))
+    connection.execute("drop table together")
 
 
 _COMBINATIONS = f"""
@@ -63,14 +68,35 @@ def _pairs() -> Iterator[str]:
         """
 
 
-def _links() -> str:
-    """Return the query of every pair of identifiers that were seen together, and of those that people joined."""
+def _is_touched(one: str, other: str, *, is_part: bool) -> str:
+    """Return the condition that one of two is touched."""
+    touched = "(select number from names where is_touched)"
+    return f"({one} in {touched} or {other} in {touched})" if is_part else "true"
+
+
+def _together(*, is_part: bool) -> str:
+    """Return the query of every pair of identifiers that were seen together."""
+    return f"""
+        select
+            least(one, other) as a, greatest(one, other) as b, origin,
+            min(first_seen) as first_seen, max(last_seen) as last_seen,
+            cast(sum(sighting_count) as bigint) as sighting_count
+        from ({" union all ".join(_pairs())})
+        where one <> other and {_is_touched("one", "other", is_part=is_part)}
+        group by a, b, origin
+    """
+
+
+def _links(*, is_part: bool) -> str:
+    """Return the query of every pair of identifiers that were seen together, that people joined, and that resemble each other."""
     values = " union ".join(
-        f"select customer, {kind} as value from combinations where {kind} is not null and customer is not null"
+        f"select customer, {kind} as value from combinations "
+        f"where {kind} is not null and customer is not null and {kind} not in (from nobodys)"
         for kind in ("email", "phone", "loyalty_card")
     )
     return f"""
-        with valued as (
+        with nobodys as (select number from identifiers where blocked_because is not null),
+        valued as (
             {values}
         ),
         matched as (select a as number from matches union select b from matches),
@@ -82,26 +108,17 @@ def _links() -> str:
             inner join valued as other on one.value = other.value and one.customer <> other.customer
             inner join names on other.customer = names.number
         ),
-        together as (
-            select
-                least(one, other) as a, greatest(one, other) as b, origin,
-                min(first_seen) as first_seen, max(last_seen) as last_seen,
-                cast(sum(sighting_count) as bigint) as sighting_count, cast(null as varchar) as decided,
-                cast(null as double) as probability
-            from ({" union all ".join(_pairs())})
-            where one <> other
-            group by a, b, origin
-        ),
         joined as (
-            select least(one, other), greatest(one, other), origins.origin, decided_at, decided_at, 1, reason, null
+            select least(one, other) as a, greatest(one, other) as b, origins.origin, decided_at as first_seen,
+                decided_at as last_seen, 1 as sighting_count, reason as decided
             from decisions inner join origins on origins.cause = 'decision' and decisions.decided_by = origins.source
             where decisions.action = 'join' and one is not null and other is not null
         ),
         -- Two customers can resemble each other once both have been seen. Whoever shares a value with another customer of the
         -- other's namespace is that one's: what was seen together goes before what resembles.
         resembling as (
-            select matches.a, matches.b, origins.origin, greatest(one.first_seen, other.first_seen),
-                greatest(one.last_seen, other.last_seen), 1, null, matches.probability
+            select matches.a, matches.b, origins.origin, greatest(one.first_seen, other.first_seen) as first_seen,
+                greatest(one.last_seen, other.last_seen) as last_seen, 1 as sighting_count, matches.probability
             from matches
             inner join origins on origins.cause = 'probabilistic'
             inner join seen as one on matches.a = one.number
@@ -115,7 +132,14 @@ def _links() -> str:
             )
         )
         select *, cast(row_number() over () - 1 as bigint) as number
-        from (from together union all from joined union all from resembling)
+        from (
+            from together
+            union all by name
+            from joined
+            union all by name
+            from resembling
+        )
+        where {_is_touched("a", "b", is_part=is_part)}
     """
 
 
@@ -129,9 +153,9 @@ def _identifiers(rules: Rules, own: Sequence[str]) -> str:
     most = " ".join(f"when '{rule.kind}' then {rule.most_neighbours}" for rule in rules.kinds)
     return f"""
         with sides as (
-            select a as number, b as neighbour from links where decided is null
+            select a as number, b as neighbour from together
             union all
-            select b, a from links where decided is null
+            select b, a from together
         ),
         -- Few have so many that their kinds need to be counted.
         crowded as (
@@ -145,7 +169,7 @@ def _identifiers(rules: Rules, own: Sequence[str]) -> str:
             group by all
         ),
         nearest as (
-            select number, max(neighbours) as neighbours, arg_max(kind, neighbours) as kind from neighbours group by number
+            select number, max(neighbours) as neighbours, arg_max(kind, (neighbours, kind)) as kind from neighbours group by number
         ),
         blocked as (select one as number, min(reason) as reason from decisions where action = 'block' group by one),
         valued as (
@@ -170,7 +194,17 @@ def _identifiers(rules: Rules, own: Sequence[str]) -> str:
         inner join seen on names.number = seen.number
         left join nearest on names.number = nearest.number
         left join blocked on names.number = blocked.number
+        where names.is_touched
     """
+
+
+_OTHERS = """
+    insert into identifiers
+    select names.number, names.kind, names.namespace, stored.first_seen_at, stored.last_seen_at, stored.is_simulated,
+        stored.blocked_because
+    from names inner join identity.identifiers as stored using (identifier_id)
+    where not names.is_touched
+"""
 
 
 def _words(words: Sequence[str]) -> str:

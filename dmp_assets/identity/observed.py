@@ -13,13 +13,11 @@ from dataclasses import dataclass
 import duckdb
 import pandas as pd
 
+from dmp_assets.identity.increments import COLUMNS, connect, find_touched, rule_of
 from dmp_assets.identity.links import link
 from dmp_assets.identity.rules import KINDS, Rules
 from dmp_assets.platform.settings import Settings, project_variables
 from dmp_assets.platform.warehouse import columns_of, literal
-
-BEGINNING = "timestamp '1970-01-01'"
-"""When what a file says without a date is seen, of someone who never was at a date."""
 
 _COLUMNS: Mapping[str, Mapping[str, str]] = {
     "events": {
@@ -112,14 +110,17 @@ def observe(
     matches: pd.DataFrame,
     own: Sequence[str],
     session_gap_minutes: int,
-) -> None:
-    """Fill the temporary tables of what was seen.
+) -> bool:
+    """Fill the temporary tables of what was seen; return whether only of those whom the news since the last resolution touch.
 
-    * ``names``: number (in the order of the ids, from 0), identifier_id, kind, namespace. All other tables have the numbers.
+    * ``touched``, ``observed``, ``changed`` and ``pairs``: see `increments.find_touched`.
+    * ``names``: number (in the order of the ids, from 0), identifier_id, kind, namespace, is_touched. All other tables have the
+      numbers. Who is not touched is there only as the other end of a link.
     * ``sightings``: a row per row of the views: origin, event_id, seen_at, is_simulated, the identifier of each kind in it, and
       what somebody was called before.
     * ``origins``: what says so: origin, cause, source.
     * ``links`` and ``identifiers``: see `links.link`.
+    * ``found_components``: see `increments.connect`.
     * ``namings``: who had each device: device, owner, owned_from, known_at.
 
     Args:
@@ -138,17 +139,20 @@ def observe(
     told = " union all by name ".join([nothing, *(_sightings(connection, each) for each in views)])
     connection.execute(f"create temp table told as {told}")
     connection.execute(_FORMER)
-    connection.execute(_names())
+    connection.execute(_MEANT)
     connection.register("given_decisions", decisions)
     connection.register("given_matches", matches)
+    is_part = find_touched(connection, rule_of(rules, decisions, own, session_gap_minutes))
+    connection.execute(_names(is_part=is_part))
     connection.execute(_DECISIONS)
     connection.execute(_MATCHES)
     connection.execute(_ORIGINS)
     connection.execute(_numbered_sightings())
-    connection.execute("drop table told")
-    connection.execute(_DATED)
-    link(connection, rules, own=own)
+    connection.execute("drop table concerned")
+    link(connection, rules, own=own, is_part=is_part)
+    connect(connection)
     connection.execute("create temp table namings as " + _namings(rules, session_gap_minutes))
+    return is_part
 
 
 def _sightings(connection: duckdb.DuckDBPyConnection, staged: Staged) -> str:
@@ -191,10 +195,16 @@ _FORMER = """
 """
 
 
-def _names() -> str:
+_MEANT = """
+    update told set previous = former.identifier_id from former
+    where told.previous = former.previous and former.identifier_id <> former.previous
+"""
+
+
+def _names(*, is_part: bool) -> str:
     """Return the statement that numbers every identifier."""
     kinds = " union all ".join(
-        f"select distinct {kind} as identifier_id, '{kind}' as kind from told where {kind} is not null"
+        f"select distinct {kind} as identifier_id, '{kind}' as kind from concerned where {kind} is not null"
         for kind in KINDS
     )
     return f"""
@@ -202,7 +212,8 @@ def _names() -> str:
         with every as (
             {kinds}
             union all
-            select identifier_id, 'customer' from former where is_new
+            select identifier_id, 'customer' from former
+            where is_new and identifier_id in (select previous from concerned)
         )
         select
             cast(row_number() over (order by identifier_id) - 1 as integer) as number, identifier_id, kind,
@@ -211,17 +222,28 @@ def _names() -> str:
                 when 'email' then ''
                 when 'phone' then ''
                 else split_part(identifier_id, ':', 2)
-            end as namespace
+            end as namespace,
+            {"hash(identifier_id) in (from touched)" if is_part else "true"} as is_touched
         from every
     """
 
 
-_DECISIONS = """
+_DECISIONS = f"""
     create temp table decisions as
+    with named as (
+        select hash(cast(identifier_id as varchar)) from given_decisions
+        union
+        select hash(cast(other_identifier_id as varchar)) from given_decisions where other_identifier_id is not null
+    ),
+    known as (
+        {" union ".join(f"select {name} from observed where {name} in (from named)" for name in COLUMNS)}
+    )
     select
         given.decided_at, cast(given.decided_by as varchar) as decided_by, cast(given.action as varchar) as action,
         cast(given.reason as varchar) as reason, one.number as one, other.number as other,
-        one.number is null or (given.other_identifier_id is not null and other.number is null) as is_unknown
+        hash(cast(given.identifier_id as varchar)) not in (from known)
+            or (given.other_identifier_id is not null and hash(cast(given.other_identifier_id as varchar)) not in (from known))
+            as is_unknown
     from given_decisions as given
     left join names as one on cast(given.identifier_id as varchar) = one.identifier_id
     left join names as other on cast(given.other_identifier_id as varchar) = other.identifier_id
@@ -240,9 +262,9 @@ _ORIGINS = """
     create temp table origins as
     select cast(row_number() over (order by cause, source) as integer) as origin, cause, source
     from (
-        select distinct cause, source from told
+        select distinct cause, source from concerned
         union
-        select unnest(['alias', 'household_file']), source from (select distinct source from told)
+        select unnest(['alias', 'household_file']), source from (select distinct source from concerned)
         union
         select 'decision', decided_by from decisions
         union
@@ -255,34 +277,20 @@ def _numbered_sightings() -> str:
     numbers = ", ".join(f"{kind}_name.number as {kind}" for kind in KINDS)
     joins = " ".join(
         f"left join (select number, identifier_id from names where kind = '{kind}') as {kind}_name "
-        f"on told.{kind} = {kind}_name.identifier_id"
+        f"on concerned.{kind} = {kind}_name.identifier_id"
         for kind in KINDS
     )
     return f"""
         create temp table sightings as
         select
-            origins.origin, told.seen_at, coalesce(told.is_simulated, false) as is_simulated, {numbers},
-            previous_name.number as previous, case when told.device is not null or told.previous is not null then told.event_id end
-                as event_id
-        from told
-        inner join origins on told.cause = origins.cause and told.source = origins.source
+            origins.origin, concerned.seen_at, coalesce(concerned.is_simulated, false) as is_simulated, {numbers},
+            previous_name.number as previous,
+            case when concerned.device is not null or concerned.previous is not null then concerned.event_id end as event_id
+        from concerned
+        inner join origins on concerned.cause = origins.cause and concerned.source = origins.source
         {joins}
-        left join former on told.previous = former.previous
-        left join names as previous_name on former.identifier_id = previous_name.identifier_id
+        left join names as previous_name on concerned.previous = previous_name.identifier_id
     """
-
-
-_DATED = f"""
-    update sightings set seen_at = coalesce(dated.first_seen, {BEGINNING})
-    from (
-        select undated.customer, min(known.seen_at) as first_seen
-        from (select distinct customer from sightings where seen_at is null) as undated
-        left join sightings as known on undated.customer = known.customer
-        group by undated.customer
-    ) as dated
-    where sightings.seen_at is null and sightings.customer is not distinct from dated.customer
-"""
-"""What has no date is seen since its customer first was."""
 
 
 def _namings(rules: Rules, session_gap_minutes: int) -> str:
@@ -293,7 +301,7 @@ def _namings(rules: Rules, session_gap_minutes: int) -> str:
     """
     order = sorted((kind for kind in rules.glue), key=rules.priority)
     named = ", ".join(f"case when {kind} not in (select number from blocked) then {kind} end" for kind in order)
-    of_device = "partition by device order by seen_at, event_id"
+    of_device = "partition by device order by seen_at, event_id, named"
     return f"""
         with blocked as (select number from identifiers where blocked_because is not null),
         events as (
@@ -314,7 +322,7 @@ def _namings(rules: Rules, session_gap_minutes: int) -> str:
         owned as (
             select device, seen_at, event_id, named, coalesce(
                 first_value(named ignore nulls) over (
-                    partition by device, visit order by seen_at, event_id rows between current row and unbounded following
+                    partition by device, visit order by seen_at, event_id, named rows between current row and unbounded following
                 ),
                 last_value(named ignore nulls) over ({of_device} rows between unbounded preceding and current row),
                 first_value(named ignore nulls) over ({of_device} rows between current row and unbounded following)

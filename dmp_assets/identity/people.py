@@ -17,6 +17,15 @@ from dmp_assets.identity.rules import Rules
 _OPEN = "timestamp '9999-12-31'"
 
 
+TABLES = {
+    "identifiers": "hash(identifier_id) in (from touched)",
+    "links": "hash(identifier_id) in (from touched) or hash(other_identifier_id) in (from touched)",
+    "person_identifiers": "hash(identifier_id) in (from touched)",
+    "merges": "hash(identifier_id) in (from touched)",
+}
+"""The tables, and which of their rows are replaced where only some people are touched."""
+
+
 def identify(connection: duckdb.DuckDBPyConnection, rules: Rules) -> None:
     """Make a temporary view ``found_<name>`` for each table of `schema`, and drop the tables that none of them reads.
 
@@ -70,7 +79,10 @@ def identify(connection: duckdb.DuckDBPyConnection, rules: Rules) -> None:
         "breaches": {"link": steps["link"], "taken_at": steps["taken_at"], "breach": resolved.breach},
         "reasons": {"breach": list(reasons), "reason": list(reasons.values())},
         "periods": {name: getattr(resolved, name) for name in ("node", "person", "since", "until")},
-        "moved": {name: getattr(resolved, name) for name in ("moved", "moved_at", "moved_to")},
+        "moved": {
+            **{name: getattr(resolved, name) for name in ("moved", "moved_at", "moved_to")},
+            "place": np.arange(len(resolved.moved)),
+        },
         "unions": {
             **{name: steps[name][resolved.joined] for name in ("link", "taken_at")},
             "kept": resolved.kept,
@@ -99,8 +111,10 @@ _GLUE = """
         select identifiers.number, identifiers.kind, kinds.most, kinds.moves, kinds.priority, identifiers.first_seen,
             -- A shop gives a person one id; of everything else it is counted what there is in all.
             case when identifiers.kind = 'customer' then identifiers.namespace else '' end as counted_in
-        from identifiers inner join kinds on identifiers.kind = kinds.kind
-        where kinds.most is not null and identifiers.blocked_because is null
+        from identifiers
+        inner join kinds on identifiers.kind = kinds.kind
+        inner join names on identifiers.number = names.number
+        where kinds.most is not null and identifiers.blocked_because is null and names.is_touched
     ),
     groups as (
         select kind, counted_in, cast(row_number() over (order by priority, counted_in) - 1 as integer) as group_number
@@ -168,6 +182,7 @@ _IDENTIFIERS = """
     select names.identifier_id, names.kind, names.namespace, identifiers.first_seen as first_seen_at,
         identifiers.last_seen as last_seen_at, identifiers.is_simulated, identifiers.blocked_because
     from identifiers inner join names using (number)
+    where names.is_touched
     order by names.number
 """
 
@@ -213,10 +228,15 @@ _OWNERS = f"""
     create temp table owners as
     with nodes as (
         -- Which node what moves had, and since when.
-        select glue.identifier, glue.number as node, make_timestamp(glue.first_seen) as since from glue where glue.moves
-        union all
-        select glue.identifier, moved.moved_to, make_timestamp(moved.moved_at)
-        from moved inner join glue on moved.moved = glue.number
+        select identifier, node, since from (
+            select glue.identifier, glue.number as node, make_timestamp(glue.first_seen) as since, -1 as place
+            from glue where glue.moves
+            union all
+            select glue.identifier, moved.moved_to, make_timestamp(moved.moved_at), moved.place
+            from moved inner join glue on moved.moved = glue.number
+        )
+        -- Of several at one time the last.
+        qualify row_number() over (partition by identifier, since order by place desc) = 1
     ),
     turns as (
         select identifier, node, since as owned_from, since as known_at from nodes

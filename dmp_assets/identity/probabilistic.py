@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -31,6 +31,22 @@ THRESHOLD = 0.95
 
 FEWEST_PAIRS = 20
 """Pairs with one e-mail address or phone number, from which the model learns what else people of two namespaces share."""
+
+MOST_ALIKE = 100
+"""Records that may agree in what a block is made of; more agree by a value that is nobody's, such as 1900-01-01 for a birthday."""
+
+_BLOCKS = (
+    ("email",),
+    ("phone",),
+    ("birthday", "last_name"),
+    ("birthday", "first_name"),
+    ("address_text", "last_name"),
+    ("address_text", "first_name"),
+)
+"""Who agrees in all of one of these is compared."""
+
+_SURE = (("email",), ("phone", "last_name"), ("birthday", "last_name", "first_name"))
+"""Who agrees in all of one of these is nearly always one person."""
 
 _SEED = 20170101
 _RANDOM_PAIRS = 2e6
@@ -81,11 +97,14 @@ class Matches:
             sorted), match_weight (log2 of the odds), probability (0.5 to 1).
         evidence: the waterfall of each of these pairs, one row per step: the two ids, comparison ("prior", or what was compared),
             level (how far it agrees, in words), match_weight (what it adds). The weights of a pair add up to its match weight.
+        left_out: records that were not compared with those that agree with them in something, since more than `MOST_ALIKE` do; by
+            what that is. They are compared with those that agree in something else.
         reason: why nothing could be compared or learned; None if it could.
     """
 
     pairs: pd.DataFrame
     evidence: pd.DataFrame
+    left_out: Mapping[str, int] = field(default_factory=dict)
     reason: str | None = None
 
 
@@ -127,14 +146,23 @@ def match_records(connection: duckdb.DuckDBPyConnection, records: pa.Table) -> M
             birthday (text in normal form), address (list of its parts) and address_text. A customer may have several records.
     """
     connection.register("arrived", records)
-    connection.execute("create or replace table records as from arrived order by unique_id")
+    blocks = ", ".join(
+        f"count(*) over (partition by {', '.join(columns)}) <= {MOST_ALIKE} as {_few(columns)}"
+        for columns in dict.fromkeys((*_BLOCKS, *_SURE))
+    )
+    connection.execute(f"create or replace table records as select *, {blocks} from arrived order by unique_id")
     connection.unregister("arrived")
     present = [name for (name,) in connection.execute("select distinct namespace from records order by 1").fetchall()]
     if len(present) < 2:
         return _nothing("Customers of one namespace only have names: there is nothing to compare them with.")
     (shared,) = connection.execute(
-        "select count(distinct (l.customer_id, r.customer_id)) from records as l inner join records as r "
-        "on l.namespace < r.namespace and (l.email = r.email or l.phone = r.phone)"
+        "select count(*) from ("
+        + " union ".join(
+            "select l.customer_id, r.customer_id as other from records as l inner join records as r "
+            f"on l.namespace < r.namespace and {_agree(columns)}"
+            for columns in (("email",), ("phone",))
+        )
+        + ")"
     ).fetchall()[0]
     if shared < FEWEST_PAIRS:
         return _nothing(
@@ -144,7 +172,26 @@ def match_records(connection: duckdb.DuckDBPyConnection, records: pa.Table) -> M
     predicted = linker.inference.predict(threshold_match_probability=_KEPT)
     connection.execute(f"create or replace table predicted as from {predicted.physical_name}")
     pairs = connection.execute(_BEST_PAIRS).df()
-    return Matches(pairs[list(_PAIRS)], _evidence(connection, linker))
+    return Matches(pairs[list(_PAIRS)], _evidence(connection, linker), _left_out(connection))
+
+
+def _few(columns: Sequence[str]) -> str:
+    """Return the column that says whether not too many records agree in these."""
+    return "few_" + "_".join(columns)
+
+
+def _agree(columns: Sequence[str]) -> str:
+    """Return the condition that two records, l and r, agree in these columns, in which not too many do."""
+    return " and ".join([*(f"l.{name} = r.{name}" for name in columns), f"l.{_few(columns)}"])
+
+
+def _left_out(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    counts = ", ".join(
+        f"count(*) filter (where not {_few(columns)} and {' and '.join(f'{name} is not null' for name in columns)})"
+        for columns in _BLOCKS
+    )
+    (found,) = connection.execute(f"select {counts} from records").fetchall()
+    return {" and ".join(columns): number for columns, number in zip(_BLOCKS, found, strict=True) if number}
 
 
 _BEST_PAIRS = """
@@ -183,7 +230,8 @@ def _trained(connection: duckdb.DuckDBPyConnection, namespaces: list[str]) -> Li
     """Return the model, trained on the records of the namespaces."""
     import splink.comparison_level_library as levels
     import splink.comparison_library as compare
-    from splink import DuckDBAPI, Linker, SettingsCreator, block_on
+    from splink import DuckDBAPI, Linker, SettingsCreator
+    from splink.blocking_rule_library import CustomRule
 
     def name(column: str) -> compare.CustomComparison:
         return compare.CustomComparison(
@@ -224,14 +272,7 @@ def _trained(connection: duckdb.DuckDBPyConnection, namespaces: list[str]) -> Li
                 ],
             ),
         ],
-        blocking_rules_to_generate_predictions=[
-            block_on("email"),
-            block_on("phone"),
-            block_on("birthday", "last_name"),
-            block_on("birthday", "first_name"),
-            block_on("address_text", "last_name"),
-            block_on("address_text", "first_name"),
-        ],
+        blocking_rules_to_generate_predictions=[CustomRule(_agree(columns)) for columns in _BLOCKS],
         retain_matching_columns=True,
         retain_intermediate_calculation_columns=True,
     )
@@ -239,16 +280,12 @@ def _trained(connection: duckdb.DuckDBPyConnection, namespaces: list[str]) -> Li
         warnings.simplefilter("ignore")
         linker = Linker(datasets, settings, log_level=logging.ERROR)
         training = linker.training
-        sure: list[Any] = [
-            block_on("email"),
-            block_on("phone", "last_name"),
-            block_on("birthday", "last_name", "first_name"),
-        ]
+        sure: list[Any] = [CustomRule(_agree(columns)) for columns in _SURE]
         training.estimate_probability_two_random_records_match(sure, recall=0.8)
         training.estimate_u_using_random_sampling(max_pairs=_RANDOM_PAIRS, seed=_SEED)
-        for rule in (block_on("email"), block_on("birthday", "last_name")):
+        for columns in (("email",), ("birthday", "last_name")):
             training.estimate_parameters_using_expectation_maximisation(
-                rule, fix_probability_two_random_records_match=True
+                CustomRule(_agree(columns)), fix_probability_two_random_records_match=True
             )
     return linker
 
@@ -286,4 +323,4 @@ def _evidence(connection: duckdb.DuckDBPyConnection, linker: Linker) -> pd.DataF
 def _nothing(reason: str) -> Matches:
     pairs = pd.DataFrame({name: pd.Series(dtype=object if name.endswith("_id") else float) for name in _PAIRS})
     evidence = pd.DataFrame({name: pd.Series(dtype=float if name == "match_weight" else object) for name in _EVIDENCE})
-    return Matches(pairs, evidence, reason)
+    return Matches(pairs, evidence, reason=reason)

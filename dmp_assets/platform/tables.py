@@ -23,7 +23,7 @@ from dmp_assets.platform.history import History, add_to_history
 from dmp_assets.platform.lineage import TRACED_AS_A_WHOLE
 from dmp_assets.platform.permissions import IDENTIFIERS, PERMISSIONS, leave_out
 from dmp_assets.platform.pictures import shown
-from dmp_assets.platform.warehouse import Warehouse, count, is_date, replace_table
+from dmp_assets.platform.warehouse import Part, Warehouse, count, is_date, replace_part, replace_table
 
 if TYPE_CHECKING:
     from dmp_assets.platform.pictures import Picture
@@ -229,8 +229,8 @@ def makes(
     return decorate
 
 
-Contents = Mapping[Table, pd.DataFrame | str]
-"""The new content of tables: frames, of a history the rows to add; or queries, for tables that may not fit into memory."""
+Contents = Mapping[Table, pd.DataFrame | str | Part]
+"""The new content of tables: frames, of a history the rows to add; queries, for tables that may not fit into memory; or parts."""
 
 
 def save(
@@ -261,7 +261,10 @@ def save(
         with warehouse.write() as connection:
             for table, content in (contents if isinstance(contents, Mapping) else contents(connection)).items():
                 descriptions = {str(name): column.description or "" for name, column in table.schema.columns.items()}
-                if isinstance(content, str):
+                if isinstance(content, Part):
+                    replace_part(connection, table.full_name, content)
+                    outcomes[table] = validate_stored(table, connection, part=content.rows)
+                elif isinstance(content, str):
                     replace_table(connection, table.full_name, content, descriptions)
                     left_out |= _without_refusers(connection, table)
                     outcomes[table] = validate_stored(table, connection, is_rest=bool(left_out.get(table)))

@@ -12,6 +12,7 @@ import re
 import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -222,6 +223,25 @@ def replace_table(
             connection.execute(f"create or replace table {table} as from new_rows")
     for column, text in descriptions.items():
         connection.execute(f"comment on column {table}.{quoted(column)} is {literal(text)}")
+
+
+@dataclass(frozen=True)
+class Part:
+    """What is new in a table of which the rest stays.
+
+    Attributes:
+        rows: the view or table of the new rows.
+        instead_of: the condition of the rows that they replace, which are all that could have a key of theirs.
+    """
+
+    rows: str
+    instead_of: str
+
+
+def replace_part(connection: duckdb.DuckDBPyConnection, table: str, part: Part) -> None:
+    """Replace a part of a table, in the caller's transaction."""
+    connection.execute(f"delete from {table} where {part.instead_of}")
+    connection.execute(f"insert into {table} by name from {part.rows}")
 
 
 def insert_rows(connection: duckdb.DuckDBPyConnection, table: str, frame: pd.DataFrame, *, instead_of: str) -> None:

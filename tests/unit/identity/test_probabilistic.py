@@ -146,6 +146,28 @@ def test_the_same_records_give_the_same_pairs_and_each_customer_one(matches):
     assert matches.pairs["other_identifier_id"].is_unique
 
 
+def test_a_birthday_that_many_share_makes_no_block_and_it_is_told(matches):
+    nobodys = {"last_name": "unknown", "birthday": "1900-01-01", "phone": None}
+    crowd = [
+        {
+            **nobodys, "namespace": namespace, "number": 1000 + number, "first_name": f"{namespace}{number}",
+            "email": f"{number}@{namespace}.example", "address": [f"{number} {namespace} road"],
+        }
+        for namespace in (ONE, OTHER)
+        for number in range(300)
+    ]  # fmt: skip
+    with duckdb.connect() as connection:
+        found = match_records(connection, table([*people(), *twins(), *crowd]))
+    assert matches.left_out == {}
+    assert found.left_out == {"birthday and last_name": 600}
+    ids = ["identifier_id", "other_identifier_id"]
+    both = found.pairs[found.pairs["probability"] >= THRESHOLD]
+    assert (
+        both[ids].to_numpy().tolist()
+        == matches.pairs.loc[matches.pairs["probability"] >= THRESHOLD, ids].to_numpy().tolist()
+    )
+
+
 @pytest.mark.parametrize(
     ("rows", "reason"),
     [

@@ -74,7 +74,12 @@ class World:
     def connect(self, file: str = ":memory:") -> duckdb.DuckDBPyConnection:
         """Return a connection with the staging views and all that was found out."""
         connection = duckdb.connect(file)
-        connection.execute("create schema staging")
+        self.resolve(connection)
+        return connection
+
+    def resolve(self, connection: duckdb.DuckDBPyConnection) -> bool:
+        """Find everything out in a warehouse, which may have tables of before; return whether only a part was resolved."""
+        connection.execute("create schema if not exists staging")
         columns = _EVENTS.split()
         views = {("web", "events"): pd.DataFrame(self.events, columns=pd.Index(columns)), **self.tables}
         for (source, contract), frame in views.items():
@@ -87,11 +92,12 @@ class World:
                 "is_simulated": "boolean",
             }
             select = ", ".join(f"cast({name} as {types.get(name, 'varchar')}) as {name}" for name in frame.columns)
-            connection.execute(f"create table staging.stg_{source}__{contract} as select {select} from frame")
+            view = f"staging.stg_{source}__{contract}"
+            connection.execute(f"create or replace table {view} as select {select} from frame")
         staged = [Staged(*name) for name in views]
         decisions = standing(self.decisions)
         matches = self.given_matches()
-        observe(
+        is_part = observe(
             connection,
             staged,
             self.rules,
@@ -101,7 +107,7 @@ class World:
             session_gap_minutes=30,
         )
         identify(connection, self.rules)
-        return connection
+        return is_part
 
 
 @dataclass

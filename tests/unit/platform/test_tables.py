@@ -15,7 +15,7 @@ from dmp_assets.platform.history import History
 from dmp_assets.platform.lineage import TRACED_AS_A_WHOLE
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.tables import Alarm, Table, kept, lineage, makes, save
-from dmp_assets.platform.warehouse import Warehouse
+from dmp_assets.platform.warehouse import Part, Warehouse
 from tests.unit.permissions import write_permissions
 
 SCHEMA = pa.DataFrameSchema(
@@ -189,6 +189,29 @@ def test_what_a_query_makes_and_fails_leaves_the_last_good_table(warehouse):
     run = made_by_sql(warehouse, "select 'c1' as customer_id, cast(7 as bigint) as score")
     assert not run.success
     assert warehouse.query("select score from profiles.scores")["score"].tolist() == [2]
+
+
+@pytest.mark.parametrize(
+    ("score", "is_valid", "expected"),
+    [(4, True, [("c1", 4), ("c2", 2)]), (9, False, [("c1", 1), ("c2", 2)]), (None, True, [("c2", 2)])],
+    ids=["new rows take the place of some", "a wrong one leaves all", "no new rows are no empty table"],
+)
+def test_of_a_part_only_the_new_rows_are_checked_and_the_rest_stays(warehouse, score, is_valid, expected):
+    made_by_sql(warehouse, "from (values ('c1', cast(1 as bigint)), ('c2', 2)) as rows(customer_id, score)")
+
+    @makes(SCORES)
+    def part(warehouse: Warehouse):
+        def contents(connection):
+            of_one = f"select 'c1' as customer_id, cast({score} as bigint) as score" if score else f"{MANY} limit 0"
+            connection.execute(f"create temp table fresh as {of_one}")
+            return {SCORES: Part("fresh", "customer_id = 'c1'")}
+
+        yield from save(warehouse, contents)
+
+    run = dg.materialize([part], resources={"warehouse": warehouse, "gate": Gate()}, raise_on_error=False)
+    assert run.success == is_valid
+    rows = warehouse.query("select customer_id, score from profiles.scores order by all")
+    assert list(rows.itertuples(index=False, name=None)) == expected
 
 
 def test_pictures_are_files_and_the_event_log_has_their_address(warehouse, tmp_path):
