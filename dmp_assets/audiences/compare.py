@@ -15,6 +15,8 @@ from dmp_assets.platform.warehouse import quoted
 
 RARE = 0.05
 """Share that a value must have among members or others to be told as a trait."""
+FEW = 10
+"""Customers below which an average tells of single people rather than of a group: on either side there is none."""
 _VECTORS = 24
 """Of 2,048 rows, that make a block."""
 
@@ -118,7 +120,8 @@ def _traits(
     # What hardly anybody of either side has says nothing, however rare it is with the other.
     is_rare = np.fmax(members, others) < RARE
     is_rare[:, :numbers] = False
-    difference[is_rare | ~np.isfinite(difference)] = 0.0
+    are_few = np.minimum(counts, known - counts) < FEW
+    difference[is_rare | are_few | ~np.isfinite(difference)] = 0.0
     rows = []
     for number, name in enumerate(names):
         order = np.lexsort((traits, -np.abs(difference[number].round(9))))

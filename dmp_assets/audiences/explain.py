@@ -185,14 +185,24 @@ def _evidence(
 
 
 _SHOWN = {
-    "Size": "select as_of_on, matching, left_out, members from audiences.audience_counts where audience = ? "
-    "order by as_of_on desc limit 20",
-    "What sets members apart": "select trait, round(members_average, 3) as members, round(others_average, 3) as others, "
-    "round(difference, 2) as difference from audiences.audience_traits where audience = ? order by rank",
-    "Also in": "select other_audience, shared_members, round(share, 3) as share from audiences.audience_overlap "
-    "where audience = ? order by share desc, other_audience limit 10",
-    "Newest changes": "select as_of_on, change, conditions, count(*) as customers from audiences.audience_changes "
-    "where audience = ? group by all order by as_of_on desc, customers desc, conditions limit 10",
+    "Size": """
+        select cast(as_of_on as varchar) as as_of_on, matching, left_out, members
+        from audiences.audience_counts where audience = ? order by 1 desc limit 20
+    """,
+    "What sets members apart": """
+        select trait, round(members_average, 3) as members, round(others_average, 3) as others,
+            round(difference, 2) as difference
+        from audiences.audience_traits where audience = ? order by rank
+    """,
+    "Also in": """
+        select other_audience, shared_members, round(share, 3) as share
+        from audiences.audience_overlap where audience = ? order by share desc, other_audience limit 10
+    """,
+    "Newest changes": """
+        select cast(as_of_on as varchar) as as_of_on, change, conditions, count(*) as customers
+        from audiences.audience_changes where audience = ?
+        group by all order by 1 desc, customers desc, conditions limit 10
+    """,
 }
 """What is shown of an audience beside its rule, by title."""
 
@@ -227,9 +237,9 @@ def difference(connection: duckdb.DuckDBPyConnection, name: str, since: dt.date)
         raise UserError("There is no audiences.audience_changes yet: run `dmp build`, which makes it.")
     return connection.execute(
         """
-        select customer_id, as_of_on, change, because from audiences.audience_changes
+        select customer_id, cast(as_of_on as varchar) as as_of_on, change, because from audiences.audience_changes
         where audience = ? and as_of_on >= ?
-        order by as_of_on desc, change, customer_id
+        order by audience_changes.as_of_on desc, change, customer_id
         """,
         [name, since],
     ).df()

@@ -161,6 +161,7 @@ AUDIENCE_TRAITS = pa.DataFrameSchema(
     unique=["audience", "rank"],
     strict=True,
     ordered=True,
-    metadata=may_be_empty("no audience has members beside others who have a profile"),
-    description="What sets the members of an audience apart from everybody else. One row per audience and trait.",
+    metadata=may_be_empty("no audience has ten members beside ten others who have a profile"),
+    description="What sets the members of an audience apart from everybody else, where there are ten or more on either side. "
+    "One row per audience and trait.",
 )

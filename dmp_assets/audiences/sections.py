@@ -104,7 +104,7 @@ def _one(audience: dict, frames: Frames) -> Content:
                 "What sets members apart",
                 shown,
                 {"difference_in_standard_deviations": "+.2f"},
-                "there are no members, or none beside them, who have a profile",
+                "there are too few members, or others beside them, to be compared",
             ),
             page_table(
                 "Members who are in other audiences too",

@@ -180,10 +180,17 @@ def test_without_audiences_and_without_customers_the_tables_are_empty(tmp_path: 
 
 def test_traits_tell_what_members_are_and_others_are_not(tmp_path: Path) -> None:
     write(tmp_path, "it", "{column: loyalty_tier, operator: '=', value: gold}")
-    traits = build(warehouse(PEOPLE), tmp_path).tables["audience_traits"]
-    found = {
-        trait: (inside, outside) for trait, inside, outside in of(traits, "trait", "members_average", "others_average")
-    }
-    assert found["loyalty_tier: gold"] == (1.0, 0.0)
-    assert found["recency_days"] == (0.0, 2.5)
-    assert of(traits, "rank")[0] == (1,)
+    gold = {f"g{number}": {"recency_days": 1, "tier": "gold"} for number in range(10)}
+    others = {f"o{number}": {"recency_days": 2 * (number % 2), "tier": "basic"} for number in range(10)}
+    traits = build(warehouse(gold | others), tmp_path).tables["audience_traits"]
+    assert of(traits, "rank", "trait", "members_average", "others_average", "is_share") == [
+        (1, "loyalty_tier: basic", 0.0, 1.0, True),
+        (2, "loyalty_tier: gold", 1.0, 0.0, True),
+    ]  # the mean of recency is the same
+    assert of(traits, "difference") == [(-2.0,), (2.0,)]
+    # Of nine nothing is told: that would be about single people.
+    assert (
+        build(warehouse({key: of for key, of in gold.items() if key != "g1"} | others), tmp_path)
+        .tables["audience_traits"]
+        .empty
+    )
