@@ -39,7 +39,7 @@ class Plan:
 
 
 def plan(records: Mapping[str, Record], present: Mapping[str, Present], *, waiting: Set[str], is_once: bool) -> Plan:
-    """Return the difference, in the order of the rows' keys.
+    """Return the difference, in the order of the customers and their rows' keys.
 
     Args:
         records: what the destination shall hold, by key.
@@ -47,9 +47,14 @@ def plan(records: Mapping[str, Record], present: Mapping[str, Present], *, waiti
         waiting: customers of whom a decision has not been loaded yet: what the destination has of them stays as it is until it has.
         is_once: whether what was sent is sent for good, as a mail.
     """
-    adds = [records[key] for key in sorted(records.keys() - present.keys())]
-    both = sorted(records.keys() & present.keys())
+    customers = {key: row.customer_id for key, row in {**present, **records}.items()}
+
+    def ordered(keys: Set[str]) -> list[str]:
+        return sorted(keys, key=lambda key: (customers[key], key))
+
+    adds = [records[key] for key in ordered(records.keys() - present.keys())]
+    both = ordered(records.keys() & present.keys())
     changes = [] if is_once else [records[key] for key in both if records[key].content != present[key].content]
-    gone = [] if is_once else sorted(present.keys() - records.keys())
+    gone = [] if is_once else ordered(present.keys() - records.keys())
     removes = [present[key] for key in gone if present[key].customer_id not in waiting]
     return Plan(adds, changes, removes, len(both) - len(changes))

@@ -28,7 +28,7 @@ def plot_audiences(audiences: pd.DataFrame) -> alt.Chart:
             x=alt.X("customers:Q", title="customers"),
             y=alt.Y("title:N", sort=order, title=None, axis=alt.Axis(labelLimit=260)),
             color=alt.Color("kind:N", title=None, sort=list(_KINDS.values()), legend=alt.Legend(orient="bottom")),
-            order=alt.Order("kind:N", sort="ascending"),
+            order=alt.Order("kind:N", sort="descending"),
             tooltip=["title", "kind", "customers"],
         )
         .properties(height=alt.Step(22))

@@ -114,7 +114,6 @@ def _one(audience: dict, frames: Frames) -> Content:
             ),
             page_table("Newest changes", changes, {"customers": ",.0f"}, "nobody has entered"),
         ],
-        [Fact(f"members of {audience['title']}", f"{audience['members']:,}")],
     )
 
 
