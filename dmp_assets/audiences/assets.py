@@ -17,13 +17,13 @@ from dmp_assets.audiences.sections import CUSTOMER, PAGE, SECTIONS
 from dmp_assets.platform.automation import cadence_tag
 from dmp_assets.platform.domain import Domain
 from dmp_assets.platform.history import History
-from dmp_assets.platform.permissions import IDENTIFIERS, PERMISSIONS
+from dmp_assets.platform.permissions import PERMISSIONS
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.tables import OWNER, Contents, Results, Table, makes, save
 from dmp_assets.platform.warehouse import Warehouse, has_table, literal
 from dmp_assets.profiles.schema import CUSTOMER_PROFILES
 from dmp_assets.rules.check import references
-from dmp_assets.rules.customers import CUSTOMERS, FEATURES, LOYALTY, PROFILES, reads
+from dmp_assets.rules.customers import ALWAYS_READ, CUSTOMERS, reads
 from dmp_assets.rules.words import in_words
 
 LAYER = "audiences"
@@ -51,9 +51,8 @@ def columns_read(name: str, audiences: Mapping[str, Audience]) -> list[str]:
 def _table(name: str, columns: Iterable[str]) -> Table:
     contract: pa.DataFrameSchema = getattr(schema, name.upper())
     read = sorted({*columns, f"{CUSTOMERS}.customer_id"})
-    always = [CUSTOMERS, FEATURES, PROFILES, LOYALTY, PERMISSIONS, IDENTIFIERS]
     history = History() if name in _HISTORIES else None
-    return Table(LAYER, name, contract, dict.fromkeys(contract.columns, read), history=history, also_reads=always)
+    return Table(LAYER, name, contract, dict.fromkeys(contract.columns, read), history=history, also_reads=ALWAYS_READ)
 
 
 def audience_specs(audiences: Audiences) -> list[dg.AssetSpec]:
@@ -85,7 +84,7 @@ def audience_specs(audiences: Audiences) -> list[dg.AssetSpec]:
 
 def _described(audience: Audience) -> str:
     reached = f" To be reached for {audience.purpose} by {audience.channel}." if audience.purpose else ""
-    return f"{audience.title}: {audience.description}{reached}\n\nCustomers with {in_words(audience)}."
+    return f"{audience.title}: {audience.description}{reached}\n\nRule: {in_words(audience)}."
 
 
 def audiences_step(audiences: Audiences) -> tuple[tuple[Table, ...], dg.AssetsDefinition]:

@@ -73,7 +73,7 @@ def preview(
     if as_json:
         print_json(dataclasses.asdict(found))
         return
-    typer.echo(f"Customers with {found.words}.")
+    typer.echo(f"Rule: {found.words}.")
     typer.echo(
         f"{found.matching:,} of {found.judged:,} meet the rule as of {found.as_of_on}, {found.left_out:,} of them may not be "
         f"reached: {found.members:,} members. Of {found.open:,} something is unknown."
@@ -95,7 +95,7 @@ def show(name: Name, sql: Sql = False, as_json: AsJson = False) -> None:
         print_json({**audience, **{title: table.to_dict("records") for title, table in tables.items()}})
         return
     typer.echo(f"{audience['title']}: {audience['description']}")
-    typer.echo(f"Customers with {audience['words']}.")
+    typer.echo(f"Rule: {audience['words']}.")
     reached = f"{audience['purpose']} by {audience['channel']}" if audience["purpose"] else "nobody is reached by it"
     typer.echo(f"For {reached}; looked after by {audience['owner']}.")
     if audience["is_small"]:

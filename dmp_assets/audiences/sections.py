@@ -97,7 +97,7 @@ def _one(audience: dict, frames: Frames) -> Content:
     changes = mine["changes"][["as_of_on", "change", "conditions", "customers"]].head(_CHANGES_SHOWN)
     changes = changes.assign(as_of_on=changes["as_of_on"].dt.strftime("%Y-%m-%d"))
     return Content(
-        f"{audience['description']} Customers with {audience['words']}.{reached} Looked after by {audience['owner']}.",
+        f"{audience['description']} Rule: {audience['words']}.{reached} Looked after by {audience['owner']}.",
         [embed(plot_trend(mine["counts"]))],
         [
             page_table(
@@ -112,7 +112,7 @@ def _one(audience: dict, frames: Frames) -> Content:
                 {"shared_members": ",.0f", "share": ".1%"},
                 "none is",
             ),
-            page_table("Newest changes", changes, {"customers": ",.0f"}, "nobody has entered"),
+            page_table("Newest changes", changes, {"customers": ",.0f"}, "nobody has entered or left since it began"),
         ],
     )
 

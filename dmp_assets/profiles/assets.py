@@ -35,14 +35,17 @@ from dmp_assets.profiles.profile import PROFILE_ONLY, SCORES, customer_profiles
 from dmp_assets.profiles.sections import CUSTOMER, SECTIONS
 from dmp_assets.profiles.tags import (
     TagRules,
+    computed_questions,
     customer_tags,
     load_rules,
     rule_frame,
     rule_tags,
     rules_columns,
     rules_in_words,
+    with_computed,
 )
 from dmp_assets.profiles.topics import content_interests, fit_topics, product_topics, topic_products
+from dmp_assets.rules.customers import ALWAYS_READ, reads_of
 
 FEATURES = "marts.customer_features"
 _PURCHASES = f"""
@@ -182,6 +185,10 @@ def tags_table(rules: TagRules) -> Table:
         f"{PROFILES.full_name}.{column}" if column in PROFILE_ONLY else f"{FEATURES}.{column}"
         for column in rules_columns(rules)
     ]
+    computed = [question for questions in computed_questions(rules).values() for question in questions]
+    by_rule += [
+        column for question in computed for column in reads_of(question, list(schema.CUSTOMER_PROFILES.columns))
+    ]
     derived = {
         "source": [*by_rule, "profiles.customer_interests.source"],
         "category": by_rule,
@@ -190,7 +197,13 @@ def tags_table(rules: TagRules) -> Table:
         **{column: [*by_rule, f"profiles.customer_interests.{column}"] for column in ("tag", "value", "evidence")},
     }
     contract = schema.CUSTOMER_TAGS
-    return Table("profiles", "customer_tags", contract, lineage(contract, source=FEATURES, derived=derived))
+    return Table(
+        "profiles",
+        "customer_tags",
+        contract,
+        lineage(contract, source=FEATURES, derived=derived),
+        also_reads=ALWAYS_READ if computed else (),
+    )
 
 
 _EMBEDDED = [
@@ -320,7 +333,12 @@ def tags_step(table: Table, rules: TagRules) -> dg.AssetsDefinition:
     def build_customer_tags(warehouse: Warehouse) -> Results:
         """Give every customer the tags whose rules it meets, and its interests."""
         profiles = warehouse.query(f"select * from {PROFILES.full_name} order by customer_id")
-        by_rule = rule_tags(rule_frame(warehouse.query(inputs.PROFILED_FEATURES), profiles), rules)
+        frame, subject = rule_frame(warehouse.query(inputs.PROFILED_FEATURES), profiles), None
+        if computed_questions(rules):
+            as_of_on = inputs.as_of(warehouse)
+            with warehouse.read() as connection:
+                frame, subject = with_computed(connection, frame, rules, as_of_on)
+        by_rule = rule_tags(frame, rules, subject)
         tags = customer_tags(by_rule, warehouse.query(f"select * from {CUSTOMER_INTERESTS.full_name}"))
         plots, facts = {"tags": plot_tags(tags)}, {"rules": dg.MetadataValue.md(rules_in_words(rules, tags))}
         yield from save(warehouse, {table: tags}, plots={table: plots}, facts={table: facts})

@@ -5,17 +5,22 @@ The conditions are those of `dmp_assets.rules`. `templates/rules/tags.yml` expla
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from string import Formatter
 from typing import Annotated, Any, Literal
 
+import duckdb
 import pandas as pd
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from dmp_assets.platform.money import money
 from dmp_assets.rules.check import mistakes, unknown_column
-from dmp_assets.rules.conditions import Conditions
+from dmp_assets.rules.conditions import Comparison, Conditions, Question
+from dmp_assets.rules.customers import customer_subject
 from dmp_assets.rules.files import Entry, RuleError, Text, load, not_empty, repeated
+from dmp_assets.rules.judge import judge
 from dmp_assets.rules.sql import answers
 from dmp_assets.rules.subject import Subject, subject_of
 from dmp_assets.rules.values import Kind
@@ -69,13 +74,52 @@ def load_rules(path: Path) -> TagRules:
 
 
 def rules_columns(rules: TagRules) -> tuple[str, ...]:
-    """List every column that the rules read, each once, in the order of the file."""
+    """List every column of features and profiles that the rules read, each once, in the order of the file."""
     names = [
         name
         for rule in rules.rules
-        for name in (*rule.shown, *(question.asked_column for question in rule.questions()))
+        for name in (
+            *rule.shown,
+            *(question.column for question in rule.questions() if isinstance(question, Comparison)),
+        )
     ]
     return tuple(dict.fromkeys(names))
+
+
+def computed_questions(rules: TagRules) -> dict[str, list[Question]]:
+    """Return, by tag, what its rule asks beside columns of features and profiles, such as a count of orders in a window."""
+    asked = {rule.tag: [each for each in rule.questions() if not isinstance(each, Comparison)] for rule in rules.rules}
+    return {tag: questions for tag, questions in asked.items() if questions}
+
+
+def with_computed(
+    connection: duckdb.DuckDBPyConnection, frame: pd.DataFrame, rules: TagRules, as_of_on: date
+) -> tuple[pd.DataFrame, Subject]:
+    """Add a column for everything that rules ask beside the columns of a frame, called as the question's `asked_column`.
+
+    Args:
+        connection: to the warehouse.
+        frame: from `rule_frame`. Nothing is known of customers who are not judged.
+        rules: from `load_rules`.
+        as_of_on: the as-of date.
+
+    Returns:
+        The frame, and what can be asked: columns of the frame, and related rows but the tags themselves.
+
+    Raises:
+        RuleError: as `rule_tags`.
+    """
+    subject = customer_subject(connection, as_of_on, without=["tags"])
+    askable = replace(subject, columns=subject_of(frame.drop(columns="customer_id")).columns)
+    check_rules(rules, askable)
+    computed = computed_questions(rules)
+    judging = replace(subject, rules={rule.tag: rule for rule in rules.rules})
+    judged = judge(connection, list(computed), judging, as_of_on)
+    for tag, questions in computed.items():
+        asked = judged.asked(tag, frame["customer_id"]).set_index("customer_id")
+        columns = {each.asked_column: frame["customer_id"].map(asked[each.asked_column]) for each in questions}
+        frame = frame.assign(**columns)
+    return frame, askable
 
 
 def rule_frame(features: pd.DataFrame, profiles: pd.DataFrame) -> pd.DataFrame:
@@ -84,12 +128,23 @@ def rule_frame(features: pd.DataFrame, profiles: pd.DataFrame) -> pd.DataFrame:
     return features.merge(profiles[["customer_id", *only_in_profiles]], on="customer_id", validate="one_to_one")
 
 
-def rule_tags(frame: pd.DataFrame, rules: TagRules) -> pd.DataFrame:
+def check_rules(rules: TagRules, subject: Subject) -> None:
+    """Hold the rules against what can be asked.
+
+    Raises:
+        RuleError: a rule names something unknown or asks a column what its kind does not take; a line for each mistake.
+    """
+    if problems := [words for rule in rules.rules for words in _mistakes(rule, subject)]:
+        raise RuleError("\n".join(problems))
+
+
+def rule_tags(frame: pd.DataFrame, rules: TagRules, subject: Subject | None = None) -> pd.DataFrame:
     """Return the tags by rule, one row per customer and tag.
 
     Args:
-        frame: customer_id, as_of_on and whatever the rules name (see `rule_frame`), one row per customer.
+        frame: customer_id, as_of_on and whatever the rules name (see `rule_frame`, `with_computed`), one row per customer.
         rules: from `load_rules`. A customer for whom a column of `value` or `evidence` is null does not get the tag.
+        subject: what can be asked (default: the columns of the frame).
 
     Returns:
         customer_id, as_of_on, source ('rule'), category, tag, rank (1), weight (1: a rule holds or it does not), value (float),
@@ -99,9 +154,7 @@ def rule_tags(frame: pd.DataFrame, rules: TagRules) -> pd.DataFrame:
         RuleError: if a rule names an unknown column or asks a column what its kind does not take; a line for each mistake.
     """
     facts = frame.drop(columns="customer_id")
-    subject = subject_of(facts)
-    if problems := [words for rule in rules.rules for words in _mistakes(rule, subject)]:
-        raise RuleError("\n".join(problems))
+    check_rules(rules, subject or subject_of(facts))
     holds = answers(facts, {rule.tag: rule for rule in rules.rules}).fillna(value=False).astype(bool)
     tags = []
     for rule in rules.rules:
@@ -117,7 +170,7 @@ def rule_tags(frame: pd.DataFrame, rules: TagRules) -> pd.DataFrame:
                     "rank": 1,
                     "weight": 1.0,
                     "value": members[rule.value].astype(float),
-                    "evidence": _evidence(members, rule, _kinds(subject)),
+                    "evidence": _evidence(members, rule, _kinds(subject_of(facts))),
                 }
             )
         )

@@ -112,8 +112,7 @@ def customer_subject(
         UserError: the warehouse has no customers or profiles yet.
     """
     types = _types(connection)
-    needed = [CUSTOMERS, FEATURES, PROFILES, LOYALTY, PERMISSIONS, IDENTIFIERS]
-    missing = [table for table in needed if table not in types]
+    missing = [table for table in ALWAYS_READ if table not in types]
     if missing:
         raise UserError(f"There is no {missing[0]} yet: run `dmp build`, which makes it.")
     permitted: dict[str, list[str]] = {}
@@ -138,6 +137,10 @@ def customer_subject(
     )
 
 
+ALWAYS_READ = (CUSTOMERS, FEATURES, PROFILES, LOYALTY, PERMISSIONS, IDENTIFIERS)
+"""The tables by which every rule is answered."""
+
+
 def reads(conditions: Conditions, profile_columns: Sequence[str]) -> Iterator[str]:
     """Yield the columns that conditions read, ``layer.table.column``, as far as their names are known; some several times.
 
@@ -146,10 +149,11 @@ def reads(conditions: Conditions, profile_columns: Sequence[str]) -> Iterator[st
         profile_columns: the columns of profiles.customer_profiles; others are the features'.
     """
     for question in conditions.questions():
-        yield from _reads(question, profile_columns)
+        yield from reads_of(question, profile_columns)
 
 
-def _reads(question: Question, profile_columns: Sequence[str]) -> Iterator[str]:
+def reads_of(question: Question, profile_columns: Sequence[str]) -> Iterator[str]:
+    """Yield the columns that one question reads; see `reads`."""
     match question:
         case Comparison() | Top():
             column = question.column if isinstance(question, Comparison) else question.by

@@ -57,9 +57,7 @@ def test_the_list_and_one_audience_are_shown(first_build, dmp: Callable, query: 
     )
     assert (listed["wrong"], listed["not_built_yet"]) == ({}, [])
     shown = dmp("audience", "show", "general_customers", "--sql")
-    assert (
-        "Customers with at least 1 orders in the last 182 days and not in the audience frequent_buyers" in shown.stdout
-    )
+    assert "Rule: at least 1 orders in the last 182 days and not in the audience frequent_buyers" in shown.stdout
     assert "WITH judged AS (" in shown.stdout
 
 

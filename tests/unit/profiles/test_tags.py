@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import altair as alt
@@ -20,8 +21,10 @@ from dmp_assets.profiles.tags import (
     rule_tags,
     rules_columns,
     rules_in_words,
+    with_computed,
 )
 from dmp_assets.rules.files import RuleError
+from tests.unit.audiences.people import DAY, warehouse
 
 WEEKEND = """
 rules:
@@ -291,3 +294,42 @@ def test_the_chart_of_tags_has_a_bar_for_each_tag(frame: pd.DataFrame) -> None:
         (drawn,) = chart.to_dict()["datasets"].values()
         assert drawn == bars
     assert "no customer meets a rule" in embed(plot_tags(tags.head(0)))
+
+
+COUNTED = """
+rules:
+  - tag: regular
+    category: behaviour
+    value: recency_days
+    evidence: "last order {recency_days} days ago"
+    all:
+      - {measure: count, of: orders, within: {last_days: 31}, operator: ">=", value: 2}
+      - {column: recency_days, operator: "<", value: 50}
+"""
+
+
+def test_a_tag_may_count_what_a_customer_did(tmp_path: Path) -> None:
+    people = {key: {"recency_days": number, "tenure_days": 1} for number, key in enumerate("abc")}
+    orders = [(who, f"2017-12-{day:02}", 5.0) for who, day in (("a", 1), ("a", 2), ("b", 3))]
+    connection = warehouse(people, orders)
+    frame = connection.execute("select * from profiles.customer_profiles order by customer_id").df()
+
+    def tagged(text: str) -> list[str]:
+        path = tmp_path / "tags.yml"
+        path.write_text(text, encoding="utf-8")
+        rules = load_rules(path)
+        asked, subject = with_computed(connection, frame, rules, DAY)
+        return rule_tags(asked, rules, subject)["customer_id"].to_list()
+
+    assert tagged(COUNTED) == ["a"]
+    for wrong, words in (
+        (COUNTED.replace("of: orders", "of: ordres"), "unknown table 'ordres'; did you mean 'orders'?"),
+        (COUNTED.replace("of: orders", "of: tags").replace("within: {last_days: 31}, ", ""), "unknown table 'tags'"),
+        (
+            COUNTED.replace('{column: recency_days, operator: "<", value: 50}', "{audience: regular}"),
+            "unknown audience",
+        ),
+        (COUNTED.replace("column: recency_days", "column: missing_amount"), "unknown column 'missing_amount'"),
+    ):
+        with pytest.raises(RuleError, match=re.escape(words)):
+            tagged(wrong)
