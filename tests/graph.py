@@ -4,7 +4,8 @@
 * ``dbt_project/models/exposures.yml``: see `dmp_assets.dbt.exposures`.
 * ``dbt_project/macros/currency_digits.sql``: see `dmp_assets.dbt.currencies`.
 * ``dbt_project/macros/contract_types.sql``, ``dbt_project/docs/contract_tables.md``: see `dmp_assets.dbt.contract_tables`.
-* ``templates/audiences/schema.json``: see `dmp_assets.audiences.define.json_schema`.
+* ``templates/audiences/schema.json``, ``templates/rules/tags.schema.json``: see `dmp_assets.audiences.define.json_schema` and
+  `dmp_assets.profiles.tags.json_schema`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from dmp_assets.audiences.define import json_schema
+from dmp_assets.audiences import define
 from dmp_assets.dbt import contract_tables, currencies
 from dmp_assets.dbt.exposures import EXPOSURES_FILE, exposures_yaml, published_files
 from dmp_assets.dbt.project import prepare_project
@@ -22,8 +23,13 @@ from dmp_assets.definitions import build_defs, domains
 from dmp_assets.platform.home import prepare_home
 from dmp_assets.platform.project import TEMPLATES_DIR
 from dmp_assets.platform.settings import Settings, get_settings
+from dmp_assets.profiles import tags
 
-SCHEMA_FILE = TEMPLATES_DIR / "audiences" / "schema.json"
+SCHEMAS = {
+    TEMPLATES_DIR / "audiences" / "schema.json": define.json_schema,
+    TEMPLATES_DIR / "rules" / "tags.schema.json": tags.json_schema,
+}
+"""How each JSON Schema is made, by its file."""
 GRAPH_FILE = Path(__file__).with_name("asset_graph.txt")
 
 
@@ -43,13 +49,14 @@ def exposures_text(definitions: dg.Definitions, settings: Settings) -> str:
     return exposures_yaml(tables, published_files(definitions))
 
 
-def schema_text() -> str:
-    """Return the JSON Schema of the audiences."""
-    return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+def schema_text(file: Path) -> str:
+    """Return the JSON Schema that a file holds."""
+    return json.dumps(SCHEMAS[file](), indent=2, ensure_ascii=False) + "\n"
 
 
 if __name__ == "__main__":
-    SCHEMA_FILE.write_text(schema_text(), encoding="utf-8")
+    for file in SCHEMAS:
+        file.write_text(schema_text(file), encoding="utf-8")
     currencies.MACRO_FILE.write_text(currencies.macro_text(), encoding="utf-8")
     contract_tables.MACRO_FILE.write_text(contract_tables.macro_text(), encoding="utf-8")
     contract_tables.DOCS_FILE.write_text(contract_tables.docs_text(), encoding="utf-8")

@@ -30,6 +30,12 @@ def _deliveries(frames: Frames) -> Content:
                 {"members": ",.0f", "known": ",.0f", "usable": ",.0f", "share": ".1%"},
                 _NOTHING,
             ),
+            page_table(
+                "To be corrected: sent after a refusal that became known later, and not removed since",
+                frames["to_correct"],
+                {"customers": ",.0f"},
+                "nobody who was sent had refused before",
+            ),
         ],
         headlines=headlines if total["syncs"] else [],
     )
@@ -69,6 +75,30 @@ SECTIONS = (
                     rates.usable_count / nullif(rates.member_count, 0) as share, coalesce(rates.repair, '') as repair
                 from {_LATEST} as syncs inner join activation.match_rates as rates using (sync_id)
                 order by syncs.audience, syncs.destination, rates.identifier limit {_SHOWN}
+            """,
+            "to_correct": f"""
+                with sent as (
+                    select syncs.audience, syncs.destination, syncs.sync_number, deliveries.customer_id, deliveries.action,
+                        deliveries.decided_at
+                    from activation.deliveries as deliveries inner join activation.syncs as syncs using (sync_id)
+                    where deliveries.state = 'sent'
+                )
+                select sent.audience, sent.destination, count(distinct sent.customer_id) as customers,
+                    strftime(min(permissions.decided_at), '%Y-%m-%d %H:%M') as refused_since,
+                    strftime(max(sent.decided_at), '%Y-%m-%d %H:%M') as last_sent
+                from sent
+                inner join audiences.audiences as audiences on sent.audience = audiences.audience
+                inner join marts.customer_identifiers as owned
+                    on sent.customer_id = owned.identifier_id and owned.owned_until_at is null
+                inner join marts.contact_permissions as permissions on owned.customer_id = permissions.customer_id
+                    and audiences.purpose = permissions.purpose and audiences.channel = permissions.channel
+                left join sent as removed on sent.audience = removed.audience and sent.destination = removed.destination
+                    and sent.customer_id = removed.customer_id and removed.action = 'remove'
+                    and removed.sync_number > sent.sync_number
+                where sent.action <> 'remove' and not permissions.is_allowed and permissions.decided_at <= sent.decided_at
+                    and removed.customer_id is null
+                group by sent.audience, sent.destination
+                order by customers desc, sent.audience, sent.destination limit {_SHOWN}
             """,
         },
         _deliveries,

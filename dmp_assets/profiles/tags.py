@@ -73,6 +73,12 @@ def load_rules(path: Path) -> TagRules:
     return load(path, TagRules, named_by="tag")
 
 
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a file of tag rules, for editors."""
+    schema = TagRules.model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "The rules of tags"}
+
+
 def rules_columns(rules: TagRules) -> tuple[str, ...]:
     """List every column of features and profiles that the rules read, each once, in the order of the file."""
     names = [

@@ -1,5 +1,6 @@
 """A YAML file of rules, read into a pydantic model; what is wrong with it is said in words, with file and line."""
 
+import difflib
 import unicodedata
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -16,6 +17,7 @@ from pydantic import (
     ValidationInfo,
     model_validator,
 )
+from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedBase, CommentedMap
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -103,10 +105,23 @@ def load(path: Path, model: type[E], *, named_by: str | None = None, if_missing:
         return model.model_validate(content, context=path)
     except ValidationError as error:
         problems = [
-            _in_words(path, model, content, problem["loc"], problem["msg"].removeprefix("Value error, "), named_by)
-            for problem in error.errors()
+            _in_words(path, model, content, problem["loc"], _told(problem), named_by) for problem in error.errors()
         ]
         raise RuleError("\n".join(problems)) from error
+
+
+def _told(problem: ErrorDetails) -> str:
+    """Return what pydantic found in words; of a field that is none, which one may be meant."""
+    if problem["type"] != "extra_forbidden":
+        return problem["msg"].removeprefix("Value error, ")
+    near = difflib.get_close_matches(str(problem["loc"][-1]), sorted(_fields(Entry)), n=1)
+    return f"there is no such field{f'; did you mean {near[0]!r}?' if near else ''}"
+
+
+def _fields(model: type[BaseModel]) -> set[str]:
+    """Return every field that something in a rule file may have."""
+    own = {field.alias or name for name, field in model.model_fields.items()}
+    return own.union(*(_fields(each) for each in model.__subclasses__()))
 
 
 def repeated(entries: Iterable[E], key: Callable[[E], str]) -> str:

@@ -85,11 +85,33 @@ def test_the_report_shows_syncs_reasons_and_match_rates(fans: World, server):
     (section,) = SECTIONS
     query = Warehouse.from_settings(fans.settings).query
     content = section.build({name: query(sql) for name, sql in section.queries.items()})
-    syncs, reasons, rates = content.tables
+    syncs, reasons, rates, to_correct = content.tables
+    assert not to_correct.rows
     assert syncs.rows[0][1:6] == ["fans", "there", "done", "3", "2"]
     assert ["fans", "there", "skipped", "does not allow it", "1"] in [list(row) for row in reasons.rows]
     assert ["email", "2", "2", "1", "50.0%"] in [list(row)[2:7] for row in rates.rows]
     assert content.headlines[0].value == "2"
+
+
+def test_who_was_sent_after_a_refusal_that_came_late_is_listed_until_removed(fans: World, server):
+    fans.send()
+    made(fans)
+    warehouse = Warehouse.from_settings(fans.settings)
+    with warehouse.write() as connection:
+        connection.execute(
+            "update marts.contact_permissions set is_allowed = false, decided_at = timestamp '2017-02-02' "
+            "where customer_id = 'shop:1'"
+        )
+    (section,) = SECTIONS
+
+    def to_correct() -> list[list[str]]:
+        content = section.build({name: warehouse.query(sql) for name, sql in section.queries.items()})
+        return [list(row)[:4] for row in content.tables[3].rows]
+
+    assert to_correct() == [["fans", "there", "1", "2017-02-02 00:00"]]
+    fans.send()
+    made(fans)
+    assert to_correct() == []
 
 
 def test_what_is_sent_makes_the_next_build_due(fans: World, server):

@@ -129,7 +129,7 @@ def test_a_list_with_a_wrong_line_changes_nothing_and_does_not_repeat_it(fans: W
         ),
         (
             "destinations:\n  - name: x\n    kind: csv\n    foldr: a\n",
-            r"line 4: destination 1 \('x'\): foldr: Extra inputs",
+            r"line 4: destination 1 \('x'\): foldr: there is no such field",
         ),
         ("destinations:\n  - name: X Y\n    kind: csv\n    folder: a\n", "line 2.*name: String should match"),
         (

@@ -93,7 +93,9 @@ class World:
             for purpose, channel in pairs
         ] + [("nobody", purpose, channel, False) for purpose, channel in pairs]
         tables = {
-            "marts.contact_permissions": frame(permissions, "customer_id purpose channel is_allowed"),
+            "marts.contact_permissions": frame(permissions, "customer_id purpose channel is_allowed").assign(
+                decided_at=pd.Series(pd.NaT, dtype="datetime64[us]")
+            ),
             "marts.customer_identifiers": frame(
                 sorted({(name, kind, "", customer, 1) for name, kind, customer in owners}),
                 "identifier_id kind namespace customer_id owner_number",

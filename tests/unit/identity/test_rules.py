@@ -43,7 +43,7 @@ def test_a_new_project_has_rules_for_every_kind_with_one_customer_id_and_five_of
         ("pattern: '^[0-]*$'", "pattern: '^[0-*$'", "no regular expression"),
         ("pattern: '^[0-]*$'", "pattern: '(?=x)'", "no regular expression"),
         ("kinds: [loyalty_card, household]", "kinds: []", "must not be empty"),
-        ("kinds: [loyalty_card, household]", "kind: [loyalty_card]", "Extra inputs"),
+        ("kinds: [loyalty_card, household]", "kind: [loyalty_card]", "there is no such field; did you mean"),
     ],
 )
 def test_a_mistake_is_named_with_its_line(tmp_path, old: str, new: str, words: str):

@@ -177,7 +177,7 @@ def test_a_rule_that_does_not_fit_the_columns_is_named(frame: pd.DataFrame, rule
         ("value: 0.5", 'value: "a\\0b"', "must not contain control characters"),
         ("{weekend_share} of", "{weekend_share:.2f} of", "write columns as {column_name}"),
         ("{weekend_share} of", "{weekend_share of", "evidence"),
-        ("category: behaviour", "category: behaviour\n    colour: red", "colour: Extra inputs"),
+        ("category: behaviour", "category: behaviour\n    colour: red", "colour: there is no such field"),
         ("    evidence:", "    proof:", "evidence: Field required"),
         ("rules:", "rules: [", "line 3: not valid YAML"),
         ("rules:", "regeln:", "rules: Field required"),

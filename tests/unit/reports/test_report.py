@@ -71,6 +71,7 @@ COLUMNS = {
         *["started", "audience", "destination", "state", "members"],
         *["sent", "rejected", "unknown", "left_out", "unchanged"],
     ],
+    "to_correct": ["audience", "destination", "customers", "refused_since", "last_sent"],
     "delivery_reasons": ["audience", "destination", "state", "reason", "rows"],
     "match_rates": ["audience", "destination", "identifier", "members", "known", "usable", "share", "repair"],
     "drift": ["feature", "psi", "is_drifting", "reference_as_of_on"],

@@ -57,7 +57,7 @@ def test_what_is_read_knows_its_line(tmp_path: Path) -> None:
             "value: [5]",
             "line 4: group 1 ('regular'): all.0: the operator '>=' takes a single value, and 'in' a list",
         ),
-        ("value: 5", "valu: 5", "line 4: group 1 ('regular'): all.0.valu: Extra inputs are not permitted"),
+        ("value: 5", "valu: 5", "line 4: group 1 ('regular'): all.0.valu: there is no such field; did you mean 'value'?"),
         (
             "[north, west]",
             "[north, [west]]",
@@ -68,7 +68,7 @@ def test_what_is_read_knows_its_line(tmp_path: Path) -> None:
         ("{days_ago: 28}", "{days_ahead: 2}", "line 9: group 1 ('regular'): all.1.any.1.value: give a number, a text"),
         ("{days_ago: 28}", "2018-01-01 10:00:00", "all.1.any.1.value: give a number, a text"),
         ("{days_ago: 28}", "2018-06-31", "groups.yml: not valid YAML: day is out of range for month"),
-        ("- any:", "- some:", "line 5: group 1 ('regular'): all.1.some: Extra inputs are not permitted"),
+        ("- any:", "- some:", "line 5: group 1 ('regular'): all.1.some: there is no such field"),
         ("none: [{", "none: [7, {", "line 10: group 1 ('regular'): none.0: Input should be a valid dictionary"),
         ("value: true}]", "value: true}]\n    none: []", 'line 11: not valid YAML: found duplicate key "none"'),
         (
