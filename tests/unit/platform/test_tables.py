@@ -9,13 +9,13 @@ from dagster._core.storage.local_compute_log_manager import LocalComputeLogManag
 from matplotlib.figure import Figure
 
 from dmp_assets.platform.checks import validate, validate_stored
-from dmp_assets.platform.emptiness import may_be_empty
+from dmp_assets.platform.emptiness import empty_table, may_be_empty
 from dmp_assets.platform.gate import Gate
 from dmp_assets.platform.history import History
 from dmp_assets.platform.lineage import TRACED_AS_A_WHOLE
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.tables import Alarm, Table, kept, lineage, makes, save
-from dmp_assets.platform.warehouse import Part, Warehouse
+from dmp_assets.platform.warehouse import Part, Warehouse, columns_of, replace_table
 from tests.unit.permissions import write_permissions
 
 SCHEMA = pa.DataFrameSchema(
@@ -343,3 +343,10 @@ def test_an_alarm_is_sounded_after_the_write_names_all_causes_and_blocks_nothing
     assert alarm.description == "c0 has the lowest score; c2 has the lowest score"
     (spec,) = [spec for spec in table.check_specs() if not spec.blocking]
     assert spec.description == "Nobody has the lowest score. Warns only."
+
+
+def test_times_of_a_table_without_rows_are_of_the_type_that_others_have(warehouse):
+    schema = pa.DataFrameSchema({"seen_at": pa.Column("datetime64[us]"), "seen_on": pa.Column("datetime64[us]")})
+    with warehouse.write() as connection:
+        replace_table(connection, "marts.seen", empty_table(schema), {})
+        assert columns_of(connection, "marts.seen") == {"seen_at": "TIMESTAMP", "seen_on": "DATE"}

@@ -57,7 +57,11 @@ def test_what_is_read_knows_its_line(tmp_path: Path) -> None:
             "value: [5]",
             "line 4: group 1 ('regular'): all.0: the operator '>=' takes a single value, and 'in' a list",
         ),
-        ("value: 5", "valu: 5", "line 4: group 1 ('regular'): all.0.valu: there is no such field; did you mean 'value'?"),
+        (
+            "value: 5",
+            "valu: 5",
+            "line 4: group 1 ('regular'): all.0.valu: there is no such field; did you mean 'value'?",
+        ),
         (
             "[north, west]",
             "[north, [west]]",
