@@ -109,9 +109,18 @@ def run_dbt(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
             finished: Any = dbtRunner(manifest=manifest).invoke(
                 [*arguments, "--quiet", "--no-write-json", "--vars", json.dumps(variables), *options]
             )
-        assert finished.success, finished.exception or [
-            result.message for result in finished.result if result.status not in ("success", "pass", "no-op")
-        ]
+        if not finished.success:
+            # As a text: an assertion would cut it.
+            raise AssertionError(
+                str(
+                    finished.exception
+                    or [
+                        result.message
+                        for result in finished.result
+                        if result.status not in ("success", "pass", "no-op")
+                    ]
+                )
+            )
         return finished.result
 
     def run(
@@ -163,6 +172,18 @@ def in_process(environment: dict[str, str]) -> Iterator[Settings]:
     """Point this process to the small platform."""
     with variables_of(environment) as settings:
         yield settings
+
+
+@pytest.fixture
+def query(first_build: Any, in_process: Settings) -> Callable[[str], list[tuple]]:
+    """Return a function that asks the warehouse of the small platform."""
+    import duckdb
+
+    def ask(sql: str) -> list[tuple]:
+        with duckdb.connect(str(in_process.warehouse_path), read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
+    return ask
 
 
 @pytest.fixture(scope="session")

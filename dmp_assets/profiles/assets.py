@@ -13,7 +13,7 @@ from dmp_assets.platform.emptiness import as_table
 from dmp_assets.platform.settings import Settings
 from dmp_assets.platform.tables import Results, Table, lineage, makes, save
 from dmp_assets.platform.warehouse import Warehouse
-from dmp_assets.profiles import schema
+from dmp_assets.profiles import loyalty_schema, schema
 from dmp_assets.profiles.embedding import Beside, customer_embeddings, customer_traits, product_codes, product_words
 from dmp_assets.profiles.interests import behaviour_interests, interests_table
 from dmp_assets.profiles.lookalike import lookalike_quality
@@ -288,9 +288,11 @@ def build_customer_profiles(warehouse: Warehouse) -> Results:
     yield from save(warehouse, {PROFILES: profiles}, plots={PROFILES: plots})
 
 
-_LOYALTY_READS = dict.fromkeys(
-    {*schema.LOYALTY_TIERS.columns, *schema.LOYALTY_STATUS.columns, *schema.LOYALTY_MOVEMENTS.columns}, _ORDER_SALES
-) | {"as_of_on": [f"{FEATURES}.as_of_on"]}
+_LOYALTY_SCHEMAS = (loyalty_schema.LOYALTY_TIERS, loyalty_schema.LOYALTY_STATUS, loyalty_schema.LOYALTY_MOVEMENTS)
+_LOYALTY_READS = {
+    **{column: _ORDER_SALES for contract in _LOYALTY_SCHEMAS for column in contract.columns},
+    "as_of_on": [f"{FEATURES}.as_of_on"],
+}
 
 
 def _loyalty_table(contract: pa.DataFrameSchema, name: str) -> Table:
@@ -303,9 +305,9 @@ def _loyalty_table(contract: pa.DataFrameSchema, name: str) -> Table:
     )
 
 
-LOYALTY_TIERS = _loyalty_table(schema.LOYALTY_TIERS, "loyalty_tiers")
-LOYALTY_STATUS = _loyalty_table(schema.LOYALTY_STATUS, "loyalty_status")
-LOYALTY_MOVEMENTS = _loyalty_table(schema.LOYALTY_MOVEMENTS, "loyalty_movements")
+LOYALTY_TIERS = _loyalty_table(loyalty_schema.LOYALTY_TIERS, "loyalty_tiers")
+LOYALTY_STATUS = _loyalty_table(loyalty_schema.LOYALTY_STATUS, "loyalty_status")
+LOYALTY_MOVEMENTS = _loyalty_table(loyalty_schema.LOYALTY_MOVEMENTS, "loyalty_movements")
 _LOYALTY = (LOYALTY_TIERS, LOYALTY_STATUS, LOYALTY_MOVEMENTS)
 
 

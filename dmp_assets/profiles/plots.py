@@ -6,7 +6,7 @@ import pandas as pd
 
 from dmp_assets.platform.money import currency
 from dmp_assets.platform.pictures import drawn, drawn_from
-from dmp_assets.profiles import schema
+from dmp_assets.profiles import loyalty_schema, schema
 from dmp_assets.profiles.lifecycle import STAGES
 from dmp_assets.profiles.loyalty import TIERS
 from dmp_assets.profiles.rfm import SEGMENTS
@@ -52,7 +52,7 @@ def plot_loyalty_tiers(profiles: pd.DataFrame) -> "Figure":
     return _plot_groups(profiles, "loyalty_tier", TIERS, "sales_amount_26w", title)
 
 
-@drawn_from(schema.LOYALTY_MOVEMENTS)
+@drawn_from(loyalty_schema.LOYALTY_MOVEMENTS)
 def plot_loyalty_movements(movements: pd.DataFrame) -> "alt.Chart":
     """Draw how many customers rose and fell by tier in each month; customers without an order before do not count."""
     import altair as alt

@@ -8,7 +8,8 @@ from dmp_assets.platform.pictures import embed
 from dmp_assets.platform.sections import Content, CustomerSection, Frames, Section, page_table
 from dmp_assets.profiles import plots
 from dmp_assets.profiles.customer_facts import customer_facts
-from dmp_assets.profiles.schema import CUSTOMER_TAGS, LOYALTY_STATUS
+from dmp_assets.profiles.loyalty_schema import LOYALTY_STATUS
+from dmp_assets.profiles.schema import CUSTOMER_TAGS
 
 NEAR_WEEKS = 2
 """Weeks by which a tier is near, to be reached or to be lost."""

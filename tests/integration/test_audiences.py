@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-import duckdb
 import pandas as pd
 import pytest
 
@@ -12,15 +11,6 @@ from dmp_assets.audiences.define import load_audiences
 from dmp_assets.platform.permissions import LEFT_OUT
 from dmp_assets.platform.settings import Settings
 from dmp_assets.reports.page import external_references
-
-
-@pytest.fixture
-def query(first_build, in_process: Settings) -> Callable[[str], list[tuple]]:
-    def ask(sql: str) -> list[tuple]:
-        with duckdb.connect(str(in_process.warehouse_path), read_only=True) as connection:
-            return connection.execute(sql).fetchall()
-
-    return ask
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from dmp_assets.platform.permissions import LEFT_OUT, PERMISSIONS, REFUSING
@@ -14,15 +13,6 @@ from dmp_assets.platform.tables import Table
 
 SIMULATED = {"simulation.persons", "simulation.devices", "simulation.person_identifiers"}
 """Tables with customers that say who is who behind the simulated events, and nothing that was found out about anyone."""
-
-
-@pytest.fixture
-def query(first_build, in_process: Settings) -> Callable[[str], list[tuple]]:
-    def ask(sql: str) -> list[tuple]:
-        with duckdb.connect(str(in_process.warehouse_path), read_only=True) as connection:
-            return connection.execute(sql).fetchall()
-
-    return ask
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from dmp_assets.platform.emptiness import empty_because, empty_table
 from dmp_assets.platform.pictures import embed
 from dmp_assets.platform.sections import Content, Fact, Section, page_table
 from dmp_assets.platform.settings import get_settings
+from dmp_assets.profiles import loyalty_schema
 from dmp_assets.profiles import schema as profiles
 from dmp_assets.profiles.plots import SHOWN_FEATURES
 from dmp_assets.recommendations import schema as recommendations
@@ -30,8 +31,8 @@ SCHEMAS = {
     "tags": profiles.CUSTOMER_TAGS,
     "interests": profiles.CUSTOMER_INTERESTS,
     "topics": profiles.TOPIC_TERMS,
-    "tiers": profiles.LOYALTY_TIERS,
-    "movements": profiles.LOYALTY_MOVEMENTS,
+    "tiers": loyalty_schema.LOYALTY_TIERS,
+    "movements": loyalty_schema.LOYALTY_MOVEMENTS,
     "audiences": audiences.AUDIENCES,
     "overlaps": audiences.AUDIENCE_OVERLAP,
     "lookalikes": profiles.LOOKALIKE_QUALITY,
