@@ -268,7 +268,7 @@ def test_what_held_at_a_time_is_known_later(answers: Callable):
     [
         ({"consent_purposes": ["analytics", "email"]}, "var consent_purposes is a table"),
         (
-            {"consent_purposes": {"analytics": True}, "contact_uses": {}},
+            {"consent_purposes": {"analytics": True}, "contact_uses": {}, "consent_categories": {}},
             r"consent_purposes has .*True.* for analytics; give opt_in",
         ),
         (
