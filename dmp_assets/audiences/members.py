@@ -105,11 +105,11 @@ def make_before(connection: duckdb.DuckDBPyConnection, as_of_on: dt.date) -> Non
             qualify row_number() over (partition by audience, customer_id order by as_of_on) = 1
         )
         select audience, customer_id, entered_on from ({stored}) as stored
-        where not exists (
+        where entered_on < date '{as_of_on}' and not exists (
             select 1 from undone where undone.audience = stored.audience and undone.customer_id = stored.customer_id
         )
         union all
-        select audience, customer_id, entered_on from undone where change = 'left'
+        select audience, customer_id, entered_on from undone where change = 'left' and entered_on < date '{as_of_on}'
         """
     )
 

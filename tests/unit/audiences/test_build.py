@@ -80,6 +80,23 @@ def test_a_rerun_that_finds_nobody_changed_takes_back_what_the_run_before_found(
     assert connection.execute("select count(*) from audiences.audience_changes").fetchall() == [(0,)]
 
 
+def test_an_earlier_date_than_the_first_begins_there(tmp_path: Path) -> None:
+    write(tmp_path, "it", at_least(1))
+    connection = warehouse(PEOPLE, ORDERS, as_of_on=TOMORROW)
+    build(connection, tmp_path, TOMORROW)
+    warehouse(PEOPLE, ORDERS[:-1], into=connection)
+    earlier = build(connection, tmp_path).tables
+    schema.AUDIENCE_MEMBERS.validate(earlier["audience_members"])
+    assert of(earlier["audience_members"], "customer_id", "entered_on") == [("a", pd.Timestamp(DAY))]
+    warehouse(PEOPLE, ORDERS, as_of_on=TOMORROW, into=connection)
+    later = build(connection, tmp_path, TOMORROW).tables
+    assert of(later["audience_changes"], "customer_id", "change") == [("b", "entered")]
+    assert of(later["audience_members"], "customer_id", "entered_on") == [
+        ("a", pd.Timestamp(DAY)),
+        ("b", pd.Timestamp(TOMORROW)),
+    ]
+
+
 def test_leaving_by_the_rule_by_permission_and_by_a_merge_are_told_apart(tmp_path: Path) -> None:
     write(tmp_path, "it", "{column: recency_days, operator: '<', value: 30}", head=REACHED)
     connection = warehouse(PEOPLE)
