@@ -57,6 +57,7 @@ if not extra.is_installed():
 KEEPS_EVERY_DATE = {
     "forecasts.forecast_history", "forecasts.prediction_history", "forecasts.prediction_drift",
     "audiences.audience_changes", "audiences.audience_counts",
+    "privacy.profiled_tables",  # which counts the customers of such tables
 }  # fmt: skip
 
 

@@ -8,8 +8,8 @@ import dagster as dg
 from dmp_assets.platform.sections import tables_read
 from dmp_assets.recommendations.sequences import extra
 
-READ_NOTHING = {"publish_dbt_docs", "publish_lineage"}
-"""The pages show what is known of the tables that they declare."""
+READ_NOTHING = {"publish_dbt_docs", "publish_lineage", "list_what_was_sent"}
+"""The pages show what is known of the tables that they declare; what was sent came from tables when it was sent."""
 if not extra.is_installed():
     READ_NOTHING.add("train_sequences")
 
