@@ -22,7 +22,9 @@ from dmp_assets.rules.files import RuleError, Text, load
 from dmp_assets.rules.subject import Subject
 
 NAME = r"^[a-z][a-z0-9_]{0,62}$"
-RESERVED = frozenset({"audiences", "audience_members", "audience_changes", "audience_overlap", "audience_counts"})
+RESERVED = frozenset(
+    {"audiences"} | {f"audience_{name}" for name in ("members", "changes", "overlap", "counts", "traits")}
+)
 """Names that the layer's own tables have."""
 SMALL = 50
 """Members below which an audience is small, if it does not say otherwise."""

@@ -19,6 +19,7 @@ import pandas as pd
 
 from dmp_assets.analysis.bootstrap import mean_intervals, resamples
 from dmp_assets.analysis.interactions import Interactions
+from dmp_assets.analysis.likeness import seed_similarity
 from dmp_assets.platform.emptiness import as_table, empty_table
 from dmp_assets.profiles.embedding import NOTHING_BESIDE, Beside, customer_vectors
 from dmp_assets.profiles.names import BASELINE, METHODS, METRICS, MIN_BUYERS, MIN_SEED
@@ -54,12 +55,6 @@ def look_alikes(embeddings: pd.DataFrame, seed: Iterable[str], count: int) -> pd
     found = found.sort_values(["similarity", "customer_id"], ascending=[False, True], ignore_index=True).head(count)
     found.insert(0, "rank", np.arange(1, len(found) + 1))
     return found
-
-
-def seed_similarity(vectors: np.ndarray, is_seed: np.ndarray) -> np.ndarray:
-    """Return each row's cosine to the mean of the seed's rows at length 1; 0 for a row of zeros, or a mean of zeros."""
-    units = _units(vectors)
-    return units @ _units(units[is_seed].mean(axis=0, keepdims=True))[0]
 
 
 def lookalike_quality(
@@ -143,8 +138,3 @@ def _with_intervals(values: dict[str, np.ndarray], seed: int) -> pd.DataFrame:
     low, high = mean_intervals(table, resamples(len(table), seed))
     frame = pd.DataFrame(keys, columns=pd.Index(["method", "metric"]))
     return frame.assign(value=table.mean(axis=0), ci_low=low, ci_high=high, categories=len(table))
-
-
-def _units(vectors: np.ndarray) -> np.ndarray:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.where(lengths > 0, lengths, 1)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from dmp_assets.analysis.likeness import seed_similarity
 from dmp_assets.rules.compile import Compiled, compile_rules, referenced_look_alikes
 from dmp_assets.rules.conditions import LookAlikes
 from dmp_assets.rules.files import RuleError
@@ -136,11 +137,9 @@ def _look_alikes(
         return pd.DataFrame({subject.key: pd.Series(dtype=object), "is_alike": pd.Series(dtype=bool)})
     among = vectors[subject.key].map(is_seed).fillna(value=False).to_numpy(dtype=bool)
     matrix = np.vstack(vectors["embedding"].to_list()).astype(np.float64)
-    lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
-    units = np.divide(matrix, lengths, out=np.zeros_like(matrix), where=lengths > 0)
     is_alike = np.zeros(len(vectors), dtype=bool)
     if among.any() and not among.all():
-        likeness = units @ units[among].mean(axis=0)
+        likeness = seed_similarity(matrix, among)
         others = np.flatnonzero(~among)
         count = int(np.ceil(question.top_percent / 100 * len(others)))
         best = others[np.argsort(-likeness[others].round(12), kind="stable")[:count]]

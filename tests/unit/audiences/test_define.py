@@ -81,7 +81,7 @@ def test_circles_and_unknown_audiences_are_wrong_and_so_is_who_asks_about_them(t
     assert "it asks about the audience 'lost', which is wrong itself" in found.wrong["asks_lost"]
 
 
-@pytest.mark.parametrize("name", ["audiences", "Big", "1st", "mit-strich", "schön"])
+@pytest.mark.parametrize("name", ["audiences", "audience_traits", "Big", "1st", "mit-strich", "schön"])
 def test_a_name_that_no_audience_can_have_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(RuleError, match=r"another name|the file's name is the audience's"):
         load_audience(write(tmp_path, name, at_least(1)))
